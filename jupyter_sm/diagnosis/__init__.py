@@ -1,0 +1,6 @@
+"""Explaining errors: a raw error in, an `Explanation` out. Pure; the knowledge is catalog.toml."""
+
+from jupyter_sm.diagnosis.catalog import explain
+from jupyter_sm.diagnosis.explanation import ExplainedError, Explanation, mask_secrets
+
+__all__ = ["ExplainedError", "Explanation", "explain", "mask_secrets"]

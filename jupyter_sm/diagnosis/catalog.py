@@ -1,0 +1,201 @@
+"""`explain`: match an error against the catalogue's rules; the most specific one wins."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from jupyter_sm.diagnosis import actions
+from jupyter_sm.diagnosis.entities import entities_of
+from jupyter_sm.diagnosis.explanation import Explanation, mask_secrets
+from jupyter_sm.diagnosis.matching import Pattern
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+# How botocore words an error: also found in what users paste.
+_BOTOCORE = re.compile(
+    r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<operation>\w{1,80}) operation"
+)
+# What a rule looks at; a traceback's end is at the end of the text.
+_LONGEST = 16_384
+# What is kept as raw text; whole logs are not explained but shown.
+_RAW = 65_536
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of catalog.toml; see its head for what the fields mean."""
+
+    category: str
+    title: str
+    what: str
+    cause: str
+    fixes: tuple[str, ...]
+    codes: tuple[str, ...]
+    operations: tuple[str, ...]
+    patterns: tuple[Pattern, ...]
+    actions: tuple[str, ...]
+    specificity: int
+    docs: str | None
+
+    def match(
+        self, text: str, code: str, operation: str, lowered: str = ""
+    ) -> dict[str, str] | None:
+        """The named entities when the rule fits, else None. `lowered` is `text` in lower case."""
+        if self.codes and code not in self.codes:
+            return None
+        if self.operations and operation not in self.operations:
+            return None
+        if not self.patterns:
+            return {}
+        lowered = lowered or text.lower()
+        for pattern in self.patterns:
+            found = pattern.search(text, lowered)
+            if found:
+                return {k: v for k, v in found.groupdict().items() if v}
+        return None
+
+
+class _Entities(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return f"the {key.replace('_', ' ')}"
+
+
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def _filled(template: str, known: _Entities) -> str:
+    """A template with its entities; what stands in [brackets] only if all of its own are known."""
+
+    def keep(part: re.Match[str]) -> str:
+        return part[1] if all(name in known for name in _PLACE.findall(part[1])) else ""
+
+    return _OPTIONAL.sub(keep, template).format_map(known).strip()
+
+
+@functools.lru_cache(maxsize=1)
+def catalog() -> tuple[Rule, ...]:
+    """The rules, the most specific first."""
+    raw = resources.files("jupyter_sm.diagnosis").joinpath("catalog.toml").read_text("utf-8")
+    rules = [
+        Rule(
+            category=row["category"],
+            title=row["title"],
+            what=row["what"],
+            cause=row.get("cause", ""),
+            fixes=tuple(row.get("fixes", ())),
+            codes=tuple(row.get("codes", ())),
+            operations=tuple(row.get("operations", ())),
+            patterns=tuple(Pattern(p) for p in row.get("patterns", ())),
+            actions=tuple(row.get("actions", ())),
+            specificity=row.get("specificity", 50),
+            docs=row.get("docs"),
+        )
+        for row in tomllib.loads(raw)["rule"]
+    ]
+    return tuple(sorted(rules, key=lambda rule: -rule.specificity))
+
+
+def explain(
+    error: Any,
+    *,
+    operation: str | None = None,
+    code: str | None = None,
+    context: Mapping[str, str] | None = None,
+) -> Explanation:
+    """What an error means, in plain words.
+
+    `error` is an exception, a FailureReason or any text; `operation` and `code` are the
+    API's, found by themselves in botocore's errors; `context` names entities the text
+    may lack (`name`, `script`, `channel`, …). Never raises: what no rule knows comes
+    back as category `not-recognised`.
+    """
+    explanation = _attribute(error, "explanation")
+    if isinstance(explanation, Explanation):
+        return explanation
+    text, code, operation = _read(error, code, operation)
+    # Masked before anything is taken out of it, so that no part can show a secret.
+    raw = mask_secrets(_shortened(text, _RAW))
+    shown = _shortened(raw, _LONGEST)
+    flat = " ".join(shown.split())
+    lowered = flat.lower()
+    general = entities_of(flat)
+    if operation:
+        general.setdefault("operation", operation)
+    for rule in catalog():
+        entities = rule.match(flat, code, operation, lowered)
+        if entities is not None:
+            known = _Entities({**(context or {}), **general, **entities})
+            return Explanation(
+                category=rule.category,
+                title=_filled(rule.title, known),
+                what_happened=_filled(rule.what, known),
+                likely_cause=_filled(rule.cause, known),
+                fixes=tuple(_filled(fix, known) for fix in rule.fixes),
+                actions=actions.fill(rule.actions, known),
+                entities=dict(known),
+                docs_url=rule.docs,
+                raw=raw,
+                confidence=min(1.0, rule.specificity / 100),
+            )
+    first = next((line.strip() for line in shown.splitlines() if line.strip()), "")
+    return Explanation(
+        category="not-recognised",
+        title="Error not recognised",
+        what_happened=first[:300] or "There is no text to explain.",
+        entities=general,
+        raw=raw,
+    )
+
+
+def _shortened(text: str, longest: int) -> str:
+    """The beginning and the end of a long text; errors end with what matters."""
+    if len(text) <= longest:
+        return text
+    return text[: longest // 2] + " … " + text[-longest // 2 :]
+
+
+def _read(error: Any, code: str | None, operation: str | None) -> tuple[str, str, str]:
+    response = _attribute(error, "response")
+    if isinstance(response, Mapping):
+        detail = response.get("Error")
+        if isinstance(detail, Mapping):
+            code = code or str(detail.get("Code") or "")
+    operation = operation or str(_attribute(error, "operation_name") or "")
+    text = _text(error)
+    pasted = _BOTOCORE.search(text)
+    if pasted:
+        code, operation = code or pasted["code"], operation or pasted["operation"]
+    if not code and isinstance(error, BaseException):
+        code = type(error).__name__
+    if isinstance(error, BaseException) and response is None:
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return text, code or "", operation
+
+
+def _attribute(error: Any, name: str) -> Any:
+    try:
+        return getattr(error, name, None)
+    except Exception:  # noqa: BLE001 - explaining must survive whatever it is given
+        return None
+
+
+def _text(error: Any) -> str:
+    if error is None:
+        return ""
+    if isinstance(error, (bytes, bytearray)):
+        ends = error if len(error) <= _RAW else error[: _RAW // 2] + b" ... " + error[-_RAW // 2 :]
+        return bytes(ends).decode("utf-8", "replace")
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - as above
+        return "" if isinstance(error, BaseException) else type(error).__name__

@@ -1,0 +1,118 @@
+"""The Explanation, the error that carries one, and the masking of secrets in both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from jupyter_sm.diagnosis.matching import holds, needs_of
+
+# Every repetition is bounded, so that no text, however hostile, takes long.
+_SECRETS = (
+    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,64}"), r"\1…"),
+    (
+        re.compile(r"(?i)(authorization[\"']?[ \t]{0,3}[=:][ \t]{0,3}[\"']?)[^\n\"']{1,2000}"),
+        r"\1…",
+    ),
+    (
+        re.compile(
+            r"(?i)((?:secret|passw(?:or)?d|token|api_?key|credential)[\w-]{0,40}"
+            r"[\"']?[ \t]{0,3}[=:][ \t]{0,3})(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^\s,;\"'}]{1,500})"
+        ),
+        r"\1…",
+    ),
+    # As arguments of a command: --password hunter2
+    (
+        re.compile(
+            r"(?i)(--?[\w-]{0,40}(?:secret|passw(?:or)?d|token|key|credential)[\w-]{0,40} )"
+            r"[^\s\"-][^\s\"]{0,500}"
+        ),
+        r"\1…",
+    ),
+    # Account ids: in ARNs, registry addresses and in words.
+    (re.compile(r"(?<=:)\d{8}(\d{4})(?=:)"), r"········\1"),
+    (re.compile(r"\b\d{8}(\d{4})(?=\.dkr\.ecr\.)"), r"········\1"),
+    (re.compile(r"(?i)(?<=account )\d{8}(\d{4})\b"), r"········\1"),
+    (re.compile(r"(://[^/\s:@]{1,100}:)[^@\s/]{1,200}@"), r"\1…@"),
+)
+
+
+# With what a text must contain for a pattern to be worth a search.
+_MASKS = tuple(
+    (pattern, needs_of(pattern.pattern.removeprefix("(?i)")), replacement)
+    for pattern, replacement in _SECRETS
+)
+
+
+def mask_secrets(text: str) -> str:
+    """`text` without access keys, account ids, passwords in addresses or what follows `token=`."""
+    lowered = text.lower()
+    for pattern, needs, replacement in _MASKS:
+        if holds(lowered, needs):
+            text = pattern.sub(replacement, text)
+    return text
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What an error means.
+
+    `category` is a word of the error taxonomy, or `not-recognised`; `fixes` are ordered,
+    the likeliest first; `actions` are machine-readable; `entities` were found in the
+    text; `raw` is the original, secrets masked; `confidence` lies in 0..1.
+    """
+
+    category: str
+    title: str
+    what_happened: str
+    likely_cause: str = ""
+    fixes: tuple[str, ...] = ()
+    actions: tuple[dict[str, Any], ...] = ()
+    entities: dict[str, str] = field(default_factory=dict)
+    docs_url: str | None = None
+    raw: str = ""
+    confidence: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {**asdict(self), "fixes": list(self.fixes), "actions": list(self.actions)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Explanation:
+        """What `as_dict` gave, back."""
+        lists = {"fixes": tuple(data["fixes"]), "actions": tuple(data["actions"])}
+        return cls(**{**data, **lists})
+
+    @property
+    def sentence(self) -> str:
+        """What happened and the first thing to do, on one line."""
+        return f"{self.what_happened} {self.fixes[0]}" if self.fixes else self.what_happened
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython shows the words, not the fields."""
+        printer.text(str(self))
+
+    def __str__(self) -> str:
+        lines = [self.title, "", self.what_happened]
+        if self.likely_cause:
+            lines += ["", f"Likely cause: {self.likely_cause}"]
+        lines += [f"  - {fix}" for fix in self.fixes]
+        return "\n".join(lines)
+
+
+class ExplainedError(Exception):
+    """An error that explains itself; in IPython it shows as its explanation, not a traceback."""
+
+    def __init__(self, explanation: Explanation, status: int = 400) -> None:
+        self.explanation = explanation
+        self.status = status
+        super().__init__(explanation.sentence)
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's own hook for exceptions that know how to show themselves."""
+        return [
+            f"\x1b[31m✖ {self.explanation.title}\x1b[0m",
+            *str(self.explanation).split("\n")[2:],
+        ]

@@ -1,0 +1,22 @@
+"""Instance types: the next larger one of a family, as the installed service model knows them."""
+
+from __future__ import annotations
+
+from jupyter_sm.jobs.validation import service_model
+
+_SIZES = (
+    "medium",
+    "large",
+    "xlarge",
+    *(f"{n}xlarge" for n in (2, 3, 4, 6, 8, 9, 10, 12, 16, 18, 24, 32, 48)),
+)
+
+
+def next_larger(instance_type: str) -> str | None:
+    """The next larger type of the same family that training takes, or None at its end."""
+    family, _, size = instance_type.rpartition(".")
+    if size not in _SIZES:
+        return None
+    known = set(service_model()["shapes"]["TrainingInstanceType"]["enum"])
+    larger = (f"{family}.{s}" for s in _SIZES[_SIZES.index(size) + 1 :])
+    return next((name for name in larger if name in known), None)

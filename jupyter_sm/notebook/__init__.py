@@ -1,0 +1,1 @@
+"""In the notebook: the one-line API, the Job handle, the magics and the card."""

@@ -1,0 +1,52 @@
+"""How a job is put into words in the kernel and on the command line."""
+
+from __future__ import annotations
+
+import time
+
+from jupyter_sm.tracking import JobView
+
+_DAY = 86_400
+
+
+def duration(seconds: float) -> str:
+    """`2 m 10 s`, `1 h 3 m`, `45 s`."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} m"
+    return f"{minutes} m {rest} s" if minutes else f"{rest} s"
+
+
+def state(view: JobView) -> str:
+    """`Training · epoch 12/30 · 40 %`, `Failed · FileNotFoundError`, `Completed`."""
+    if view.status in ("Failed", "Rejected"):
+        return f"{view.status} · {cause(view)}"
+    if view.is_final or view.status != "InProgress":
+        return view.status
+    parts = [view.secondary_status or view.status]
+    progress = view.progress
+    if progress and view.secondary_status == "Training":
+        total = f"/{progress.total}" if progress.total else ""
+        parts.append(f"{progress.unit} {progress.current}{total}")
+        if progress.percent is not None:
+            parts.append(f"{progress.percent:.0f} %")
+    return " · ".join(parts)
+
+
+def cause(view: JobView) -> str:
+    """Why a job failed, as short as can be."""
+    if view.explanation is None:
+        return "no reason given"
+    error = view.explanation.entities.get("error", "")
+    return error.partition(":")[0] or view.explanation.title
+
+
+def place(view: JobView) -> str:
+    """`ml.m5.large × 1 · local`."""
+    return f"{view.instance_type} × {view.instance_count} · {view.target}"
+
+
+def age(view: JobView) -> str:
+    """How long the job has run, or ran."""
+    return duration((view.ended_at or time.time()) - view.created_at)

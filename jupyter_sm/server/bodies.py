@@ -1,0 +1,111 @@
+"""Reading what comes in by POST: strictly, naming every unknown or ill-typed member."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs.spec import fits
+from jupyter_sm.tracking import JobView, Store, submit_request, submit_spec
+
+_MEMBERS = ("target", "name", "spec", "request")
+
+
+class BadBodyError(ValueError):
+    """A body that says nothing that can be submitted."""
+
+
+@dataclass(frozen=True)
+class SubmissionBody:
+    """Either `spec` (with an optional `name`) or a full Create `request`."""
+
+    target: str
+    name: str | None
+    spec: TrainingSpec | None
+    request: dict[str, Any] | None
+
+
+def read_submission(body: bytes) -> SubmissionBody:
+    """A POST body, checked. Raises BadBodyError in one sentence."""
+    try:
+        data = json.loads(body)
+    except RecursionError:
+        raise BadBodyError("The body is nested too deeply") from None
+    except ValueError as error:
+        raise BadBodyError(f"The body is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise BadBodyError("The body must be a JSON object")
+    unknown = sorted(set(data) - set(_MEMBERS))
+    if unknown:
+        raise BadBodyError(f"Unknown members {_shown(unknown)}; known are {', '.join(_MEMBERS)}")
+    target, name = data.get("target", "local"), data.get("name")
+    if not isinstance(target, str) or not (name is None or isinstance(name, str)):
+        raise BadBodyError("target and name must be strings")
+    spec, request = data.get("spec"), data.get("request")
+    if (spec is None) == (request is None):
+        raise BadBodyError("Give either spec or request")
+    if request is not None and not isinstance(request, dict):
+        raise BadBodyError("request must be an object")
+    return SubmissionBody(target, name, _spec(spec) if spec is not None else None, request)
+
+
+def read_change(body: bytes) -> str | None:
+    """The `change` of a body that runs a job again; an empty body changes nothing."""
+    try:
+        data = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise BadBodyError("The body is not JSON") from None
+    change = data.get("change") if isinstance(data, dict) and set(data) <= {"change"} else data
+    if change is not None and not isinstance(change, str):
+        raise BadBodyError("The body may hold change, a string, and nothing else")
+    return change
+
+
+def submit(store: Store, body: SubmissionBody, root: str) -> JobView:
+    """Submit what a body asks for; relative paths are the server's, below `root`.
+
+    Raises ExplainedError.
+    """
+    if body.spec is not None:
+        return submit_spec(
+            store,
+            _below(Path(root).expanduser().absolute(), body.spec),
+            name=body.name,
+            target=body.target,
+        )
+    return submit_request(store, body.request or {}, target=body.target)
+
+
+def _below(root: Path, spec: TrainingSpec) -> TrainingSpec:
+    def place(path: str) -> str:
+        return path if "://" in path or path.startswith("~") else str(root / path)
+
+    inputs = {name: place(path) for name, path in spec.inputs.items()}
+    return replace(spec, script=place(spec.script) if spec.script else "", inputs=inputs)
+
+
+def _spec(data: Any) -> TrainingSpec:
+    if not isinstance(data, dict):
+        raise BadBodyError("spec must be an object")
+    known = {field.name for field in fields(TrainingSpec)}
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise BadBodyError(
+            f"Unknown members {_shown(unknown)} in spec; known are {', '.join(sorted(known))}"
+        )
+    if "script" not in data:
+        raise BadBodyError("spec.script is missing")
+    hints = get_type_hints(TrainingSpec)
+    for key, value in data.items():
+        if not fits(value, hints[key]):
+            raise BadBodyError(f"spec.{key} has the wrong type")
+    return TrainingSpec(**data)
+
+
+def _shown(names: list[str]) -> str:
+    """Names from outside, on one line and not too long."""
+    text = ", ".join(name if name.isidentifier() else ascii(name) for name in names)
+    return text if len(text) <= 200 else f"{text[:197]}…"

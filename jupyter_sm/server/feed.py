@@ -1,0 +1,74 @@
+"""The feed: watches the store's change numbers and tells listeners through jupyter_events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from concurrent.futures import Executor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.tracking import Store, StoreError, changes
+from jupyter_sm.tracking.views import ChangePage
+
+CHANGE_SCHEMA = "urn:jupyter_sm:change"
+_TICK_SECONDS = 0.1
+_WAIT_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Feed:
+    """Emits one event per change, whichever process made it."""
+
+    def __init__(self, store: Store, executor: Executor, events: Any) -> None:
+        self._store = store
+        self._executor = executor
+        self._events = events
+        self._seq = 0
+        self._task: asyncio.Task[None] | None = None
+        if CHANGE_SCHEMA not in events.schemas:
+            events.register_event_schema(Path(__file__).with_name("change.yaml"))
+
+    def start(self) -> None:
+        """Begin with the changes from now on."""
+        self._seq = changes.last(self._store)
+        self._task = asyncio.create_task(self._run(), name="jupyter_sm feed")
+        self._task.add_done_callback(_report)
+
+    async def stop(self) -> None:
+        """End, and wait for it."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            try:
+                page = await loop.run_in_executor(self._executor, self._news)
+            except StoreError as error:
+                _log.warning("The change feed waits: %s", error)
+                await asyncio.sleep(_WAIT_SECONDS)
+                continue
+            for change in page.changes:
+                # Changes are told once each at their last number, so numbers leave gaps of
+                # their own; `previous` is what lets a listener see a lost event.
+                data = {**asdict(change), "previous": self._seq}
+                self._events.emit(schema_id=CHANGE_SCHEMA, data=data)
+                self._seq = change.seq
+            self._seq = page.last
+
+    def _news(self) -> ChangePage:
+        try:
+            return changes.since(self._store, self._seq)
+        except sqlite3.Error as error:
+            raise StoreError(f"The job store can't be read: {error}.") from error
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("The change feed ended: %s", task.exception(), exc_info=task.exception())

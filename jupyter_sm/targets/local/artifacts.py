@@ -1,0 +1,72 @@
+"""Archives going in and out of a job: the source unpacked with care, model and output packed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class ArtifactError(Exception):
+    """An archive that can't be read or written; the text is the FailureReason."""
+
+
+def unpack_source(archive: Path, into: Path) -> None:
+    """Unpack a sourcedir.tar.gz; members that lead outside of `into` are refused."""
+    try:
+        with tarfile.open(archive) as source:
+            if hasattr(tarfile, "data_filter"):
+                source.extractall(into, filter="data")
+                return
+            for member in source:  # pragma: no cover - Pythons before the extraction filters
+                inside = (into / member.name).resolve().is_relative_to(into.resolve())
+                if not inside or not (member.isfile() or member.isdir()):
+                    raise ArtifactError(
+                        f"ClientError: the source archive holds {member.name!r}, which leads outside."
+                    )
+                source.extract(member, into)
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise ArtifactError(
+            f"ClientError: the source archive {archive} can't be read: {error}."
+        ) from error
+    except OSError as error:
+        raise ArtifactError(
+            f"ClientError: unpacking the source archive {archive} failed: {error.strerror or error}."
+        ) from error
+
+
+def pack(folders: Sequence[Path], archive: Path) -> bool:
+    """Pack the contents of folders into one tar.gz, written whole or not; False if all are empty."""
+    if not any(_has_files(folder) for folder in folders):
+        return False
+    part = archive.with_name(f".{archive.name}.part")
+    try:
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(part, "w:gz", compresslevel=6) as packed:
+            for folder in folders:
+                for child in sorted(folder.iterdir()):
+                    packed.add(child, arcname=child.name)
+        part.replace(archive)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ArtifactError(
+            f"ClientError: Artifact upload failed: {error.strerror or error} while writing '{archive}'."
+        ) from error
+    return True
+
+
+def copy_uncompressed(folders: Sequence[Path], into: Path) -> bool:
+    """CompressionType NONE: the folders' contents as they are."""
+    try:
+        for folder in folders:
+            shutil.copytree(folder, into, dirs_exist_ok=True)
+    except (OSError, shutil.Error) as error:
+        raise ArtifactError(f"ClientError: Artifact upload failed: {error} ('{into}').") from error
+    return any(_has_files(folder) for folder in folders)
+
+
+def _has_files(folder: Path) -> bool:
+    return folder.is_dir() and any(os.scandir(folder))

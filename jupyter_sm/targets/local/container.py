@@ -1,0 +1,231 @@
+"""What a container of SageMaker's would hold: /opt/ml, the environment, the arguments.
+
+The environment is the one that AWS's sagemaker-training toolkit makes for script mode;
+a test holds this module against that toolkit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+NETWORK_INTERFACE = "eth0"
+_GROUP = "homogeneousCluster"
+# What a script needs of the machine it runs on. All else of the user's environment,
+# such as Jupyter's tokens, stays out of the job.
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+_PASSED_ON_PREFIXES = (
+    "LC_",
+    "AWS_",
+    "CONDA_",
+    "CUDA_",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "PIP_",
+    "SSL_",
+)
+
+
+def hosts_of(request: Mapping[str, Any]) -> list[str]:
+    """`algo-1`, `algo-2`, …: one per instance."""
+    return [f"algo-{n + 1}" for n in range(request["ResourceConfig"].get("InstanceCount", 1))]
+
+
+def user_hyperparameters(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The script's hyperparameters, decoded; SageMaker's own (`sagemaker_…`) left out."""
+    return {
+        k: v for k, v in decoded_hyperparameters(request).items() if not k.startswith("sagemaker_")
+    }
+
+
+def decoded_hyperparameters(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Every hyperparameter read as JSON; one that is no JSON stays the text it is."""
+    result: dict[str, Any] = {}
+    for key, text in request.get("HyperParameters", {}).items():
+        try:
+            result[key] = json.loads(text)
+        except (ValueError, RecursionError):
+            result[key] = text
+    return result
+
+
+def resource_config(request: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """/opt/ml/input/config/resourceconfig.json of one host."""
+    hosts = hosts_of(request)
+    kind = request["ResourceConfig"].get("InstanceType", "local")
+    return {
+        "current_host": host,
+        "current_instance_type": kind,
+        "current_group_name": _GROUP,
+        "hosts": hosts,
+        "instance_groups": [{"instance_group_name": _GROUP, "instance_type": kind, "hosts": hosts}],
+        "network_interface_name": NETWORK_INTERFACE,
+    }
+
+
+def input_data_config(request: Mapping[str, Any]) -> dict[str, Any]:
+    """/opt/ml/input/config/inputdataconfig.json: a channel's mode, distribution and wrapper."""
+    default = request["AlgorithmSpecification"].get("TrainingInputMode", "File")
+    return {
+        channel["ChannelName"]: {
+            "TrainingInputMode": channel.get("InputMode", default),
+            "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
+                "S3DataDistributionType", "FullyReplicated"
+            ),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+        }
+        for channel in request.get("InputDataConfig", [])
+    }
+
+
+def write_config(request: Mapping[str, Any], host: str, base: Path) -> None:
+    """Lay out /opt/ml below `base` for one host, with its configuration files."""
+    for folder in ("input/config", "input/data", "model", "output/data", "code"):
+        (base / folder).mkdir(parents=True, exist_ok=True)
+    config = base / "input" / "config"
+    for name, content in (
+        ("hyperparameters", request.get("HyperParameters", {})),
+        ("inputdataconfig", input_data_config(request)),
+        ("resourceconfig", resource_config(request, host)),
+    ):
+        (config / f"{name}.json").write_text(json.dumps(content))
+
+
+def arguments(request: Mapping[str, Any]) -> list[str]:
+    """The script's command line: `--epochs 3 --lr 0.1`; one-letter names get one dash."""
+    argv: list[str] = []
+    for key, value in sorted(user_hyperparameters(request).items()):
+        argv.append(f"-{key}" if len(key) == 1 else f"--{key}")
+        argv.append(value if isinstance(value, str) else _argument(value))
+    return argv
+
+
+def _argument(value: Any) -> str:
+    """A value on the command line, in the toolkit's own manner."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ",".join(f"{key}={item}" for key, item in sorted(value.items()))
+    return str(value)
+
+
+def environment(
+    request: Mapping[str, Any], host: str, base: Path, machine: Mapping[str, str]
+) -> dict[str, str]:
+    """The script's environment: the machine's needful, the job's own, and SM_*."""
+    env = {
+        key: value
+        for key, value in machine.items()
+        if key in _PASSED_ON or key.startswith(_PASSED_ON_PREFIXES)
+    }
+    name = request["TrainingJobName"]
+    env.update(
+        PYTHONUNBUFFERED="1",
+        PYTHONIOENCODING="utf-8",
+        PYTHONPATH=os.fspath(base / "code"),
+        TRAINING_JOB_NAME=name,
+        SAGEMAKER_BASE_DIR=os.fspath(base),
+        SAGEMAKER_JOB_NAME=name,
+    )
+    env.update(sm_variables(request, host, base))
+    env.update(request.get("Environment", {}))
+    return env
+
+
+def sm_variables(request: Mapping[str, Any], host: str, base: Path) -> dict[str, str]:
+    """The SM_* variables, as the toolkit spells them."""
+    resources = resource_config(request, host)
+    channels = input_data_config(request)
+    hyperparameters = user_hyperparameters(request)
+    own = decoded_hyperparameters(request)
+    program = str(own.get("sagemaker_program", "train.py"))
+    hosts = hosts_of(request)
+    groups = {_GROUP: resources["instance_groups"][0]}
+    paths = {
+        "input_dir": base / "input",
+        "input_config_dir": base / "input" / "config",
+        "output_dir": base / "output",
+        "output_data_dir": base / "output" / "data",
+        "output_intermediate_dir": base / "output" / "intermediate",
+        "model_dir": base / "model",
+    }
+    places = {key: os.fspath(path) for key, path in paths.items()}
+    channel_dirs = {name: os.fspath(base / "input" / "data" / name) for name in channels}
+    facts: dict[str, Any] = {
+        "channel_input_dirs": channel_dirs,
+        "current_host": host,
+        "current_instance_group": _GROUP,
+        "current_instance_group_hosts": hosts,
+        "current_instance_type": resources["current_instance_type"],
+        "distribution_hosts": [],
+        "distribution_instance_groups": [],
+        "hosts": hosts,
+        "hyperparameters": hyperparameters,
+        "input_data_config": channels,
+        "instance_groups": [_GROUP],
+        "instance_groups_dict": groups,
+        "is_hetero": False,
+        "log_level": int(own.get("sagemaker_container_log_level", 20)),
+        "module_dir": own.get("sagemaker_submit_directory", ""),
+        "module_name": program.removesuffix(".py"),
+        "network_interface_name": NETWORK_INTERFACE,
+        "num_cpus": os.cpu_count() or 1,
+        "num_gpus": 0,
+        "num_neurons": 0,
+        "resource_config": resources,
+        "user_entry_point": program,
+        **places,
+    }
+    whole = {
+        **facts,
+        "additional_framework_parameters": {},
+        "framework_module": None,
+        "is_master": host == hosts[0],
+        "is_modelparallel_enabled": None,
+        "is_smddpmprun_installed": False,
+        "is_smddprun_installed": False,
+        "job_name": request["TrainingJobName"],
+        "master_hostname": hosts[0],
+        "topology": [],
+    }
+    variables = {
+        "hosts": facts["hosts"],
+        "network_interface_name": NETWORK_INTERFACE,
+        "hps": hyperparameters,
+        "user_entry_point": program,
+        "framework_params": {},
+        "resource_config": resources,
+        "input_data_config": channels,
+        "channels": sorted(channels),
+        "current_host": host,
+        "current_instance_type": facts["current_instance_type"],
+        "current_instance_group": _GROUP,
+        "current_instance_group_hosts": hosts,
+        "instance_groups": [_GROUP],
+        "instance_groups_dict": groups,
+        "distribution_instance_groups": [],
+        "is_hetero": False,
+        "module_name": facts["module_name"],
+        "log_level": facts["log_level"],
+        "framework_module": "",
+        "num_cpus": facts["num_cpus"],
+        "num_gpus": 0,
+        "num_neurons": 0,
+        "module_dir": facts["module_dir"],
+        "training_env": whole,
+        "user_args": arguments(request),
+        **places,
+        **{f"channel_{name}": path for name, path in channel_dirs.items()},
+        **{f"hp_{name}": value for name, value in hyperparameters.items()},
+    }
+    return {f"SM_{name.upper()}": _text(value) for name, value in variables.items()}
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,160 @@
+"""Where everything of a job lies on disk, and how its state is written.
+
+<root>/jobs/<name>/          one folder a job; making it is the uniqueness check
+    request.json             the CreateTrainingJob request
+    state.json               what Describe answers from, replaced atomically
+    stop                     appears when a stop was asked for
+    supervisor.lock          held while the job's supervisor lives
+    logs/                    one file per log stream
+    hosts/algo-N/opt/ml/     what the container sees as /opt/ml
+<root>/queue, <root>/running who waits and who runs, one marker a job
+<root>/changed               touched at every change
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+# A disk that is full, or a quota that is used up.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_RESERVE_BYTES = 32_768
+_LEFT_SECONDS = 3600
+
+
+class Layout:
+    """The folders of one local target."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.jobs = root / "jobs"
+        self.queue = root / "queue"
+        self.running = root / "running"
+        self.changed = root / "changed"
+        self.dispatch_lock = root / "dispatch.lock"
+
+    def make(self) -> None:
+        """Create the folders, for this user only; what a crash left half made goes."""
+        self.root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.root, self.jobs, self.queue, self.running):
+            folder.mkdir(exist_ok=True, mode=0o700)
+        for left in self.jobs.glob(".*"):
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)
+
+    def job(self, name: str) -> JobFolder:
+        """The folder of a job, whether it exists or not."""
+        return JobFolder(self.jobs / name, self.changed)
+
+    def touch(self) -> None:
+        """Say that something changed."""
+        touch(self.changed)
+
+
+class JobFolder:
+    """One job's folder."""
+
+    def __init__(self, path: Path, changed: Path) -> None:
+        self.path = path
+        self.name = path.name
+        self.logs = path / "logs"
+        self.stop = path / "stop"
+        self.lock = path / "supervisor.lock"
+        self.hosts = path / "hosts"
+        self._changed = changed
+        self._reserve = path / "reserve"
+
+    def request(self) -> dict[str, Any]:
+        """The request as it was accepted."""
+        data: dict[str, Any] = json.loads((self.path / "request.json").read_bytes())
+        return data
+
+    def state(self) -> dict[str, Any]:
+        """The state as last written."""
+        text = (self.path / "state.json").read_bytes()
+        try:
+            data: dict[str, Any] = json.loads(text)
+        except ValueError:
+            # One job's damaged file must not keep the others from being listed.
+            at = round(self.path.stat().st_mtime, 3)
+            ended = {"status": "Failed", "start": at, "end": at, "message": ""}
+            data = {
+                "status": "Failed",
+                "secondary": "Failed",
+                "transitions": [ended],
+                "created": at,
+                "modified": at,
+                "training_end": at,
+                "failure": f"InternalServerError: the job's state file in {self.path} is damaged.",
+            }
+        return data
+
+    def write_state(self, state: dict[str, Any]) -> None:
+        """Replace the state. On a full disk the reserve is spent, so an end can always be told."""
+        state["modified"] = now()
+        try:
+            write_json(self.path / "state.json", state)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            self._reserve.unlink(missing_ok=True)
+            write_json(self.path / "state.json", state)
+        touch(self._changed)
+
+    def make_reserve(self) -> None:
+        """Set aside the space that telling the job's end may need."""
+        self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+
+    def drop_reserve(self) -> None:
+        """Give the space back once the end is told."""
+        self._reserve.unlink(missing_ok=True)
+
+    def host(self, host: str) -> Path:
+        """What one host of the job sees as /opt/ml."""
+        return self.hosts / host / "opt" / "ml"
+
+
+def now() -> float:
+    """The time in seconds since 1970, in whole milliseconds as AWS's answers have it."""
+    return round(time.time(), 3)
+
+
+def new_transition(state: dict[str, Any], secondary: str, message: str = "") -> None:
+    """Enter a secondary status: the open transition ends, another begins (times in seconds)."""
+    at = now()
+    transitions = state["transitions"]
+    if transitions and "end" not in transitions[-1]:
+        transitions[-1]["end"] = at
+    transitions.append({"status": secondary, "start": at, "message": message})
+    state["secondary"] = secondary
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Replace a JSON file atomically."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(part, _NEW_FILE, 0o600), "wb") as file:
+            file.write(json.dumps(data).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def touch(path: Path) -> None:
+    """Set a file's time to now, making it if need be; a full disk is no reason to fail."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        with contextlib.suppress(OSError):
+            path.touch(mode=0o600)

@@ -1,0 +1,258 @@
+"""Log streams as files, and CloudWatch Logs' three reading operations over them.
+
+A stream's file holds one JSON array `[timestamp_ms, message]` a line, so a byte offset
+is a position: it serves as paging token and, with the stream, as event id. Answers
+follow the CloudWatch Logs API (GetLogEvents, FilterLogEvents, DescribeLogStreams).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import heapq
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.jobs.names import check_name
+from jupyter_sm.targets.local.errors import ApiError
+from jupyter_sm.targets.local.layout import Layout
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+_PAGE_EVENTS = 10_000
+_PAGE_BYTES = 1_000_000
+_BLOCK = 65_536
+
+Event = tuple[int, int, str]  # offset, timestamp in ms, message
+
+
+def event_line(timestamp_ms: int, message: str) -> bytes:
+    """One event as its file holds it."""
+    return (
+        json.dumps([timestamp_ms, message], ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    )
+
+
+def read_forward(path: Path, offset: int) -> Iterator[Event]:
+    """Complete events from a byte offset on; a line still being written is left for later."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            timestamp, message = json.loads(line)
+            yield offset, timestamp, message
+            offset += len(line)
+
+
+def complete_size(path: Path) -> int:
+    """The file's size without a line that is still being written."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - _BLOCK)
+            file.seek(start)
+            newline = file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
+            end = start
+    return 0
+
+
+def _is_boundary(path: Path, offset: int) -> bool:
+    """Whether an event begins (or the log ends) at a byte offset."""
+    if offset == 0:
+        return True
+    with path.open("rb") as file:
+        file.seek(offset - 1)
+        return file.read(1) == b"\n"
+
+
+def _read_backward(path: Path, offset: int) -> Iterator[Event]:
+    """Events before a byte offset at which an event begins, the last one first."""
+    with path.open("rb") as file:
+        rest = b""
+        while offset > 0:
+            size = min(_BLOCK, offset)
+            file.seek(offset - size)
+            lines = (file.read(size) + rest).split(b"\n")
+            rest = lines.pop(0)
+            position = offset - size + len(rest) + 1
+            offset -= size
+            starts = []
+            for line in lines:
+                starts.append((position, line))
+                position += len(line) + 1
+            for start, line in reversed(starts):
+                if line:
+                    timestamp, message = json.loads(line)
+                    yield start, timestamp, message
+        if rest:
+            timestamp, message = json.loads(rest)
+            yield 0, timestamp, message
+
+
+class LogReader:
+    """The reading operations of CloudWatch Logs over a local target's streams."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def describe_log_streams(self, request: dict[str, Any]) -> dict[str, Any]:
+        """DescribeLogStreams: by name, at most 50 a page."""
+        self._check_group(request)
+        prefix = request.get("logStreamNamePrefix", "")
+        names = sorted(self._names(prefix))
+        if request.get("orderBy") == "LastEventTime":
+            if prefix:
+                raise ApiError(
+                    "InvalidParameterException",
+                    "Cannot order by LastEventTime with a logStreamNamePrefix.",
+                )
+            names.sort(key=lambda name: self._path(name).stat().st_mtime)
+        if request.get("descending"):
+            names.reverse()
+        start = _decode(request["nextToken"]).get("at") if request.get("nextToken") else 0
+        if not isinstance(start, int) or isinstance(start, bool) or start < 0:
+            raise _bad_token()
+        limit = min(request.get("limit", 50), 50)
+        page = names[start : start + limit]
+        answer: dict[str, Any] = {"logStreams": [self._stream(name) for name in page]}
+        if start + limit < len(names):
+            answer["nextToken"] = _encode({"at": start + limit})
+        return answer
+
+    def get_log_events(self, request: dict[str, Any]) -> dict[str, Any]:
+        """GetLogEvents: a page of one stream; the same token back means no more for now."""
+        self._check_group(request)
+        path = self._path(request["logStreamName"])
+        limit = min(request.get("limit", _PAGE_EVENTS), _PAGE_EVENTS)
+        low, high = request.get("startTime", 0), request.get("endTime", float("inf"))
+        token = request.get("nextToken", "")
+        end = complete_size(path)
+        if token and not re.fullmatch(r"[fb]/[0-9]{1,18}", token):
+            raise _bad_token()
+        backward = token.startswith("b/") or (not token and not request.get("startFromHead"))
+        at = int(token[2:]) if token else (end if backward else 0)
+        if at > end or not _is_boundary(path, at):
+            raise _bad_token()
+        events: list[dict[str, Any]] = []
+        size = 0
+        first = last = at
+        for offset, timestamp, message in (_read_backward if backward else read_forward)(path, at):
+            length = len(event_line(timestamp, message))
+            if len(events) >= limit or (events and size + length > _PAGE_BYTES):
+                break
+            first, last = min(first, offset), max(last, offset + length)
+            if low <= timestamp < high:
+                events.append(
+                    {"timestamp": timestamp, "message": message, "ingestionTime": timestamp}
+                )
+                size += length
+        if backward:
+            events.reverse()
+        return {
+            "events": events,
+            "nextForwardToken": f"f/{last}",
+            "nextBackwardToken": f"b/{first}",
+        }
+
+    def filter_log_events(self, request: dict[str, Any]) -> dict[str, Any]:
+        """FilterLogEvents: several streams in the order of time, each event with its id."""
+        self._check_group(request)
+        names = request.get("logStreamNames") or sorted(
+            self._names(request.get("logStreamNamePrefix", ""))
+        )
+        places = _decode(request["nextToken"]) if request.get("nextToken") else {}
+        limit = min(request.get("limit", _PAGE_EVENTS), _PAGE_EVENTS)
+        low, high = request.get("startTime", 0), request.get("endTime", float("inf"))
+        terms = re.findall(r'"([^"]*)"|(\S+)', request.get("filterPattern", ""))
+        wanted = [quoted or plain for quoted, plain in terms]
+        streams = [self._tagged(name, places.get(name, 0)) for name in names]
+        events: list[dict[str, Any]] = []
+        size = 0
+        for timestamp, name, offset, message in heapq.merge(*streams):
+            if len(events) >= limit or size > _PAGE_BYTES:
+                return {"events": events, "nextToken": _encode(places), "searchedLogStreams": []}
+            places[name] = offset + len(event_line(timestamp, message))
+            if low <= timestamp <= high and all(term in message for term in wanted):
+                size += len(message)
+                events.append(
+                    {
+                        "logStreamName": name,
+                        "timestamp": timestamp,
+                        "message": message,
+                        "ingestionTime": timestamp,
+                        "eventId": f"{name}-{offset}",
+                    }
+                )
+        return {"events": events, "searchedLogStreams": []}
+
+    def _tagged(self, name: str, offset: Any) -> Iterator[tuple[int, str, int, str]]:
+        path = self._path(name)
+        if not isinstance(offset, int) or offset < 0 or not _is_boundary(path, offset):
+            raise _bad_token()
+        for position, timestamp, message in read_forward(path, offset):
+            yield timestamp, name, position, message
+
+    def _check_group(self, request: dict[str, Any]) -> None:
+        if request.get("logGroupName") != LOG_GROUP:
+            raise ApiError("ResourceNotFoundException", "The specified log group does not exist.")
+
+    def _names(self, prefix: str) -> Iterator[str]:
+        job, slash, stream = prefix.partition("/")
+        if slash:
+            names = [] if check_name(job) else [job]
+        else:
+            # Folders being made or deleted begin with a dot, which no job's name does.
+            there = (folder.name for folder in self._layout.jobs.iterdir())
+            names = sorted(n for n in there if n.startswith(job) and not n.startswith("."))
+        for name in names:
+            for file in sorted((self._layout.jobs / name / "logs").glob("*.log")):
+                if file.stem.startswith(stream):
+                    yield f"{name}/{file.stem}"
+
+    def _path(self, name: str) -> Path:
+        job, _, stream = name.partition("/")
+        path = self._layout.job(job).logs / f"{stream}.log"
+        legal = (
+            not check_name(job) and re.fullmatch(r"[\w.-]{1,200}", stream) and ".." not in stream
+        )
+        if not legal or not path.is_file():
+            raise ApiError("ResourceNotFoundException", "The specified log stream does not exist.")
+        return path
+
+    def _stream(self, name: str) -> dict[str, Any]:
+        path = self._path(name)
+        answer: dict[str, Any] = {
+            "logStreamName": name,
+            "creationTime": int(name.rpartition("-")[2]) * 1000,
+            "storedBytes": path.stat().st_size,
+        }
+        first = next(read_forward(path, 0), None)
+        if first:
+            last = next(_read_backward(path, complete_size(path)))
+            answer["firstEventTimestamp"] = first[1]
+            answer["lastEventTimestamp"] = answer["lastIngestionTime"] = last[1]
+        return answer
+
+
+def _encode(place: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _decode(token: str) -> dict[str, Any]:
+    try:
+        place = json.loads(base64.urlsafe_b64decode(token))
+    except (ValueError, binascii.Error):
+        place = None
+    if not isinstance(place, dict):
+        raise _bad_token()
+    return place
+
+
+def _bad_token() -> ApiError:
+    return ApiError("InvalidParameterException", "The specified nextToken is invalid.")

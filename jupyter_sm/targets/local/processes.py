@@ -1,0 +1,130 @@
+"""All that the local target needs of the operating system: locks, detaching, ending.
+
+POSIX only (Linux, macOS). On Windows the module imports, and `SUPPORTED` is False.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+SUPPORTED = os.name == "posix"
+if SUPPORTED:
+    import fcntl
+
+# The descriptor under which a supervisor inherits the lock on its own job.
+LOCK_FD = 9
+
+
+def try_lock(path: Path) -> int | None:
+    """Take the lock file at `path` without waiting: its descriptor, or None if held."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    return fd
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file at `path`, waiting for it."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        unlock(fd)
+
+
+def unlock(fd: int) -> None:
+    """Let go of a lock, also where a process forked meanwhile holds the descriptor too."""
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    os.close(fd)
+
+
+def spawn_detached(argv: Sequence[str], env: Mapping[str, str], output: Path, lock_fd: int) -> int:
+    """Start a program in a session of its own that inherits `lock_fd` as LOCK_FD.
+
+    The lock passes over without a gap: it is held from before the start to the end of
+    the program, so whoever can take it knows that the program is gone.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return os.posix_spawn(
+        argv[0],
+        list(argv),
+        dict(env),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.fspath(output), flags, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+            (os.POSIX_SPAWN_DUP2, lock_fd, LOCK_FD),
+        ],
+        setsid=True,
+    )
+
+
+def reap(pid: int) -> bool:
+    """Collect an ended child; True once it is gone (or never was ours)."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True
+
+
+def signal_group(pgid: int, number: int) -> None:
+    """Signal a process group; one that is gone is no error."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pgid, number)
+
+
+def die_with_parent() -> None:
+    """In a fresh child: be ended when the supervisor dies (Linux; elsewhere nothing)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent ends (Linux; elsewhere nothing)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1)
+
+
+def end_children() -> None:
+    """Kill what is left of this process's children, adopted ones too (Linux: read from /proc)."""
+    for _ in range(100):
+        children = list(_children())
+        if not children:
+            return
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _children() -> Iterator[int]:
+    own = str(os.getpid())
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            if (folder / "stat").read_text().rpartition(")")[2].split()[1] == own:
+                yield int(folder.name)
+
+
+def start_mark(pid: int) -> str | None:
+    """What tells this process from a later one of the same number (Linux: its start time)."""
+    with contextlib.suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return None

@@ -1,0 +1,78 @@
+"""LocalTarget: the local engine behind botocore clients."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.jobs.spec import Placement, TrainingSpec
+from jupyter_sm.targets.local.engine import ROLE, LocalEngine
+from jupyter_sm.targets.local.errors import ApiError
+from jupyter_sm.targets.places import resolved
+
+_LONGEST_IMAGE = 255
+
+
+class LocalTarget:
+    """Jobs on this machine. `root` holds everything the target knows."""
+
+    name = "local"
+    logs_are_free = True
+    log_quiet_seconds = 0.0
+    file_uris = True
+
+    def __init__(self, root: Path, *, max_jobs: int | None = None) -> None:
+        self.engine = LocalEngine(root, max_jobs=max_jobs)
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """A botocore client whose requests never leave the process."""
+        with self._lock:
+            if service not in self._clients:
+                from jupyter_sm.targets.local.wire import connect
+
+                self._clients[service] = connect(service, self.engine)
+            return self._clients[service]
+
+    def place(self, spec: TrainingSpec, name: str, source: Path) -> Placement:
+        """Local folders as `file://`; the image is the Python that submits."""
+        output = spec.output or (self.engine.root / "output").as_uri()
+        image = spec.image
+        if image is None:
+            image = Path(sys.executable).as_uri()
+            # Too long for the field: the engine falls back to its own interpreter.
+            image = image if len(image) <= _LONGEST_IMAGE else "python"
+        return Placement(
+            source_uri=source.absolute().as_uri(),
+            output_uri=_uri(output),
+            image=image,
+            role=spec.role or ROLE,
+            region="local",
+            input_uris={channel: _uri(path) for channel, path in spec.inputs.items()},
+            checkpoint_uri=_uri(spec.checkpoint) if spec.checkpoint else None,
+        )
+
+    def check(self, request: dict[str, Any]) -> str | None:
+        """What the engine would refuse in a request that is valid for SageMaker."""
+        try:
+            self.engine.refuse_what_is_not_offered(request)
+        except ApiError as error:
+            return error.message
+        return None
+
+    def change_hint(self) -> object:
+        """The time of the engine's last change of any job."""
+        return self.engine.last_change()
+
+    def log_hint(self, name: str) -> object:
+        """The sizes of the job's log files."""
+        return self.engine.log_sizes(name)
+
+
+def _uri(place: str) -> str:
+    if "://" in place:
+        return place
+    return resolved(place).as_uri()

@@ -1,0 +1,27 @@
+"""A path as a user writes it, made absolute; whatever is wrong with it is one sentence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class PlaceError(ValueError):
+    """A path that can't be one."""
+
+
+def resolved(place: str) -> Path:
+    """The absolute path of `place`, with ~ expanded and links left as they are.
+
+    That nothing is there is no error; that nothing can be there is. Raises PlaceError.
+    """
+    try:
+        path = Path(os.path.abspath(Path(place).expanduser()))  # noqa: PTH100 - absolute() keeps ..
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, RuntimeError, ValueError) as error:
+        shown = ascii(place if len(place) <= 80 else f"{place[:77]}...")
+        reason = getattr(error, "strerror", None) or error
+        raise PlaceError(f"{shown} can't be used as a path: {str(reason).rstrip('.')}.") from None
+    return path

@@ -1,0 +1,112 @@
+"""Packing a script or a source folder into SageMaker's sourcedir.tar.gz, reproducibly.
+
+The archive is named by its content, so the same source is stored once, and it is a
+copy: what the user edits after the cell returned does not reach the job.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import tarfile
+from pathlib import Path
+
+from jupyter_sm.targets.places import PlaceError, resolved
+
+MAX_BYTES = 200 * 1024 * 1024
+_LEFT_OUT = frozenset({".git", ".hg", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"})
+
+
+class SourceError(ValueError):
+    """A source that can't be packed: missing, without its entry point, or far too big."""
+
+
+def pack_source(script: str | Path, entry_point: str | None, into: Path) -> tuple[Path, str]:
+    """Pack a script (alone) or a folder; returns the archive's path and the program's name.
+
+    Raises SourceError with one sentence saying what is wrong and where.
+    """
+    try:
+        path = resolved(os.fspath(script))
+    except PlaceError as error:
+        raise SourceError(str(error)) from None
+    if os.fspath(script) and path.is_dir():
+        program = _entry_of(path, entry_point)
+        return _write(_folder_files(path), into), program
+    if not path.is_file():
+        raise SourceError(f"There is no script {str(script)!r} (looked for {path.absolute()}).")
+    if path.stat().st_size > MAX_BYTES:
+        raise SourceError(f"The script {str(script)!r} has more than {MAX_BYTES >> 20} MiB.")
+    files = [(path.name, path)]
+    requirements = path.parent / "requirements.txt"
+    if requirements.is_file():
+        files.append(("requirements.txt", requirements))
+    return _write(files, into), path.name
+
+
+def _entry_of(folder: Path, entry_point: str | None) -> str:
+    if entry_point is None:
+        raise SourceError(
+            f"{str(folder)!r} is a folder, so entry_point must name the script in it to run."
+        )
+    try:
+        entry = resolved(os.fspath(folder / entry_point)).resolve()
+    except PlaceError as error:
+        raise SourceError(str(error)) from None
+    if not entry.is_relative_to(folder.resolve()) or not entry.is_file():
+        raise SourceError(f"There is no script {entry_point!r} in the folder {str(folder)!r}.")
+    inside = entry.relative_to(folder.resolve())
+    left_out = _LEFT_OUT.intersection(inside.parts)
+    if left_out:
+        raise SourceError(f"{entry_point!r} lies in {min(left_out)}, which is not packed.")
+    return inside.as_posix()
+
+
+def _folder_files(folder: Path) -> list[tuple[str, Path]]:
+    files: list[tuple[str, Path]] = []
+    total = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if f not in _LEFT_OUT)
+        for name in sorted(names):
+            path = Path(root) / name
+            if not path.is_file():
+                continue
+            total += path.stat().st_size
+            if total > MAX_BYTES:
+                raise SourceError(
+                    f"The source folder {str(folder)!r} holds more than {MAX_BYTES >> 20} MiB; "
+                    "pass data as inputs, and keep only code in the source folder."
+                )
+            files.append((path.relative_to(folder).as_posix(), path))
+    return files
+
+
+def _write(files: list[tuple[str, Path]], into: Path) -> Path:
+    packed = io.BytesIO()
+    # Times and owners are left out so that equal content gives equal bytes.
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=6) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as archive,
+    ):
+        for name, path in files:
+            content = path.read_bytes()
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            member.mode = 0o755 if os.access(path, os.X_OK) else 0o644
+            archive.addfile(member, io.BytesIO(content))
+    data = packed.getvalue()
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    folder = into / digest
+    target = folder / "sourcedir.tar.gz"
+    if not target.exists():
+        into.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        part = folder / f".part-{os.getpid()}-{id(data)}"
+        try:
+            part.write_bytes(data)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    return target

@@ -1,0 +1,75 @@
+"""Running a job again: the same request under a fresh name, with what was too small made larger."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.jobs import kind_of, unique_name
+from jupyter_sm.jobs.instances import next_larger
+from jupyter_sm.tracking import jobs_table
+from jupyter_sm.tracking.store import Store
+from jupyter_sm.tracking.submission import submit_request
+from jupyter_sm.tracking.views import JobView
+
+CHANGES = ("larger-instance", "more-disk", "longer-runtime")
+_DEFAULT_GB = 30
+_DEFAULT_SECONDS = 86_400
+_MOST_SECONDS = 28 * 86_400
+# The tail that unique_name gives: month and day, hour and minute, four characters.
+_FRESH_TAIL = re.compile(r"-\d{4}-\d{4}-[0-9a-z]{4}\Z")
+
+
+def submit_again(
+    store: Store, target: str, kind: str, name: str, change: str | None = None
+) -> JobView:
+    """Submit a job's request once more, under a fresh name; the new job.
+
+    `change` is one of CHANGES: the next larger instance type, twice the volume, twice the
+    time limit. Raises ExplainedError.
+    """
+    request = jobs_table.request_of(store, target, kind, name)
+    if request is None:
+        raise _refusal(f"There is no {kind} job {name} on {target}.", 404)
+    row = kind_of(kind)
+    fresh = unique_name(_FRESH_TAIL.sub("", name), limit=row.name_limit)
+    request = copy.deepcopy(request)
+    request[row.name_field] = fresh
+    # Tags of ours belong to the first job; script mode repeats the name in a hyperparameter.
+    request["Tags"] = [t for t in request.get("Tags", []) if not t["Key"].startswith("jupyter-sm:")]
+    if "sagemaker_job_name" in request.get("HyperParameters", {}):
+        request["HyperParameters"]["sagemaker_job_name"] = f'"{fresh}"'
+    if change is not None:
+        _apply(change, request)
+    return submit_request(store, request, kind=kind, target=target)
+
+
+def _apply(change: str, request: dict[str, Any]) -> None:
+    resources = request.get("ResourceConfig", {})
+    if change == "larger-instance":
+        now = resources.get("InstanceType", "")
+        larger = next_larger(now)
+        if larger is None:
+            raise _refusal(f"There is no larger instance type than {now} in its family.", 409)
+        resources["InstanceType"] = larger
+    elif change == "more-disk":
+        resources["VolumeSizeInGB"] = 2 * resources.get("VolumeSizeInGB", _DEFAULT_GB)
+    elif change == "longer-runtime":
+        limits = request.setdefault("StoppingCondition", {})
+        seconds = min(_MOST_SECONDS, 2 * limits.get("MaxRuntimeInSeconds", _DEFAULT_SECONDS))
+        limits["MaxRuntimeInSeconds"] = seconds
+        if "MaxWaitTimeInSeconds" in limits:
+            limits["MaxWaitTimeInSeconds"] = max(seconds, limits["MaxWaitTimeInSeconds"])
+    else:
+        raise _refusal(f"There is no change {change!r}; known are {', '.join(CHANGES)}.", 400)
+
+
+def _refusal(what: str, status: int) -> ExplainedError:
+    return ExplainedError(
+        Explanation(
+            category="invalid-parameter", title="Not run again", what_happened=what, raw=what
+        ),
+        status,
+    )

@@ -1,0 +1,380 @@
+"""The jobs and submissions tables: rows in, views out, every change noted in the feed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_sm.diagnosis import Explanation
+from jupyter_sm.jobs import REJECTED, SUBMITTING, is_final
+from jupyter_sm.tracking import changes
+from jupyter_sm.tracking.store import Store
+from jupyter_sm.tracking.views import JobProgress, JobView, MainMetric, Transition
+
+WATCH_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission not yet settled, with its job's key and request."""
+
+    id: str
+    job_id: int
+    target: str
+    kind: str
+    name: str
+    request: dict[str, Any]
+    state: str
+    attempts: int
+    stop_requested: bool
+
+
+class DuplicateNameError(Exception):
+    """The store already has a job of that key."""
+
+
+def add_submission(
+    store: Store,
+    *,
+    submission_id: str,
+    target: str,
+    kind: str,
+    request: Mapping[str, Any],
+    name: str,
+    script: str,
+) -> None:
+    """Commit a submission and its job; from here on it can't be lost.
+
+    Raises DuplicateNameError if the target is known to have a job of that name.
+    """
+    now = time.time()
+    with store.write(durable=True) as db:
+        try:
+            cursor = db.execute(
+                "INSERT INTO jobs (target, kind, name, submission_id, status, secondary_status,"
+                " created_at, modified_at, request, script, transitions) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    target,
+                    kind,
+                    name,
+                    submission_id,
+                    SUBMITTING,
+                    "",
+                    now,
+                    now,
+                    json.dumps(request),
+                    script,
+                    json.dumps([{"status": SUBMITTING, "start": now, "end": None, "message": ""}]),
+                ),
+            )
+        except sqlite3.IntegrityError:
+            raise DuplicateNameError(name) from None
+        db.execute(
+            "INSERT INTO submissions (id, job_id, state) VALUES (?, ?, 'pending')",
+            (submission_id, cursor.lastrowid),
+        )
+        changes.note(db, "job", target, kind, name)
+
+
+def open_submissions(store: Store, target: str) -> list[Submission]:
+    """Submissions that are due now, oldest first."""
+    rows = store.read().execute(
+        "SELECT s.id, s.job_id, s.state, s.attempts, j.target, j.kind, j.name, j.request,"
+        " j.stop_requested FROM submissions s JOIN jobs j ON j.id = s.job_id"
+        " WHERE s.state IN ('pending', 'creating') AND j.target = ? AND s.next_attempt_at <= ?"
+        " ORDER BY s.job_id",
+        (target, time.time()),
+    )
+    return [
+        Submission(
+            id=row["id"],
+            job_id=row["job_id"],
+            target=row["target"],
+            kind=row["kind"],
+            name=row["name"],
+            request=json.loads(row["request"]),
+            state=row["state"],
+            attempts=row["attempts"],
+            stop_requested=bool(row["stop_requested"]),
+        )
+        for row in rows
+    ]
+
+
+def mark_creating(store: Store, submission: Submission) -> None:
+    """Commit that Create is about to be called: after a crash, Describe must decide."""
+    with store.write(durable=True) as db:
+        db.execute(
+            "UPDATE submissions SET state = 'creating', attempts = attempts + 1 WHERE id = ?",
+            (submission.id,),
+        )
+
+
+def mark_accepted(store: Store, submission: Submission) -> None:
+    """The target has the job."""
+    with store.write() as db:
+        db.execute("UPDATE submissions SET state = 'accepted' WHERE id = ?", (submission.id,))
+        changes.note(db, "job", submission.target, submission.kind, submission.name)
+
+
+def mark_retry(store: Store, submission: Submission, wait: float) -> None:
+    """Try again in `wait` seconds."""
+    with store.write() as db:
+        db.execute(
+            "UPDATE submissions SET next_attempt_at = ? WHERE id = ?",
+            (time.time() + wait, submission.id),
+        )
+
+
+def settle_refused(
+    store: Store, submission: Submission, status: str, reason: str, explanation: Explanation | None
+) -> None:
+    """The job never came to be: `Rejected` by the target, or `Stopped` before it was created."""
+    now = time.time()
+    with store.write() as db:
+        db.execute("UPDATE submissions SET state = 'rejected' WHERE id = ?", (submission.id,))
+        row = db.execute(
+            "SELECT transitions FROM jobs WHERE id = ?", (submission.job_id,)
+        ).fetchone()
+        transitions = json.loads(row["transitions"])
+        transitions[-1]["end"] = now
+        transitions.append({"status": status, "start": now, "end": now, "message": ""})
+        db.execute(
+            "UPDATE jobs SET status = ?, secondary_status = ?, failure_reason = ?, explanation = ?,"
+            " ended_at = ?, modified_at = ?, transitions = ?, log_closed = 1 WHERE id = ?",
+            (
+                status,
+                status,
+                reason or None,
+                json.dumps(explanation.as_dict()) if explanation else None,
+                now,
+                now,
+                json.dumps(transitions),
+                submission.job_id,
+            ),
+        )
+        changes.note(db, "job", submission.target, submission.kind, submission.name)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a target says of a job, in the store's terms."""
+
+    status: str
+    secondary_status: str
+    created_at: float
+    modified_at: float
+    started_at: float | None
+    ended_at: float | None
+    failure_reason: str | None
+    explanation: Explanation | None
+    request: dict[str, Any]
+    transitions: list[dict[str, Any]]
+    script: str
+    billable_seconds: int | None
+    model_uri: str | None
+
+
+def save_described(store: Store, target: str, kind: str, name: str, seen: Described) -> None:
+    """Bring a job's row in step with what the target says; unknown jobs are added."""
+    with store.write() as db:
+        row = db.execute(
+            "SELECT id, transitions, submission_id, status FROM jobs"
+            " WHERE target = ? AND kind = ? AND name = ?",
+            (target, kind, name),
+        ).fetchone()
+        transitions = seen.transitions
+        if row is not None and row["status"] == REJECTED:
+            return  # what bears the name over there is somebody else's
+        if row is None:
+            db.execute(
+                "INSERT INTO jobs (target, kind, name, status, created_at, modified_at, request)"
+                " VALUES (?,?,?,?,?,?,?)",
+                (
+                    target,
+                    kind,
+                    name,
+                    seen.status,
+                    seen.created_at,
+                    seen.modified_at,
+                    json.dumps(seen.request),
+                ),
+            )
+        elif row["submission_id"]:
+            # Submitting is ours to tell: the target knows nothing of the time before Create.
+            first = json.loads(row["transitions"])[0]
+            transitions = [{**first, "end": seen.created_at}, *transitions]
+        explained = json.dumps(seen.explanation.as_dict()) if seen.explanation else None
+        db.execute(
+            "UPDATE jobs SET status = ?, secondary_status = ?, modified_at = ?, started_at = ?,"
+            # Once the log is read out, the explanation knows more than the reason alone.
+            " ended_at = ?, failure_reason = ?, transitions = ?, script = ?,"
+            " explanation = CASE WHEN log_closed THEN COALESCE(explanation, ?) ELSE ? END,"
+            " billable_seconds = ?, model_uri = ? WHERE target = ? AND kind = ? AND name = ?",
+            (
+                seen.status,
+                seen.secondary_status,
+                seen.modified_at,
+                seen.started_at,
+                seen.ended_at,
+                seen.failure_reason,
+                json.dumps(transitions),
+                seen.script,
+                explained,
+                explained,
+                seen.billable_seconds,
+                seen.model_uri,
+                target,
+                kind,
+                name,
+            ),
+        )
+        changes.note(db, "job", target, kind, name)
+
+
+def watch(store: Store, target: str, kind: str, name: str) -> None:
+    """A face is looking at the job's log: read it for the next minute."""
+    now = time.time()
+    row = (
+        store.read()
+        .execute(
+            "SELECT watched_until FROM jobs WHERE target = ? AND kind = ? AND name = ?",
+            (target, kind, name),
+        )
+        .fetchone()
+    )
+    # Renewed at half-time only, as every look would otherwise be a write.
+    if row is not None and row["watched_until"] < now + WATCH_SECONDS / 2:
+        with store.write() as db:
+            db.execute(
+                "UPDATE jobs SET watched_until = ? WHERE target = ? AND kind = ? AND name = ?",
+                (now + WATCH_SECONDS, target, kind, name),
+            )
+
+
+def save_explanation(
+    store: Store, target: str, kind: str, name: str, explanation: Explanation
+) -> None:
+    """Replace a job's explanation by a better one."""
+    with store.write() as db:
+        db.execute(
+            "UPDATE jobs SET explanation = ? WHERE target = ? AND kind = ? AND name = ?",
+            (json.dumps(explanation.as_dict()), target, kind, name),
+        )
+        changes.note(db, "job", target, kind, name)
+
+
+def open_keys(store: Store, target: str) -> list[tuple[str, str]]:
+    """Kind and name of the jobs that the target has and that have not ended, so far as is known."""
+    rows = store.read().execute(
+        "SELECT kind, name FROM jobs WHERE target = ?"
+        " AND status NOT IN ('Submitting', 'Completed', 'Failed', 'Stopped', ?)",
+        (target, REJECTED),
+    )
+    return [(row["kind"], row["name"]) for row in rows]
+
+
+def settle_gone(store: Store, target: str, kind: str, name: str) -> None:
+    """The target no longer has a job that had not ended: it was deleted there."""
+    now = time.time()
+    with store.write() as db:
+        changed = db.execute(
+            "UPDATE jobs SET status = 'Failed', secondary_status = 'Failed', ended_at = ?,"
+            " modified_at = ?, log_closed = 1, failure_reason = ? WHERE target = ? AND kind = ?"
+            " AND name = ? AND status NOT IN ('Submitting', 'Completed', 'Failed', 'Stopped', ?)",
+            (
+                now,
+                now,
+                f"The job is no longer on {target}: it was deleted there.",
+                target,
+                kind,
+                name,
+                REJECTED,
+            ),
+        ).rowcount
+        if changed:
+            changes.note(db, "job", target, kind, name)
+
+
+def get(store: Store, target: str, kind: str, name: str) -> JobView | None:
+    """One job, or None."""
+    row = (
+        store.read()
+        .execute(
+            "SELECT * FROM jobs WHERE target = ? AND kind = ? AND name = ?", (target, kind, name)
+        )
+        .fetchone()
+    )
+    return _view(row) if row else None
+
+
+def find(store: Store, name: str, target: str | None = None) -> list[JobView]:
+    """Jobs of that name on any target (or on one), newest first."""
+    rows = store.read().execute(
+        "SELECT * FROM jobs WHERE name = ? AND (? IS NULL OR target = ?) ORDER BY created_at DESC",
+        (name, target, target),
+    )
+    return [_view(row) for row in rows]
+
+
+def listed(
+    store: Store, *, target: str | None = None, limit: int = 200, offset: int = 0
+) -> tuple[list[JobView], int]:
+    """Jobs, the newest first, and how many there are in all."""
+    db = store.read()
+    rows = db.execute(
+        "SELECT * FROM jobs WHERE (? IS NULL OR target = ?)"
+        " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
+        (target, target, limit, offset),
+    ).fetchall()
+    total = db.execute(
+        "SELECT COUNT(*) FROM jobs WHERE (? IS NULL OR target = ?)", (target, target)
+    ).fetchone()
+    return [_view(row) for row in rows], int(total[0])
+
+
+def request_of(store: Store, target: str, kind: str, name: str) -> dict[str, Any] | None:
+    """The job's request as it was sent (or as Describe gave it back)."""
+    row = (
+        store.read()
+        .execute(
+            "SELECT request FROM jobs WHERE target = ? AND kind = ? AND name = ?",
+            (target, kind, name),
+        )
+        .fetchone()
+    )
+    return json.loads(row["request"]) if row else None
+
+
+def _view(row: sqlite3.Row) -> JobView:
+    resources = json.loads(row["request"]).get("ResourceConfig", {})
+    metric, progress, explained = row["metric"], row["progress"], row["explanation"]
+    return JobView(
+        target=row["target"],
+        kind=row["kind"],
+        name=row["name"],
+        submission_id=row["submission_id"],
+        status=row["status"],
+        secondary_status=row["secondary_status"],
+        is_final=is_final(row["status"]),
+        created_at=row["created_at"],
+        modified_at=row["modified_at"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        instance_type=resources.get("InstanceType", ""),
+        instance_count=resources.get("InstanceCount", 1),
+        script=row["script"],
+        failure_reason=row["failure_reason"],
+        explanation=Explanation.from_dict(json.loads(explained)) if explained else None,
+        billable_seconds=row["billable_seconds"],
+        model_uri=row["model_uri"],
+        metric=MainMetric(**json.loads(metric)) if metric else None,
+        progress=JobProgress(**json.loads(progress)) if progress else None,
+        stop_requested=bool(row["stop_requested"]),
+        log_lines=row["log_lines"],
+        transitions=[Transition(**t) for t in json.loads(row["transitions"])],
+    )

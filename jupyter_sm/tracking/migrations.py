@@ -1,0 +1,101 @@
+"""The store's schema, as numbered steps. A step, once released, is never changed.
+
+`PRAGMA user_version` holds the number of steps a file has taken.
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY,
+        target TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        submission_id TEXT,
+        status TEXT NOT NULL,
+        secondary_status TEXT NOT NULL DEFAULT '',
+        created_at REAL NOT NULL,
+        modified_at REAL NOT NULL,
+        started_at REAL,
+        ended_at REAL,
+        failure_reason TEXT,
+        explanation TEXT,
+        request TEXT NOT NULL,
+        transitions TEXT NOT NULL DEFAULT '[]',
+        script TEXT NOT NULL DEFAULT '',
+        billable_seconds INTEGER,
+        model_uri TEXT,
+        metric TEXT,
+        progress TEXT,
+        stop_requested INTEGER NOT NULL DEFAULT 0,
+        watched_until REAL NOT NULL DEFAULT 0,
+        log_lines INTEGER NOT NULL DEFAULT 0,
+        log_closed INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (target, kind, name)
+    );
+    CREATE INDEX jobs_by_time ON jobs (created_at DESC);
+    CREATE TABLE submissions (
+        id TEXT PRIMARY KEY,
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'creating', 'accepted', 'rejected')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_attempt_at REAL NOT NULL DEFAULT 0
+    );
+    CREATE INDEX submissions_open ON submissions (state) WHERE state IN ('pending', 'creating');
+    CREATE TABLE targets (
+        name TEXT PRIMARY KEY,
+        health TEXT NOT NULL DEFAULT 'ready',
+        reason TEXT,
+        as_of REAL,
+        polled_to REAL NOT NULL DEFAULT 0
+    );
+    CREATE TABLE leases (
+        target TEXT PRIMARY KEY,
+        holder TEXT NOT NULL,
+        host TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        rank INTEGER NOT NULL,
+        claimed_rank INTEGER NOT NULL DEFAULT 0,
+        expires_at REAL NOT NULL
+    );
+    CREATE TABLE streams (
+        id INTEGER PRIMARY KEY,
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        token TEXT NOT NULL DEFAULT '',
+        UNIQUE (job_id, name)
+    );
+    CREATE TABLE records (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        timestamp_ms INTEGER NOT NULL,
+        stream_id INTEGER NOT NULL,
+        severity TEXT NOT NULL,
+        source TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (job_id, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE metrics (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        stream_id INTEGER NOT NULL,
+        timestamp_ms INTEGER NOT NULL,
+        step INTEGER,
+        value REAL
+    );
+    CREATE INDEX metrics_by_job ON metrics (job_id, name);
+    CREATE TABLE changes (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        topic TEXT NOT NULL,
+        target TEXT NOT NULL,
+        kind TEXT NOT NULL DEFAULT '',
+        name TEXT NOT NULL DEFAULT ''
+    );
+    """,
+    # What trackers and faces ask ten times a second is answered from indexes.
+    """
+    CREATE INDEX jobs_to_stop ON jobs (target) WHERE stop_requested = 1;
+    CREATE INDEX jobs_to_read ON jobs (target) WHERE log_closed = 0;
+    CREATE INDEX jobs_by_name ON jobs (name);
+    CREATE INDEX submissions_by_job ON submissions (job_id);
+    """,
+)

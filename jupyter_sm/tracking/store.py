@@ -1,0 +1,212 @@
+"""The store: one SQLite file that every process of a user reads, opened and migrated here.
+
+One connection per thread; writes happen in `with store.write() as db:`, one transaction
+that takes the write lock at its start. Tables have modules of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+
+from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.tracking.migrations import MIGRATIONS
+
+_BUSY_SECONDS = 30
+# WAL needs shared memory between its users, which these do not have across machines.
+_NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse", "lustre", "9p", "gpfs", "beegfs", "ceph")
+
+
+_ROOM = "Free space there, or set JUPYTER_SM_HOME to a folder on another disk."
+_ELSEWHERE = "Set JUPYTER_SM_HOME to a folder that you can write to."
+_ANEW = "If the file is damaged, move it away: the jobs are found again on their targets."
+
+
+class StoreError(ExplainedError):
+    """The store can't be used; the text says what, where and what to do."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        full = "disk is full" in what or "No space left" in what
+        super().__init__(
+            Explanation(
+                category="disk-full" if full else "internal",
+                title="The disk is full" if full else "The job store can't be used",
+                what_happened=what,
+                fixes=(_ROOM,) if full else (fix,) if fix else (),
+                raw=what,
+                confidence=1.0,
+            ),
+            507,
+        )
+
+
+def data_dir() -> Path:
+    """Where everything is kept: `JUPYTER_SM_HOME`, else `jupyter_sm` in Jupyter's data folder."""
+    home = os.environ.get("JUPYTER_SM_HOME")
+    return Path(home).expanduser().absolute() if home else Path(jupyter_data_dir()) / "jupyter_sm"
+
+
+def open_store(folder: Path | None = None) -> Store:
+    """The user's store, created on first use with mode 0600."""
+    return Store((folder or data_dir()) / "store.sqlite3")
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose errors say which store, and what is wrong with it."""
+
+    place: Path | None = None
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:
+        """As sqlite3's; IntegrityError stays what it is, since callers act on it."""
+        try:
+            return super().execute(*args)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The job store {self.place} can't be used: {error}.", _ANEW
+            ) from error
+
+
+class Store:
+    """A handle on the store's file; cheap to make, safe to use from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.folder = path.parent
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Made before SQLite would, so that it is never readable by others.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._migrate()
+        except (OSError, sqlite3.Error) as error:
+            self.close()
+            raise StoreError(
+                f"The job store {path} can't be opened: {error}.", _ELSEWHERE
+            ) from error
+        except StoreError:
+            self.close()
+            raise
+
+    def read(self) -> sqlite3.Connection:
+        """This thread's connection; each statement sees the newest committed state."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                return self._connect()
+            except sqlite3.Error as error:
+                raise StoreError(f"The job store {self.path} can't be read: {error}.") from error
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        # Threads end before the store closes, so closing happens from another thread.
+        connection = sqlite3.connect(
+            self.path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
+        )
+        connection.place = self.path
+        connection.row_factory = sqlite3.Row
+        mode = "DELETE" if _on_network(self.path) else "WAL"
+        connection.execute(f"PRAGMA journal_mode={mode}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        # NORMAL survives any crash of ours; FULL (per submission) a loss of power too.
+        connection.execute("PRAGMA synchronous=NORMAL")
+        self._local.connection = connection
+        with self._lock:
+            self._connections.append(connection)
+        return connection
+
+    @contextlib.contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """One write transaction; `durable` waits until the disk has it.
+
+        Raises StoreError when the disk is full or the file can't be written.
+        """
+        db = self.read()
+        try:
+            if durable:
+                db.execute("PRAGMA synchronous=FULL")
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StoreError(f"The job store {self.path} can't be written: {error}.") from error
+        finally:
+            if durable:
+                db.execute("PRAGMA synchronous=NORMAL")
+
+    def version(self) -> int:
+        """A number that differs once another connection has committed (microseconds to ask)."""
+        row = self.read().execute("PRAGMA data_version").fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        """Close all connections; none may be in use."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+        self._local = threading.local()
+
+    def _migrate(self) -> None:
+        db = self.read()
+        if self._schema(db) >= len(MIGRATIONS):
+            return
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for step in MIGRATIONS[self._schema(db) :]:
+                for statement in step.split(";"):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+    def _schema(self, db: sqlite3.Connection) -> int:
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"The job store {self.path} was written by a newer jupyter_sm (schema {version}, "
+                f"known {len(MIGRATIONS)}); update jupyter_sm to use it."
+            )
+        return version
+
+
+def _on_network(path: Path) -> bool:
+    """Whether the file lies on a network file system (Linux; elsewhere taken for local)."""
+    path = path.resolve()
+    try:
+        mounts = Path("/proc/mounts").read_text().splitlines()
+    except OSError:
+        return False
+    best, kind = "", ""
+    for line in mounts:
+        point, file_system = line.split()[1:3]
+        point = point.replace("\\040", " ")
+        inside = str(path) == point or str(path).startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, file_system
+    return kind.startswith(_NETWORK_FILE_SYSTEMS)

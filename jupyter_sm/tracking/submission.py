@@ -1,0 +1,198 @@
+"""Submitting: everything that is checked before, then one committed row. Takes milliseconds.
+
+What is wrong is said here, in one sentence, before anything is created; what only the
+target can know (its quota, its roles) becomes the job's refusal.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.jobs import (
+    Fault,
+    InvalidRequestError,
+    TrainingSpec,
+    check_name,
+    check_request,
+    kind_of,
+    unique_name,
+)
+from jupyter_sm.jobs.validation import errors_of
+from jupyter_sm.targets import (
+    PlaceError,
+    SourceError,
+    UnknownTargetError,
+    open_target,
+    pack_source,
+    resolved,
+    target_names,
+)
+from jupyter_sm.tracking import jobs_table
+from jupyter_sm.tracking.describe import script_of
+from jupyter_sm.tracking.store import Store, StoreError
+from jupyter_sm.tracking.submitter import SUBMISSION_TAG
+from jupyter_sm.tracking.views import JobView
+
+_TIME_TAG = "jupyter-sm:submitted"
+
+
+def submit_spec(
+    store: Store, spec: TrainingSpec, *, name: str | None = None, target: str = "local"
+) -> JobView:
+    """Compile a spec for a target and commit its submission; the job as it stands.
+
+    The source is copied now; inputs are read when they are staged. Raises ExplainedError
+    with one clear sentence for whatever is wrong with it.
+    """
+    if faults := spec.faults():
+        raise _invalid(faults)
+    try:
+        _check_script(spec)
+        _check_inputs(spec)
+        place_of = open_target(target, store.folder)
+        source, program = pack_source(spec.script, spec.entry_point, store.folder / "sources")
+    except (SourceError, PlaceError) as error:
+        raise _refusal("local-file-not-found", "A path can't be used", str(error)) from None
+    except UnknownTargetError as error:
+        raise _refusal("invalid-parameter", "No such target", str(error)) from None
+    except OSError as error:
+        raise StoreError(f"The source could not be copied: {error}.") from None
+    chosen = name or unique_name(Path(program).stem)
+    try:
+        request = spec.request(chosen, program, place_of.place(spec, chosen, source))
+    except PlaceError as error:
+        raise _refusal("local-file-not-found", "A path can't be used", str(error)) from None
+    except TypeError as error:
+        raise _refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
+    return submit_request(store, request, target=target)
+
+
+def submit_request(
+    store: Store, request: dict[str, Any], *, kind: str = "training", target: str = "local"
+) -> JobView:
+    """Check a full Create request and commit its submission; the job as it stands.
+
+    Raises ExplainedError: status 400 for a request that breaks the service model, 409
+    for a name already used.
+    """
+    row = kind_of(kind)
+    if target not in target_names():
+        known = ", ".join(target_names())
+        raise _refusal(
+            "invalid-parameter",
+            "No such target",
+            f"There is no target {target!r}. Known targets: {known}.",
+        )
+    name = request.get(row.name_field)
+    wrong = check_name(name, limit=row.name_limit) if isinstance(name, str) else None
+    if wrong:
+        raise _refusal("invalid-parameter", "The job name is not legal", wrong)
+    submission_id = uuid.uuid4().hex
+    # Bookkeeping of ours, by which an adopted job is known and changed inputs are noticed.
+    ours = [
+        {"Key": SUBMISSION_TAG, "Value": submission_id},
+        {"Key": _TIME_TAG, "Value": f"{time.time():.3f}"},
+    ]
+    tags = request.get("Tags", [])
+    tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
+    faults = errors_of(check_request(row.create, tagged, file_uris=target == "local"))
+    if faults:
+        raise _invalid(faults)
+    not_offered = open_target(target, store.folder).check(tagged)
+    if not_offered:
+        raise _refusal("invalid-parameter", f"Not possible on {target}", not_offered)
+    try:
+        jobs_table.add_submission(
+            store,
+            submission_id=submission_id,
+            target=target,
+            kind=kind,
+            request=tagged,
+            name=str(name),
+            script=script_of(request),
+        )
+    except jobs_table.DuplicateNameError:
+        raise _refusal(
+            "duplicate-name",
+            "The name is already used",
+            f"A job named {name!r} already exists on {target}.",
+            "Choose another name, or leave the name out to get a fresh one.",
+            status=409,
+        ) from None
+    view = jobs_table.get(store, target, kind, str(name))
+    if view is None:
+        raise StoreError(f"The job {name} was committed to {store.path} but can't be read back.")
+    return view
+
+
+def _check_script(spec: TrainingSpec) -> None:
+    try:
+        path = resolved(spec.script)
+    except PlaceError as error:
+        raise SourceError(f"There is no script like this: {error}") from None
+    if path.is_dir() and spec.entry_point:
+        try:
+            path = resolved(str(path / spec.entry_point))
+        except PlaceError as error:
+            raise SourceError(f"There is no script like this: {error}") from None
+    if path.suffix != ".py" or not path.is_file():
+        return
+    try:
+        compile(path.read_bytes(), os.fspath(path), "exec", dont_inherit=True)
+    except OSError as error:
+        raise _refusal(
+            "local-file-not-found", "The script can't be read", f"{path}: {error.strerror}."
+        ) from None
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{path.name} line {line}" if line else path.name
+        raise _refusal(
+            "user-script-exception",
+            "The script has a syntax error",
+            f"{where}: {getattr(error, 'msg', error)}.",
+            "Mend that line and run the cell again; no job was started.",
+        ) from None
+
+
+def _check_inputs(spec: TrainingSpec) -> None:
+    for channel, place in spec.inputs.items():
+        if "://" in place:
+            continue
+        try:
+            path = resolved(place)
+        except PlaceError as error:
+            raise PlaceError(f"The input of channel {channel!r}: {error}") from None
+        if not path.exists():
+            raise _refusal(
+                "local-file-not-found",
+                "An input is missing",
+                f"There is nothing at {place!r}, the input of channel {channel!r} "
+                f"(looked for {path}).",
+            )
+
+
+def _refusal(
+    category: str, title: str, what: str, *fixes: str, status: int = 400
+) -> ExplainedError:
+    return ExplainedError(
+        Explanation(
+            category=category,
+            title=title,
+            what_happened=what,
+            fixes=fixes,
+            raw=what,
+            confidence=1.0,
+        ),
+        status,
+    )
+
+
+def _invalid(faults: list[Fault]) -> ExplainedError:
+    return _refusal(
+        "invalid-parameter", "The request is not valid", str(InvalidRequestError(faults))
+    )

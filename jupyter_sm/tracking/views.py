@@ -1,0 +1,135 @@
+"""What faces get to see: plain data, the same over REST, in the kernel and on the command line.
+
+The OpenAPI document and the TypeScript types are generated from these classes. Times
+are seconds since 1970 (UTC) unless a name says `_ms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from jupyter_sm.diagnosis import Explanation
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A span of a job's life in one secondary status; `end` is None while it lasts."""
+
+    status: str
+    start: float
+    end: float | None
+    message: str
+
+
+@dataclass(frozen=True)
+class MainMetric:
+    """The metric a row shows: its last value, and up to 40 recent ones for a sparkline."""
+
+    name: str
+    value: float
+    recent: list[float]
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """`current` of `total` `unit`s; `percent` in 0..100."""
+
+    current: int
+    total: int | None
+    unit: str
+    percent: float | None
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as a list shows it. `status` and `secondary_status` are SageMaker's own words."""
+
+    target: str
+    kind: str
+    name: str
+    submission_id: str | None
+    status: str
+    secondary_status: str
+    is_final: bool
+    created_at: float
+    modified_at: float
+    started_at: float | None
+    ended_at: float | None
+    instance_type: str
+    instance_count: int
+    script: str
+    failure_reason: str | None
+    explanation: Explanation | None
+    billable_seconds: int | None
+    model_uri: str | None
+    metric: MainMetric | None
+    progress: JobProgress | None
+    stop_requested: bool
+    log_lines: int
+    transitions: list[Transition] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One log entry; `seq` counts from 0 within the job."""
+
+    seq: int
+    timestamp_ms: int
+    stream: str
+    severity: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """A page of a job's log. `next` is where the following page begins; `total` all entries."""
+
+    records: list[LogRecord]
+    next: int
+    total: int
+
+
+@dataclass(frozen=True)
+class MetricPoint:
+    """One point of a metric's series; `value` is None where the script printed nan or inf."""
+
+    name: str
+    value: float | None
+    step: int | None
+    timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class TargetView:
+    """A target and how it is: `ready`, `stale` (with the reason), or `untracked`."""
+
+    name: str
+    health: str
+    reason: str | None
+    as_of: float | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something changed: `topic` is `job`, `log` or `target`; what it is now, REST says."""
+
+    seq: int
+    topic: str
+    target: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """Changes since a number. `reset`: some are no longer known, so fetch everything."""
+
+    changes: list[Change]
+    last: int
+    reset: bool

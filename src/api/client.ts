@@ -1,0 +1,99 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import type {
+  IChangePage,
+  IExplanation,
+  IJobList,
+  IJobRequest,
+  IJobView,
+  ILogPage,
+  ITargetList
+} from './types';
+
+/** What tells one job from all others. */
+export interface IJobKey {
+  target: string;
+  kind: string;
+  name: string;
+}
+
+/** An error answer of the server, or no answer (`status` 0). */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly explanation: IExplanation | null = null
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+/** The REST API of the server extension, typed. */
+export class Client {
+  constructor(private _settings: ServerConnection.ISettings) {}
+
+  listJobs(limit: number): Promise<IJobList> {
+    return this._request<IJobList>(`jobs?limit=${limit}`);
+  }
+
+  listTargets(): Promise<ITargetList> {
+    return this._request<ITargetList>('targets');
+  }
+
+  getJob(key: IJobKey): Promise<IJobView> {
+    return this._request<IJobView>(pathOf(key));
+  }
+
+  getRequest(key: IJobKey): Promise<IJobRequest> {
+    return this._request<IJobRequest>(`${pathOf(key)}/request`);
+  }
+
+  getLog(key: IJobKey, from: number, limit: number): Promise<ILogPage> {
+    return this._request<ILogPage>(
+      `${pathOf(key)}/logs?from=${from}&limit=${limit}`
+    );
+  }
+
+  getChanges(since: number): Promise<IChangePage> {
+    return this._request<IChangePage>(`changes?since=${since}`);
+  }
+
+  async stopJob(key: IJobKey): Promise<void> {
+    await this._request<unknown>(`${pathOf(key)}/stop`, { method: 'POST' });
+  }
+
+  /** Run a job again, under a fresh name; `change` makes larger what was too small. */
+  runAgain(key: IJobKey, change?: string): Promise<IJobView> {
+    const body = JSON.stringify(change ? { change } : {});
+    return this._request<IJobView>(`${pathOf(key)}/again`, {
+      method: 'POST',
+      body
+    });
+  }
+
+  private async _request<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const url = URLExt.join(this._settings.baseUrl, 'jupyter-sm', 'api', path);
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this._settings);
+    } catch (error) {
+      throw new ApiError(String(error), 0);
+    }
+    const body = await response.json().catch(() => null);
+    if (!response.ok) {
+      throw new ApiError(
+        body?.message ?? response.statusText,
+        response.status,
+        body?.explanation ?? null
+      );
+    }
+    return body as T;
+  }
+}
+
+function pathOf(key: IJobKey): string {
+  const parts = [key.target, key.kind, key.name].map(encodeURIComponent);
+  return `jobs/${parts.join('/')}`;
+}

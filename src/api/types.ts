@@ -1,0 +1,163 @@
+// Made by scripts/generate_types.py from the Python models; not to be edited.
+
+/** A span of a job's life in one secondary status; `end` is None while it lasts. */
+export interface ITransition {
+  status: string;
+  start: number;
+  end: number | null;
+  message: string;
+}
+
+/** The metric a row shows: its last value, and up to 40 recent ones for a sparkline. */
+export interface IMainMetric {
+  name: string;
+  value: number;
+  recent: number[];
+}
+
+/** `current` of `total` `unit`s; `percent` in 0..100. */
+export interface IJobProgress {
+  current: number;
+  total: number | null;
+  unit: string;
+  percent: number | null;
+}
+
+/** A job as a list shows it. `status` and `secondary_status` are SageMaker's own words. */
+export interface IJobView {
+  target: string;
+  kind: string;
+  name: string;
+  submission_id: string | null;
+  status: string;
+  secondary_status: string;
+  is_final: boolean;
+  created_at: number;
+  modified_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  instance_type: string;
+  instance_count: number;
+  script: string;
+  failure_reason: string | null;
+  explanation: IExplanation | null;
+  billable_seconds: number | null;
+  model_uri: string | null;
+  metric: IMainMetric | null;
+  progress: IJobProgress | null;
+  stop_requested: boolean;
+  log_lines: number;
+  transitions: ITransition[];
+}
+
+/** One log entry; `seq` counts from 0 within the job. */
+export interface ILogRecord {
+  seq: number;
+  timestamp_ms: number;
+  stream: string;
+  severity: string;
+  source: string;
+  text: string;
+}
+
+/** A page of a job's log. `next` is where the following page begins; `total` all entries. */
+export interface ILogPage {
+  records: ILogRecord[];
+  next: number;
+  total: number;
+}
+
+/** One point of a metric's series; `value` is None where the script printed nan or inf. */
+export interface IMetricPoint {
+  name: string;
+  value: number | null;
+  step: number | null;
+  timestamp_ms: number;
+}
+
+/** A target and how it is: `ready`, `stale` (with the reason), or `untracked`. */
+export interface ITargetView {
+  name: string;
+  health: string;
+  reason: string | null;
+  as_of: number | null;
+}
+
+/** Something changed: `topic` is `job`, `log` or `target`; what it is now, REST says. */
+export interface IChange {
+  seq: number;
+  topic: string;
+  target: string;
+  kind: string;
+  name: string;
+}
+
+/** Changes since a number. `reset`: some are no longer known, so fetch everything. */
+export interface IChangePage {
+  changes: IChange[];
+  last: number;
+  reset: boolean;
+}
+
+/** What an error means. */
+export interface IExplanation {
+  category: string;
+  title: string;
+  what_happened: string;
+  likely_cause: string;
+  fixes: string[];
+  actions: { [key: string]: unknown }[];
+  entities: { [key: string]: string };
+  docs_url: string | null;
+  raw: string;
+  confidence: number;
+}
+
+/** What to train, in one line's worth of words. */
+export interface ITrainingSpec {
+  script: string;
+  entry_point?: string | null;
+  inputs?: { [key: string]: string };
+  hyperparameters?: { [key: string]: unknown };
+  instance?: string;
+  instance_count?: number;
+  image?: string | null;
+  role?: string | null;
+  output?: string | null;
+  max_runtime?: number;
+  spot?: boolean;
+  max_wait?: number | null;
+  volume_gb?: number;
+  tags?: { [key: string]: string };
+  environment?: { [key: string]: string };
+  checkpoint?: string | null;
+  metrics?: { [key: string]: string };
+  input_mode?: string;
+}
+
+export interface ITargetList {
+  targets: ITargetView[];
+}
+
+export interface IJobList {
+  jobs: IJobView[];
+  total: number;
+  seq: number;
+}
+
+export interface IJobRequest {
+  request: { [key: string]: unknown };
+}
+
+export interface IMetricList {
+  points: IMetricPoint[];
+}
+
+export interface IAccepted {
+  name: string;
+}
+
+export interface IApiError {
+  message: string;
+  explanation: IExplanation;
+}

@@ -1,0 +1,105 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IJobKey } from '../api/client';
+import type { IJobView } from '../api/types';
+import type { JobsModel } from '../model/jobs';
+import { LogModel } from '../model/log';
+import { useNow, useSignals } from './hooks';
+import { JobSummary } from './JobSummary';
+import { withoutAnsi } from './words';
+
+const TAIL_LINES = 8;
+
+/** What a card's output holds: a job's key and how it was when the cell ran. */
+export interface ICardData extends IJobKey {
+  submission_id: string | null;
+  snapshot: IJobView;
+}
+
+export interface ICardProps {
+  data: ICardData;
+  model: JobsModel;
+  trans: TranslationBundle;
+  onOpen: (job: IJobView) => void;
+  onStop: (job: IJobView) => void;
+}
+
+/**
+ * A job under its cell. Live when this user's own store has the very submission; a card
+ * that came with somebody else's notebook shows its snapshot, and can do nothing.
+ */
+export function Card(props: ICardProps): JSX.Element {
+  const { data, model, trans } = props;
+  useSignals(model.changed);
+  const found = model.job(data);
+  const isMine =
+    data.submission_id !== null && found?.submission_id === data.submission_id;
+  const live = isMine ? found : undefined;
+  const job = live ?? data.snapshot;
+  const now = useNow(live !== undefined && !live.is_final);
+  return (
+    <div className="jp-sm-Card" data-job={job.name}>
+      <JobSummary
+        job={job}
+        now={live ? now : (job.ended_at ?? job.modified_at)}
+        trans={trans}
+        onOpen={live && props.onOpen}
+        onStop={live && props.onStop}
+      />
+      {live ? (
+        <Tail jobKey={live} model={model} trans={trans} />
+      ) : (
+        model.isLoaded && (
+          <div className="jp-sm-Card-note">
+            {trans.__('As it was when the cell ran.')}
+          </div>
+        )
+      )}
+    </div>
+  );
+}
+
+/** The last lines of the log, on demand; the height is fixed, so the page never jumps. */
+function Tail(props: {
+  jobKey: IJobKey;
+  model: JobsModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { jobKey, model, trans } = props;
+  const [isOpen, setOpen] = React.useState(false);
+  return (
+    <details
+      className="jp-sm-Tail"
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
+      <summary>{trans.__('Log')}</summary>
+      {isOpen && <TailLines jobKey={jobKey} model={model} trans={trans} />}
+    </details>
+  );
+}
+
+function TailLines(props: {
+  jobKey: IJobKey;
+  model: JobsModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { jobKey, model, trans } = props;
+  const [log, setLog] = React.useState<LogModel | null>(null);
+  React.useEffect(() => {
+    const made = new LogModel(model, jobKey, TAIL_LINES);
+    setLog(made);
+    return () => made.dispose();
+  }, [jobKey.target, jobKey.kind, jobKey.name]);
+  return (
+    <pre className="jp-sm-Tail-lines" aria-label={trans.__('Last log lines')}>
+      {log && <TailText log={log} />}
+    </pre>
+  );
+}
+
+function TailText(props: { log: LogModel }): JSX.Element {
+  useSignals(props.log.changed);
+  const lines = props.log.records.slice(-TAIL_LINES);
+  return <>{lines.map(record => withoutAnsi(record.text)).join('\n')}</>;
+}

@@ -1,0 +1,102 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { stopIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { IJobView } from '../api/types';
+import { Sparkline } from './Sparkline';
+import { StatusIcon } from './StatusIcon';
+import { duration, elapsed, figure, place, stateInWords } from './words';
+
+export interface IJobSummaryProps {
+  job: IJobView;
+  /** Now, in seconds since 1970. */
+  now: number;
+  trans: TranslationBundle;
+  /** Called to open the job's tab; none for a snapshot, which can't do anything. */
+  onOpen?: (job: IJobView) => void;
+  /** Called to stop the job. */
+  onStop?: (job: IJobView) => void;
+}
+
+/** A job in two or three lines: a row of the panel, and the head of a card. */
+export function JobSummary(props: IJobSummaryProps): JSX.Element {
+  const { job, trans, onOpen, onStop } = props;
+  const state = stateInWords(job, trans);
+  const percent = job.progress?.percent ?? null;
+  const canStop = onStop && !job.is_final && !job.stop_requested;
+  return (
+    <div className="jp-sm-Summary">
+      <div className="jp-sm-Summary-head">
+        <StatusIcon job={job} />
+        {onOpen ? (
+          <button
+            className="jp-sm-Summary-name"
+            title={job.name}
+            onClick={() => onOpen(job)}
+          >
+            {job.name}
+          </button>
+        ) : (
+          <span className="jp-sm-Summary-name" title={job.name}>
+            {job.name}
+          </span>
+        )}
+        <span className="jp-sm-Summary-state" title={state}>
+          {state}
+        </span>
+        <span className="jp-sm-Summary-actions">
+          {canStop && (
+            <button
+              className="jp-sm-IconButton"
+              title={trans.__('Stop')}
+              aria-label={trans.__('Stop %1', job.name)}
+              onClick={() => onStop(job)}
+            >
+              <stopIcon.react tag="span" elementSize="normal" />
+            </button>
+          )}
+        </span>
+      </div>
+      <Details {...props} />
+      {!job.is_final && percent !== null && (
+        <progress
+          className="jp-sm-Progress"
+          max={100}
+          value={percent}
+          aria-label={trans.__('Progress of %1', job.name)}
+        />
+      )}
+    </div>
+  );
+}
+
+function Details(props: IJobSummaryProps): JSX.Element {
+  const { job, now } = props;
+  if (job.explanation) {
+    return (
+      <div
+        className="jp-sm-Summary-details jp-sm-mod-cause"
+        title={job.explanation.what_happened}
+      >
+        {job.explanation.what_happened}
+      </div>
+    );
+  }
+  return (
+    <div className="jp-sm-Summary-details">
+      <span
+        className={`jp-sm-Summary-place${job.metric ? ' jp-sm-mod-optional' : ''}`}
+        title={place(job)}
+      >
+        {place(job)}
+      </span>
+      {job.metric && (
+        <span className="jp-sm-Summary-metric">
+          <Sparkline values={job.metric.recent} />
+          {job.metric.name} {figure(job.metric.value)}
+        </span>
+      )}
+      <span className="jp-sm-Summary-time">{duration(elapsed(job, now))}</span>
+    </div>
+  );
+}

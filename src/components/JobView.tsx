@@ -1,0 +1,176 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IJobKey } from '../api/client';
+import type { IJobView } from '../api/types';
+import type { JobsModel } from '../model/jobs';
+import type { LogModel } from '../model/log';
+import { ErrorView } from './ErrorView';
+import { useNow, useSignals } from './hooks';
+import { LogView } from './LogView';
+import { StatusIcon } from './StatusIcon';
+import { Timeline } from './Timeline';
+import { duration, elapsed, place, stateInWords } from './words';
+
+export interface IJobViewProps {
+  jobKey: IJobKey;
+  model: JobsModel;
+  log: LogModel;
+  trans: TranslationBundle;
+  onStop: (job: IJobView) => void;
+  onRunAgain: (job: IJobView, change?: string) => void;
+}
+
+type Page = 'error' | 'log' | 'request';
+
+/** The main-area tab of a job: state, timeline, log, request. */
+export function JobViewPage(props: IJobViewProps): JSX.Element {
+  const { jobKey, model, trans } = props;
+  useSignals(model.changed);
+  const job = model.job(jobKey);
+  const [chosen, setChosen] = React.useState<Page | null>(null);
+  const [line, setLine] = React.useState<number | null>(null);
+  const now = useNow(job !== undefined && !job.is_final);
+  if (!job) {
+    const text = model.isLoaded
+      ? trans.__('There is no job %1 on %2.', jobKey.name, jobKey.target)
+      : trans.__('Loading…');
+    return <div className="jp-sm-Empty">{text}</div>;
+  }
+  const pages: { [page in Page]?: string } = {
+    ...(job.explanation ? { error: trans.__('Error') } : {}),
+    log: trans.__('Log'),
+    request: trans.__('Request')
+  };
+  const page: Page =
+    chosen && pages[chosen] ? chosen : job.explanation ? 'error' : 'log';
+  return (
+    <div className="jp-sm-Job">
+      <Head {...props} job={job} now={now} />
+      <Timeline job={job} now={now} trans={trans} />
+      <div className="jp-sm-Tabs" role="tablist">
+        {(Object.keys(pages) as Page[]).map(name => (
+          <button
+            key={name}
+            role="tab"
+            id={tabId(job, name)}
+            className="jp-sm-Tab"
+            aria-selected={name === page}
+            aria-controls={tabId(job, 'page')}
+            tabIndex={name === page ? 0 : -1}
+            onClick={() => setChosen(name)}
+            onKeyDown={onArrow}
+          >
+            {pages[name]}
+          </button>
+        ))}
+      </div>
+      <div
+        className="jp-sm-Job-page"
+        role="tabpanel"
+        id={tabId(job, 'page')}
+        aria-labelledby={tabId(job, page)}
+      >
+        {page === 'error' && job.explanation && (
+          <ErrorView
+            explanation={job.explanation}
+            trans={trans}
+            onRunAgain={change => props.onRunAgain(job, change)}
+            onShowLog={line => {
+              setLine(line ?? null);
+              setChosen('log');
+            }}
+          />
+        )}
+        {page === 'log' && (
+          <LogView
+            log={props.log}
+            trans={trans}
+            empty={emptyLog(job, trans)}
+            line={line}
+          />
+        )}
+        {page === 'request' && <RequestView {...props} />}
+      </div>
+    </div>
+  );
+}
+
+function tabId(job: IJobView, part: string): string {
+  return `jp-sm-${job.target}-${job.name}-${part}`;
+}
+
+/** The arrow keys go from tab to tab, as in any list of tabs. */
+function onArrow(event: React.KeyboardEvent<HTMLButtonElement>): void {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const tabs = [...(event.currentTarget.parentElement?.children ?? [])];
+  if (step !== undefined) {
+    const at = tabs.indexOf(event.currentTarget) + step;
+    const next = tabs[(at + tabs.length) % tabs.length] as HTMLButtonElement;
+    next.focus();
+    next.click();
+  }
+}
+
+function emptyLog(job: IJobView, trans: TranslationBundle): string {
+  return job.is_final
+    ? trans.__('The job printed nothing.')
+    : trans.__('Nothing printed yet.');
+}
+
+function Head(
+  props: IJobViewProps & { job: IJobView; now: number }
+): JSX.Element {
+  const { job, now, trans, onStop } = props;
+  return (
+    <header className="jp-sm-Job-head">
+      <StatusIcon job={job} />
+      <h2 className="jp-sm-Job-name">{job.name}</h2>
+      <span className="jp-sm-Job-state" aria-live="polite">
+        {stateInWords(job, trans)}
+      </span>
+      <span className="jp-sm-Job-place">{place(job)}</span>
+      <span className="jp-sm-Job-time">{duration(elapsed(job, now))}</span>
+      {job.is_final && (
+        <button className="jp-sm-Button" onClick={() => props.onRunAgain(job)}>
+          {trans.__('Run again')}
+        </button>
+      )}
+      {!job.is_final && (
+        <button
+          className="jp-sm-Button"
+          disabled={job.stop_requested || job.status === 'Stopping'}
+          onClick={() => onStop(job)}
+        >
+          {trans.__('Stop')}
+        </button>
+      )}
+    </header>
+  );
+}
+
+/** The full Create request, as it was sent; secrets are masked by the server. */
+function RequestView(props: IJobViewProps): JSX.Element {
+  const { jobKey, model, trans } = props;
+  const [text, setText] = React.useState(trans.__('Loading…'));
+  React.useEffect(() => {
+    let isCurrent = true;
+    model.client
+      .getRequest(jobKey)
+      .then(answer => JSON.stringify(answer.request, null, 2))
+      .catch(error => String(error.message))
+      .then(result => isCurrent && setText(result));
+    return () => {
+      isCurrent = false;
+    };
+  }, [jobKey.target, jobKey.kind, jobKey.name]);
+  return (
+    <pre
+      className="jp-sm-Request"
+      tabIndex={0}
+      aria-label={trans.__('Request')}
+    >
+      {text}
+    </pre>
+  );
+}

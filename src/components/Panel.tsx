@@ -1,0 +1,202 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { refreshIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { IJobView } from '../api/types';
+import type { JobsModel } from '../model/jobs';
+import { keyOf } from '../model/jobs';
+import { useNow, useSignals } from './hooks';
+import { JobSummary } from './JobSummary';
+import type { IJobSummaryProps } from './JobSummary';
+
+/** Code, so not to be translated. */
+const TRAIN_MAGIC = '%%sm train';
+
+export interface IPanelProps {
+  model: JobsModel;
+  trans: TranslationBundle;
+  onOpen: (job: IJobView) => void;
+  onStop: (job: IJobView) => void;
+  onRefresh: () => void;
+}
+
+/** The sidebar: targets, what runs, what ran. */
+export function Panel(props: IPanelProps): JSX.Element {
+  const { model, trans } = props;
+  useSignals(model.changed);
+  const [query, setQuery] = React.useState('');
+  const shown = model.jobs.filter(job => matches(job, query));
+  const running = shown.filter(job => !job.is_final);
+  const recent = shown.filter(job => job.is_final);
+  const now = useNow(running.length > 0);
+  return (
+    <div className="jp-sm-Panel">
+      <header className="jp-sm-Panel-header">
+        <h2>{trans.__('SageMaker')}</h2>
+        <button
+          className="jp-sm-IconButton"
+          title={trans.__('Refresh')}
+          aria-label={trans.__('Refresh')}
+          onClick={props.onRefresh}
+        >
+          <refreshIcon.react tag="span" elementSize="normal" />
+        </button>
+      </header>
+      <Targets {...props} />
+      {model.jobs.length > 0 && (
+        <input
+          className="jp-sm-Panel-search"
+          type="search"
+          placeholder={trans.__('Search name or script')}
+          aria-label={trans.__('Search jobs')}
+          value={query}
+          onChange={event => setQuery(event.target.value)}
+        />
+      )}
+      <Announcer {...props} />
+      <div className="jp-sm-Panel-lists">
+        {!model.isLoaded && !model.error && (
+          <div className="jp-sm-Empty">{trans.__('Loading…')}</div>
+        )}
+        {model.isLoaded && model.jobs.length === 0 && (
+          <div className="jp-sm-Empty">
+            {trans.__('No jobs yet. Run a cell that starts with')}{' '}
+            <code>{TRAIN_MAGIC}</code>
+          </div>
+        )}
+        {query && shown.length === 0 && (
+          <div className="jp-sm-Empty">
+            {trans.__('No job matches “%1”.', query)}
+          </div>
+        )}
+        <Section
+          {...props}
+          title={trans.__('Running')}
+          jobs={running}
+          now={now}
+        />
+        <Section
+          {...props}
+          title={trans.__('Recent')}
+          jobs={recent}
+          now={now}
+        />
+      </div>
+    </div>
+  );
+}
+
+function matches(job: IJobView, query: string): boolean {
+  const text = `${job.name} ${job.script} ${job.status}`.toLowerCase();
+  return text.includes(query.trim().toLowerCase());
+}
+
+/** Each target with its health in a word; trouble as one line: what, and what to do. */
+function Targets(props: IPanelProps): JSX.Element {
+  const { model, trans } = props;
+  const words: { [health: string]: string } = {
+    ready: trans.__('ready'),
+    stale: trans.__('not reachable'),
+    untracked: trans.__('starting')
+  };
+  return (
+    <div className="jp-sm-Targets">
+      {model.targets.map(target => (
+        <div key={target.name} className="jp-sm-Targets-row">
+          <span className="jp-sm-Targets-name">{target.name}</span>
+          <span
+            className={`jp-sm-Targets-health jp-sm-mod-${model.error ? 'unknown' : target.health}`}
+          >
+            {model.error
+              ? trans.__('unknown')
+              : (words[target.health] ?? target.health)}
+          </span>
+        </div>
+      ))}
+      {model.error && (
+        <div className="jp-sm-Trouble" role="status">
+          {trans.__(
+            'The Jupyter server does not answer; what is shown may be old.'
+          )}
+        </div>
+      )}
+      {model.targets
+        .filter(target => target.health === 'stale' && target.reason)
+        .map(target => (
+          <div key={target.name} className="jp-sm-Trouble" role="status">
+            {target.reason}
+            {target.as_of !== null && (
+              <>
+                {' '}
+                {trans.__(
+                  'As of %1.',
+                  new Date(target.as_of * 1000).toLocaleTimeString([], {
+                    hour: '2-digit',
+                    minute: '2-digit'
+                  })
+                )}
+              </>
+            )}
+          </div>
+        ))}
+    </div>
+  );
+}
+
+function Section(
+  props: IPanelProps & { title: string; jobs: IJobView[]; now: number }
+): JSX.Element | null {
+  const { title, jobs, now, trans, onOpen, onStop } = props;
+  if (jobs.length === 0) {
+    return null;
+  }
+  return (
+    <details className="jp-sm-Section" open>
+      <summary className="jp-sm-Section-title">
+        {title} <span className="jp-sm-Section-count">{jobs.length}</span>
+      </summary>
+      <ul className="jp-sm-Section-rows" aria-label={title}>
+        {jobs.map(job => (
+          <Row
+            key={keyOf(job)}
+            job={job}
+            // What has ended does not age; so its row is not rendered each second.
+            now={job.is_final ? 0 : now}
+            trans={trans}
+            onOpen={onOpen}
+            onStop={onStop}
+          />
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+const Row = React.memo(function Row(props: IJobSummaryProps): JSX.Element {
+  return (
+    <li className="jp-sm-Row" data-job={props.job.name}>
+      <JobSummary {...props} />
+    </li>
+  );
+});
+
+/** Tells a screen reader when a job ends, once, without reading the whole list aloud. */
+function Announcer(props: IPanelProps): JSX.Element {
+  const { model } = props;
+  const seen = React.useRef(new Map<string, boolean>());
+  const [text, setText] = React.useState('');
+  React.useEffect(() => {
+    for (const job of model.jobs) {
+      const before = seen.current.get(keyOf(job));
+      if (before === false && job.is_final) {
+        setText(`${job.name}: ${job.status}`);
+      }
+      seen.current.set(keyOf(job), job.is_final);
+    }
+  }, [model.jobs]);
+  return (
+    <div className="jp-sm-Announcer" aria-live="polite">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IJobView } from '../api/types';
+import { duration } from './words';
+
+/** What a training job goes through when all is well, to show what is still to come. */
+const USUAL = ['Pending', 'Downloading', 'Training', 'Uploading', 'Completed'];
+const MIN_SHOWN_SECONDS = 0.05;
+
+interface IStep {
+  status: string;
+  seconds: number | null;
+  phase: 'past' | 'now' | 'ahead';
+}
+
+/** The steps of a job: those it went through with their durations, then those ahead. */
+export function stepsOf(job: IJobView, now: number): IStep[] {
+  const past = job.transitions.filter((transition, index) => {
+    // The last two tell where a job is, or in which state it came to its end.
+    const isNearEnd = index >= job.transitions.length - 2;
+    const took = (transition.end ?? now) - transition.start;
+    return isNearEnd || took >= MIN_SHOWN_SECONDS;
+  });
+  const steps: IStep[] = past.map((transition, index) => {
+    const isNow = index === past.length - 1 && !job.is_final;
+    const isEnd = index === past.length - 1 && job.is_final;
+    return {
+      status: transition.status,
+      seconds: isEnd ? null : (transition.end ?? now) - transition.start,
+      phase: isNow ? 'now' : 'past'
+    };
+  });
+  if (!job.is_final && job.status !== 'Stopping') {
+    const now = steps[steps.length - 1]?.status ?? '';
+    const reached = USUAL.indexOf(now === 'Starting' ? 'Pending' : now);
+    for (const status of USUAL.slice(reached + 1)) {
+      steps.push({ status, seconds: null, phase: 'ahead' });
+    }
+  }
+  return steps;
+}
+
+function span(seconds: number): string {
+  return seconds < 1 ? '< 1 s' : duration(seconds);
+}
+
+/** `Pending 2 s ── Downloading 1 s ── Training 2 m 10 s ── Uploading ── Completed` */
+export function Timeline(props: {
+  job: IJobView;
+  now: number;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { job, now, trans } = props;
+  return (
+    <ol className="jp-sm-Timeline" aria-label={trans.__('States')}>
+      {stepsOf(job, now).map((step, index) => (
+        <li
+          key={index}
+          className={`jp-sm-Timeline-step jp-sm-mod-${step.phase}`}
+          aria-current={step.phase === 'now' ? 'step' : undefined}
+        >
+          {step.status}
+          {step.seconds !== null && (
+            <span className="jp-sm-Timeline-time">{span(step.seconds)}</span>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}

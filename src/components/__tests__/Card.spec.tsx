@@ -1,0 +1,230 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import * as React from 'react';
+import { act } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import type { IJobKey } from '../../api/client';
+import type { IJobView } from '../../api/types';
+import type { JobsModel } from '../../model/jobs';
+import { keyOf } from '../../model/jobs';
+import { readCard } from '../../plugins/card';
+import { Card } from '../Card';
+import type { ICardData } from '../Card';
+import { explanation, job } from '../../__tests__/views';
+
+declare global {
+  // React asks for this flag, so that act() takes in what effects do.
+  var IS_REACT_ACT_ENVIRONMENT: boolean;
+}
+
+interface IRoot {
+  render(element: JSX.Element): void;
+  unmount(): void;
+}
+
+let unmounts: (() => void)[] = [];
+
+/** Render an element into the document; `act` for what follows. */
+async function render(element: JSX.Element): Promise<HTMLElement> {
+  globalThis.IS_REACT_ACT_ENVIRONMENT = true;
+  const host = document.body.appendChild(document.createElement('div'));
+  const root: IRoot = createRoot(host);
+  unmounts.push(() => {
+    act(() => root.unmount());
+    host.remove();
+  });
+  await act(async () => root.render(element));
+  return host;
+}
+
+/** Take everything away that was rendered. */
+function cleanUp(): void {
+  unmounts.forEach(unmount => unmount());
+  unmounts = [];
+}
+
+const trans = nullTranslator.load('jupyter_sm');
+
+function cardOf(snapshot: IJobView): ICardData {
+  const { target, kind, name, submission_id } = snapshot;
+  return { target, kind, name, submission_id, snapshot };
+}
+
+/** The user's own store, as far as a card asks it. */
+class FakeModel {
+  constructor(...jobs: IJobView[]) {
+    this.own = jobs;
+  }
+
+  own: IJobView[];
+  isLoaded = true;
+  changed = new Signal<FakeModel, void>(this);
+  logChanged = new Signal<FakeModel, string>(this);
+
+  job(key: IJobKey): IJobView | undefined {
+    return this.own.find(own => keyOf(own) === keyOf(key));
+  }
+}
+
+describe('Card', () => {
+  const onOpen = jest.fn();
+  const onStop = jest.fn();
+
+  const show = (data: ICardData, model: FakeModel) =>
+    render(
+      <Card
+        data={data}
+        model={model as unknown as JobsModel}
+        trans={trans}
+        onOpen={onOpen}
+        onStop={onStop}
+      />
+    );
+  const stopButton = (host: HTMLElement) =>
+    Array.from(host.querySelectorAll('button')).find(button =>
+      (button.getAttribute('aria-label') ?? '').startsWith('Stop')
+    );
+
+  beforeEach(() => {
+    onOpen.mockClear();
+    onStop.mockClear();
+  });
+
+  afterEach(cleanUp);
+
+  it('has a stop button while its own job runs', async () => {
+    const own = job();
+    const host = await show(
+      cardOf(job({ status: 'Submitting' })),
+      new FakeModel(own)
+    );
+    expect(host.textContent).toContain('Training');
+    act(() => stopButton(host)?.click());
+    expect(onStop).toHaveBeenCalledWith(own);
+  });
+
+  it('has no stop button once the job is being stopped or has ended', async () => {
+    const model = new FakeModel(job());
+    const host = await show(cardOf(job()), model);
+    expect(stopButton(host)).toBeDefined();
+    model.own = [job({ stop_requested: true })];
+    act(() => model.changed.emit());
+    expect(stopButton(host)).toBeUndefined();
+    model.own = [job({ status: 'Completed', is_final: true })];
+    act(() => model.changed.emit());
+    expect(stopButton(host)).toBeUndefined();
+    expect(host.textContent).toContain('Completed');
+  });
+
+  it('is a snapshot without any button when the job is not in the own store', async () => {
+    const host = await show(cardOf(job()), new FakeModel());
+    expect(host.textContent).toContain('digits');
+    expect(host.textContent).toContain('As it was when the cell ran.');
+    expect(host.querySelectorAll('button, a, input, details')).toHaveLength(0);
+  });
+
+  it('is a snapshot without any button when the own job of that name is another', async () => {
+    const own = job({ submission_id: 'mine', secondary_status: 'Uploading' });
+    const foreign = job({ submission_id: 'theirs' });
+    const host = await show(cardOf(foreign), new FakeModel(own));
+    expect(host.textContent).toContain('Training');
+    expect(host.textContent).not.toContain('Uploading');
+    expect(host.querySelectorAll('button, a, input, details')).toHaveLength(0);
+  });
+
+  it('is a snapshot while the store is not loaded, without saying so', async () => {
+    const model = new FakeModel();
+    model.isLoaded = false;
+    const host = await show(cardOf(job()), model);
+    expect(host.textContent).not.toContain('As it was');
+    expect(host.querySelectorAll('button')).toHaveLength(0);
+  });
+
+  it('becomes live when the store has its job', async () => {
+    const model = new FakeModel();
+    const host = await show(cardOf(job()), model);
+    model.own = [job()];
+    act(() => model.changed.emit());
+    expect(stopButton(host)).toBeDefined();
+    expect(host.textContent).not.toContain('As it was');
+  });
+
+  it('shows a name that looks like HTML as text', async () => {
+    const name = '<img src=x onerror=alert(1)>';
+    const host = await show(cardOf(job({ name })), new FakeModel());
+    expect(host.textContent).toContain(name);
+    expect(host.querySelector('img')).toBeNull();
+  });
+
+  it.each([
+    ['instance_type', { toString: 1, valueOf: 1 }],
+    ['secondary_status', { toString: 1, valueOf: 1 }],
+    ['instance_count', ['<b>']],
+    ['modified_at', 'soon'],
+    ['ended_at', {}]
+  ])('bears a foreign snapshot with junk as %s', async (member, junk) => {
+    const data = readCard(cardOf({ ...job(), [member]: junk } as IJobView));
+    if (data) {
+      const host = await show(data, new FakeModel());
+      expect(host.textContent).toContain('digits');
+      expect(host.textContent).not.toMatch(/NaN|undefined|\[object/);
+    } else {
+      expect(data).toBeNull();
+    }
+  });
+});
+
+describe('readCard', () => {
+  const card = (more: object = {}) => ({
+    version: 1,
+    ...cardOf(job()),
+    ...more
+  });
+
+  it('reads what the notebook side wrote', () => {
+    expect(readCard(JSON.parse(JSON.stringify(card())))).toEqual(cardOf(job()));
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'card'],
+    ['a number', 3],
+    ['a list', [1]],
+    ['an empty object', {}],
+    ['no snapshot', card({ snapshot: undefined })],
+    ['a snapshot that is a text', card({ snapshot: 'x' })],
+    ['a name that is no text', card({ name: { a: 1 } })],
+    ['no target', card({ target: undefined })],
+    ['a kind that is no text', card({ kind: 3 })],
+    ['a snapshot without a name', card({ snapshot: { ...job(), name: null } })],
+    ['a status that is no text', card({ snapshot: { ...job(), status: 1 } })],
+    [
+      'a time that is no number',
+      card({ snapshot: { ...job(), created_at: 'x' } })
+    ],
+    [
+      'an end that is no boolean',
+      card({ snapshot: { ...job(), is_final: 'no' } })
+    ]
+  ])('rejects %s', (_, data) => {
+    expect(readCard(data)).toBeNull();
+  });
+
+  it('strips the structured parts of a snapshot', () => {
+    const full = job({
+      explanation: explanation(),
+      metric: { name: 'loss', value: 1, recent: [1] },
+      progress: { current: 1, total: 2, unit: 'epoch', percent: 50 },
+      transitions: [{ status: 'Training', start: 0, end: null, message: '' }]
+    });
+    expect(readCard(cardOf(full))?.snapshot).toEqual(job());
+  });
+
+  it('takes a card without a submission as one of nobody', () => {
+    expect(
+      readCard(card({ submission_id: undefined }))?.submission_id
+    ).toBeNull();
+  });
+});

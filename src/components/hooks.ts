@@ -1,0 +1,25 @@
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+/** Render anew whenever one of the signals is emitted. */
+export function useSignals(...signals: ISignal<unknown, unknown>[]): void {
+  const [, setCount] = React.useState(0);
+  React.useEffect(() => {
+    const onChange = () => setCount(count => count + 1);
+    signals.forEach(signal => signal.connect(onChange));
+    return () => signals.forEach(signal => signal.disconnect(onChange));
+  }, signals);
+}
+
+/** Now, in seconds; while `isTicking`, renders anew each second. */
+export function useNow(isTicking: boolean): number {
+  const [now, setNow] = React.useState(Date.now() / 1000);
+  React.useEffect(() => {
+    if (!isTicking) {
+      return;
+    }
+    const timer = window.setInterval(() => setNow(Date.now() / 1000), 1000);
+    return () => window.clearInterval(timer);
+  }, [isTicking]);
+  return isTicking ? Math.max(now, Date.now() / 1000 - 1) : now;
+}

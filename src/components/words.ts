@@ -1,0 +1,65 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IJobView } from '../api/types';
+
+/** `2 m 10 s`, `1 h 3 m`, `45 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  if (hours > 0) {
+    return `${hours} h ${minutes} m`;
+  }
+  return minutes > 0 ? `${minutes} m ${whole % 60} s` : `${whole} s`;
+}
+
+/** How long the job runs, or ran, in seconds. */
+export function elapsed(job: IJobView, now: number): number {
+  return (job.ended_at ?? now) - job.created_at;
+}
+
+/** The job's state in words: `Training · epoch 12/30 · 40 %`, `Failed · FileNotFoundError`. */
+export function stateInWords(job: IJobView, trans: TranslationBundle): string {
+  if (job.stop_requested && !job.is_final) {
+    return trans.__('Stopping');
+  }
+  if (job.status === 'Failed' || job.status === 'Rejected') {
+    const cause = shortCause(job);
+    return cause ? `${job.status} · ${cause}` : job.status;
+  }
+  if (job.is_final || job.status !== 'InProgress') {
+    return job.status;
+  }
+  const parts = [job.secondary_status || job.status];
+  if (job.progress && job.secondary_status === 'Training') {
+    const { unit, current, total, percent } = job.progress;
+    parts.push(`${unit} ${current}${total ? `/${total}` : ''}`);
+    if (percent !== null) {
+      parts.push(`${Math.round(percent)} %`);
+    }
+  }
+  return parts.join(' · ');
+}
+
+/** Why a job failed, in a word or two: the exception's name, else the explanation's title. */
+export function shortCause(job: IJobView): string {
+  const error = job.explanation?.entities?.['error'];
+  const named = typeof error === 'string' ? error.split(':')[0] : '';
+  return named || job.explanation?.title || '';
+}
+
+/** `ml.m5.large × 1 · local` */
+export function place(job: IJobView): string {
+  return `${job.instance_type} × ${job.instance_count} · ${job.target}`;
+}
+
+/** A metric's value with four significant digits. */
+export function figure(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '–';
+}
+
+/** A log line without the escape sequences that colour a terminal. */
+export function withoutAnsi(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
+}

@@ -1,0 +1,144 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ReactWidget } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IJobView } from '../api/types';
+import { Card } from '../components/Card';
+import type { ICardData } from '../components/Card';
+import type { JobsModel } from '../model/jobs';
+import { CommandIDs, IJobsModel, jobArgs } from '../tokens';
+
+const MIME_TYPE = 'application/vnd.jupyter-sm.job+json';
+
+type Fields = { [key: string]: unknown };
+
+/** The output's data if it is a card's, else null: it may come from anyone's notebook. */
+export function readCard(data: unknown): ICardData | null {
+  const card = fieldsOf(data);
+  const snapshot = fieldsOf(card?.snapshot);
+  if (
+    !card ||
+    !snapshot ||
+    ![card.target, card.kind, card.name].every(isText) ||
+    ![snapshot.name, snapshot.status, snapshot.target].every(isText) ||
+    !isNumber(snapshot.created_at) ||
+    typeof snapshot.is_final !== 'boolean'
+  ) {
+    return null;
+  }
+  return {
+    target: text(card.target),
+    kind: text(card.kind),
+    name: text(card.name),
+    submission_id: isText(card.submission_id) ? text(card.submission_id) : null,
+    snapshot: plainSnapshot(snapshot, snapshot.created_at as number)
+  };
+}
+
+/** A snapshot's plain fields, each of its type; structured parts come from one's own store only. */
+function plainSnapshot(fields: Fields, created: number): IJobView {
+  return {
+    target: text(fields.target),
+    kind: text(fields.kind),
+    name: text(fields.name),
+    submission_id: isText(fields.submission_id)
+      ? text(fields.submission_id)
+      : null,
+    status: text(fields.status),
+    secondary_status: text(fields.secondary_status),
+    is_final: fields.is_final === true,
+    created_at: created,
+    modified_at: isNumber(fields.modified_at) ? fields.modified_at : created,
+    started_at: isNumber(fields.started_at) ? fields.started_at : null,
+    ended_at: isNumber(fields.ended_at) ? fields.ended_at : null,
+    instance_type: text(fields.instance_type),
+    instance_count: isNumber(fields.instance_count) ? fields.instance_count : 1,
+    script: text(fields.script),
+    failure_reason: null,
+    explanation: null,
+    billable_seconds: null,
+    model_uri: null,
+    metric: null,
+    progress: null,
+    stop_requested: false,
+    log_lines: 0,
+    transitions: []
+  };
+}
+
+function fieldsOf(value: unknown): Fields | null {
+  return typeof value === 'object' && value !== null ? (value as Fields) : null;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+class CardRenderer extends ReactWidget implements IRenderMime.IRenderer {
+  constructor(private _make: (data: ICardData) => JSX.Element) {
+    super();
+    this.addClass('jp-sm-CardOutput');
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._card = readCard(model.data[MIME_TYPE]);
+    this.update();
+    await this.renderPromise;
+  }
+
+  protected render(): JSX.Element | null {
+    return this._card ? this._make(this._card) : null;
+  }
+
+  private _card: ICardData | null = null;
+}
+
+/** Renders a job's output as a live card. */
+export const cardPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter_sm:card',
+  description: 'Renders SageMaker jobs in cell outputs as live cards.',
+  autoStart: true,
+  requires: [IJobsModel, IRenderMimeRegistry],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    model: JobsModel,
+    rendermime: IRenderMimeRegistry,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyter_sm');
+    const run = (command: string) => (job: IJobView) =>
+      void app.commands.execute(command, jobArgs(job));
+    const make = (data: ICardData) => (
+      <Card
+        data={data}
+        model={model}
+        trans={trans}
+        onOpen={run(CommandIDs.openJob)}
+        onStop={run(CommandIDs.stopJob)}
+      />
+    );
+    rendermime.addFactory(
+      {
+        safe: true,
+        mimeTypes: [MIME_TYPE],
+        createRenderer: () => new CardRenderer(make)
+      },
+      0
+    );
+  }
+};

@@ -1,0 +1,104 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  Dialog,
+  ICommandPalette,
+  showDialog,
+  showErrorMessage
+} from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import type { IJobKey } from '../api/client';
+import type { JobsModel } from '../model/jobs';
+import {
+  CommandIDs,
+  IJobsModel,
+  JOB_KEY_SCHEMA,
+  PANEL_ID,
+  RUN_AGAIN_SCHEMA,
+  jobArgs
+} from '../tokens';
+
+const ID = 'jupyter_sm:commands';
+
+/** Adds the commands on jobs that the panel, the card and the tab share. */
+export const commandsPlugin: JupyterFrontEndPlugin<void> = {
+  id: ID,
+  description: 'Adds commands to stop SageMaker jobs and to show the panel.',
+  autoStart: true,
+  requires: [IJobsModel],
+  optional: [ITranslator, ISettingRegistry, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    model: JobsModel,
+    translator: ITranslator | null,
+    settings: ISettingRegistry | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyter_sm');
+
+    app.commands.addCommand(CommandIDs.stopJob, {
+      label: trans.__('Stop job'),
+      describedBy: { args: JOB_KEY_SCHEMA },
+      execute: async args => {
+        const key = args as unknown as IJobKey;
+        const own = await settings?.get(ID, 'confirmStop').catch(() => null);
+        if (own?.composite !== false) {
+          const answer = await showDialog({
+            title: trans.__('Stop %1?', key.name),
+            body: trans.__(
+              'The script gets a signal and some time to save its work. A stopped job can not go on.'
+            ),
+            buttons: [
+              Dialog.cancelButton(),
+              Dialog.warnButton({ label: trans.__('Stop') })
+            ]
+          });
+          if (!answer.button.accept) {
+            return;
+          }
+        }
+        try {
+          await model.stop(key);
+        } catch (error) {
+          await showErrorMessage(
+            trans.__('%1 was not stopped', key.name),
+            error instanceof Error ? error.message : String(error)
+          );
+        }
+      }
+    });
+
+    app.commands.addCommand(CommandIDs.runAgain, {
+      label: trans.__('Run again'),
+      describedBy: { args: RUN_AGAIN_SCHEMA },
+      execute: async args => {
+        const key = args as unknown as IJobKey;
+        try {
+          const change =
+            typeof args.change === 'string' ? args.change : undefined;
+          const job = await model.runAgain(key, change);
+          await app.commands.execute(CommandIDs.openJob, jobArgs(job));
+        } catch (error) {
+          await showErrorMessage(
+            trans.__('%1 was not run again', key.name),
+            error instanceof Error ? error.message : String(error)
+          );
+        }
+      }
+    });
+
+    app.commands.addCommand(CommandIDs.openPanel, {
+      label: trans.__('Show SageMaker jobs'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => app.shell.activateById(PANEL_ID)
+    });
+    palette?.addItem({
+      command: CommandIDs.openPanel,
+      category: trans.__('SageMaker')
+    });
+  }
+};

@@ -1,0 +1,50 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
+import { ReactWidget } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { Panel } from '../components/Panel';
+import type { JobsModel } from '../model/jobs';
+import { CommandIDs, IJobsModel, jobArgs, PANEL_ID } from '../tokens';
+import { sageMakerIcon } from './icon';
+
+/** Adds the sidebar panel. */
+export const panelPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter_sm:panel',
+  description: 'Adds the sidebar panel with the list of SageMaker jobs.',
+  autoStart: true,
+  requires: [IJobsModel],
+  optional: [ITranslator, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    model: JobsModel,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyter_sm');
+    const panel = ReactWidget.create(
+      <Panel
+        model={model}
+        trans={trans}
+        onOpen={job =>
+          void app.commands.execute(CommandIDs.openJob, jobArgs(job))
+        }
+        onRefresh={() => void model.refresh().catch(() => undefined)}
+        onStop={job =>
+          void app.commands.execute(CommandIDs.stopJob, jobArgs(job))
+        }
+      />
+    );
+    panel.id = PANEL_ID;
+    panel.title.icon = sageMakerIcon;
+    panel.title.caption = trans.__('SageMaker');
+    panel.node.setAttribute('role', 'region');
+    panel.node.setAttribute('aria-label', trans.__('SageMaker jobs'));
+    app.shell.add(panel, 'left', { rank: 350, type: 'SageMaker' });
+    restorer?.add(panel, PANEL_ID);
+  }
+};

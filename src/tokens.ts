@@ -1,0 +1,51 @@
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { Token } from '@lumino/coreutils';
+
+import type { IJobKey } from './api/client';
+import type { JobsModel } from './model/jobs';
+
+/** The one client-side store of jobs, which every view shows. */
+export const IJobsModel = new Token<JobsModel>(
+  'jupyter_sm:IJobsModel',
+  'The SageMaker jobs of this server: their list, their state and their changes.'
+);
+
+/** The commands of this extension; their arguments are a job's key. */
+export const CommandIDs = {
+  openJob: 'jupyter-sm:open-job',
+  stopJob: 'jupyter-sm:stop-job',
+  runAgain: 'jupyter-sm:run-again',
+  openPanel: 'jupyter-sm:open-panel'
+} as const;
+
+/** The id of the sidebar panel. */
+export const PANEL_ID = 'jupyter-sm-panel';
+
+/** The JSON schema of a job's key, as commands take it. */
+export const JOB_KEY_SCHEMA = {
+  type: 'object',
+  properties: {
+    target: { type: 'string', description: 'The target the job runs on' },
+    kind: { type: 'string', description: 'The kind of job, such as training' },
+    name: { type: 'string', description: 'The name of the job' }
+  },
+  required: ['target', 'kind', 'name']
+} as const;
+
+/** A job's key, and what to make larger when it runs again. */
+export const RUN_AGAIN_SCHEMA = {
+  ...JOB_KEY_SCHEMA,
+  properties: {
+    ...JOB_KEY_SCHEMA.properties,
+    change: {
+      type: 'string',
+      enum: ['larger-instance', 'more-disk', 'longer-runtime'],
+      description: 'What to make larger'
+    }
+  }
+} as const;
+
+/** A job's key as the arguments of a command. */
+export function jobArgs(job: IJobKey): ReadonlyPartialJSONObject {
+  return { target: job.target, kind: job.kind, name: job.name };
+}

@@ -1,0 +1,104 @@
+"""What all tests share: a home of its own for each, scripts, and waiting for something."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_sm.notebook import session
+from jupyter_sm.tracking import Store, TrackingService, open_store, service
+from jupyter_sm.tracking.leases import Rank
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+# A script that trains nothing but looks like it: lines, a model, and an optional failure.
+TRAIN = """
+import os, sys, time
+from pathlib import Path
+args = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+for n in range(1, int(args.get("--epochs", 3)) + 1):
+    print(f"epoch {n}/{args.get('--epochs', 3)} loss: {1 / n:.4f} accuracy: {1 - 1 / n:.4f}", flush=True)
+    time.sleep(float(args.get("--pause", 0)))
+Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("weights")
+if "--fail" in args:
+    raise ValueError(args["--fail"])
+"""
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> object:
+    """What the condition gives once it is true; fails the test when it never is."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {condition}")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of its own; whatever the test started in this process is ended."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("JUPYTER_SM_HOME", os.fspath(folder))
+    session.store.cache_clear()
+    yield folder
+    for tracking in service._in_kernel.values():
+        tracking.stop()
+    service._in_kernel.clear()
+    if session.store.cache_info().currsize:
+        session.store().close()
+    session.store.cache_clear()
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    """The script TRAIN in a file."""
+    path = tmp_path / "train.py"
+    path.write_text(TRAIN)
+    return path
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    """A store that is tracked by nobody."""
+    opened = open_store(home)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tracked(store: Store) -> Iterator[Store]:
+    """A store whose targets are tracked, as by a server."""
+    tracking = TrackingService(store, Rank.SERVER)
+    tracking.start()
+    yield store
+    tracking.stop()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mounts a file system of so many KiB."""
+    mounted: list[Path] = []
+
+    def mount(kib: int) -> Path:
+        place = tmp_path / f"disk-{len(mounted)}"
+        place.mkdir()
+        if shutil.which("mount") is None:
+            pytest.skip("There is no mount program here.")
+        argv = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", os.fspath(place)]
+        done = subprocess.run(argv, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"A small file system can't be mounted: {done.stderr.strip()}")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", "-l", os.fspath(place)], check=True)

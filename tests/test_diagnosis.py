@@ -1,0 +1,256 @@
+"""explain: what is known is put in plain words, what is not is shown as it is, secrets never."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_sm.diagnosis import ExplainedError, Explanation, explain
+
+DUPLICATE = (
+    "Training job names must be unique within an AWS account and region, and a training job with "
+    "this name already exists (arn:aws:sagemaker:us-east-1:123456789012:training-job/churn)"
+)
+
+
+def client_error(code: str, message: str, operation: str = "CreateTrainingJob") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+def user_error(exit_code: int, message: str) -> str:
+    return (
+        f"AlgorithmError: ExecuteUserScriptError:\nExitCode {exit_code}\n"
+        f'ErrorMessage "{message}"\nCommand "/usr/bin/python3 train.py", exit code: {exit_code}'
+    )
+
+
+def test_a_duplicate_name_is_explained_from_botocores_own_error() -> None:
+    found = explain(client_error("ResourceInUse", DUPLICATE), context={"name": "churn"})
+    assert found.category == "duplicate-name"
+    assert found.what_happened == "A job named churn already exists on this target."
+    assert "another name" in found.fixes[0]
+    assert DUPLICATE.replace("12345678", "········") in found.raw
+
+
+def test_a_duplicate_name_is_read_from_the_arn_where_nobody_names_it() -> None:
+    found = explain(client_error("ResourceInUse", DUPLICATE))
+    assert "churn" in found.what_happened
+
+
+def test_a_duplicate_name_is_explained_from_the_pasted_text_too() -> None:
+    found = explain(str(client_error("ResourceInUse", DUPLICATE)))
+    assert found.category == "duplicate-name"
+
+
+def test_another_resource_in_use_is_no_duplicate_name() -> None:
+    found = explain(client_error("ResourceInUse", "The endpoint is being updated."))
+    assert found.category != "duplicate-name"
+
+
+def test_the_code_may_be_given_where_the_error_has_none() -> None:
+    assert explain(DUPLICATE, code="ResourceInUse").category == "duplicate-name"
+
+
+def test_a_refused_value_is_an_invalid_parameter() -> None:
+    found = explain(client_error("ValidationException", "1 validation error detected"))
+    assert found.category == "invalid-parameter"
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        (user_error(137, ""), "out-of-memory-host"),
+        ("ClientError: Please use an instance type with more memory. Exit Code: 137", None),
+        ("The process was killed by signal 9", "out-of-memory-host"),
+        (user_error(139, ""), "native-crash"),
+        (user_error(134, ""), "native-crash"),
+        (user_error(1, "ValueError: bad shape"), "user-script-exception"),
+        (user_error(2, ""), "user-script-exception"),
+        ("AlgorithmError: something odd", "user-script-exception"),
+        ("OSError: [Errno 28] No space left on device: '/opt/ml/x'", "disk-full"),
+        ("sqlite3.OperationalError: database or disk is full", "disk-full"),
+        (user_error(1, "ModuleNotFoundError: No module named 'torch'"), "missing-dependency"),
+        ("SecondaryStatus MaxRuntimeExceeded", "max-runtime"),
+        ("InternalServerError: We encountered an internal error. Try again.", "internal"),
+    ],
+)
+def test_a_failure_reason_has_its_category(text: str, category: str | None) -> None:
+    assert explain(text).category == (category or "out-of-memory-host")
+
+
+def test_the_scripts_exception_is_named() -> None:
+    found = explain(user_error(1, "ValueError: bad shape"))
+    assert found.what_happened == "The script ended with ValueError: bad shape."
+    assert found.entities["error"] == "ValueError: bad shape"
+
+
+def test_the_missing_package_is_named_with_its_remedy() -> None:
+    found = explain(ModuleNotFoundError("No module named 'torch'"))
+    assert found.category == "missing-dependency"
+    assert found.fixes[0] == "Add torch to a requirements.txt beside the script."
+
+
+def test_the_full_disk_names_the_file() -> None:
+    found = explain(OSError(28, "No space left on device", "/data/model.bin"))
+    assert found.category == "disk-full"
+    assert "/data/model.bin" in found.what_happened
+
+
+def test_a_file_missing_from_a_channel_is_named() -> None:
+    path = "/opt/ml/input/data/train/a.csv"
+    found = explain(FileNotFoundError(2, "No such file or directory", path))
+    assert found.category == "input-channel"
+    assert "train/a.csv" in found.what_happened
+    assert found.fixes == ("Compare the names in inputs={...} with what the script opens.",)
+
+
+def test_another_missing_file_is_no_matter_of_channels() -> None:
+    found = explain(FileNotFoundError(2, "No such file or directory", "/home/a.csv"))
+    assert found.category != "input-channel"
+
+
+def test_the_more_specific_rule_wins() -> None:
+    found = explain(user_error(1, "OSError: [Errno 28] No space left on device: '/x'"))
+    assert found.category == "disk-full"
+    assert found.confidence == pytest.approx(0.88)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The weather in Zürich is fine today.",
+        "Training finished with accuracy 0.97.",
+        "I used 137 trees and exited the room.",
+        "Errors are opportunities; a memory of 9 signals.",
+        "Our module was named 'torch' in 2019.",
+        "panic: runtime error: index out of range [5] with length 3",
+        "thread 'main' panicked at 'called `Option::unwrap()` on a `None` value', src/main.rs:4:37",
+        'Exception in thread "main" java.lang.NullPointerException',
+        "undefined method `foo' for nil:NilClass (NoMethodError)",
+        "System.NullReferenceException: Object reference not set to an instance of an object.",
+        "2024-01-01 10:00:00 INFO epoch 3/10 loss: 0.3 accuracy: 0.9",
+        "We keep at least 2 availability zones in mind.",
+    ],
+)
+def test_prose_is_not_recognised_and_shown_as_it_is(text: str) -> None:
+    found = explain(text)
+    assert found.category == "not-recognised"
+    assert found.what_happened == text
+    assert found.raw == text
+    assert found.fixes == ()
+    assert found.confidence == 0.0
+
+
+@pytest.mark.parametrize("nothing", ["", "  \n\t\n", None, b""])
+def test_nothing_to_explain_is_said(nothing: object) -> None:
+    found = explain(nothing)
+    assert found.category == "not-recognised"
+    assert found.what_happened == "There is no text to explain."
+
+
+def test_an_unknown_error_shows_its_type_and_first_line() -> None:
+    found = explain(KeyError("column"))
+    assert found.what_happened == "KeyError: 'column'"
+
+
+def test_an_explained_error_passes_through_unchanged() -> None:
+    known = Explanation(category="quota", title="t", what_happened="w", fixes=("f",))
+    error = ExplainedError(known, status=409)
+    assert explain(error) is known
+    assert error.status == 409
+    assert str(error) == "w f"
+
+
+def test_an_explained_error_shows_in_ipython_without_a_traceback() -> None:
+    known = Explanation("c", "Title", "What.", likely_cause="Cause.", fixes=("Do this.",))
+    shown = "\n".join(ExplainedError(known)._render_traceback_())
+    assert "Title" in shown
+    assert "What." in shown
+    assert "Likely cause: Cause." in shown
+    assert "- Do this." in shown
+    assert "Traceback" not in shown
+
+
+def test_an_explanation_survives_json() -> None:
+    found = explain(user_error(1, "ValueError: bad"))
+    assert Explanation.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+class NoText(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class NoTextNoError:
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+class Hostile:
+    @property
+    def explanation(self) -> object:
+        raise RuntimeError("no explanation")
+
+    @property
+    def response(self) -> object:
+        raise RuntimeError("no response")
+
+
+class OddResponse(Exception):
+    response = {"Error": "text"}
+    operation_name = 7
+
+
+@pytest.mark.parametrize(
+    "error", [NoText(), NoTextNoError(), OddResponse("x"), Hostile(), object(), 3, [], {"a": 1}]
+)
+def test_an_error_that_can_not_say_what_it_is_is_explained_all_the_same(error: object) -> None:
+    found = explain(error)
+    assert found.category == "not-recognised"
+    assert found.what_happened
+
+
+contexts = st.none() | st.dictionaries(
+    st.sampled_from(["name", "script", "path", "error"]), st.text(max_size=10)
+)
+
+
+@given(st.text() | st.binary() | st.none() | st.integers(), contexts, st.text(max_size=10))
+def test_it_never_raises(error: object, context: dict[str, str] | None, code: str) -> None:
+    found = explain(error, context=context, code=code)
+    assert found.title
+    assert found.what_happened
+
+
+pieces = st.sampled_from(
+    [
+        "ExitCode 137",
+        "{name}",
+        "{0}",
+        "}",
+        "{",
+        "'",
+        '"',
+        "ErrorMessage ",
+        "No space left on device",
+    ]
+    + ["ModuleNotFoundError: No module named '", "Error", "AlgorithmError:", "\n", "%s"]
+)
+
+
+@given(st.lists(pieces).map("".join))
+def test_braces_in_a_text_are_text(text: str) -> None:
+    found = explain(text)
+    assert isinstance(str(found), str)
+    assert found.raw == text
+
+
+def test_a_context_may_hold_braces() -> None:
+    context: dict[str, Any] = {"name": "{x} {0}"}
+    found = explain(client_error("ResourceInUse", "already exists"), context=context)
+    assert found.what_happened == "A job named {x} {0} already exists on this target."

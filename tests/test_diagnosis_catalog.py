@@ -1,0 +1,183 @@
+"""The catalogue is well-formed and quick on any text; secrets leave no explanation."""
+
+from __future__ import annotations
+
+import re
+import string
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jupyter_sm.diagnosis import explain, mask_secrets
+from jupyter_sm.diagnosis.catalog import Rule, _Entities, catalog
+from jupyter_sm.diagnosis.entities import NAMES
+from jupyter_sm.diagnosis.matching import holds, needs_of
+
+RULES = catalog()
+
+
+def name_of(rule: Rule) -> str:
+    return f"{rule.category}-{rule.specificity}"
+
+
+def texts(rule: Rule) -> list[str]:
+    return [rule.title, rule.what, rule.cause, *rule.fixes]
+
+
+def test_the_most_specific_rules_come_first() -> None:
+    order = [rule.specificity for rule in RULES]
+    assert order == sorted(order, reverse=True)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rule_is_complete(rule: Rule) -> None:
+    assert rule.codes or rule.patterns, "a rule without either would match everything"
+    assert rule.category == rule.category.lower()
+    assert " " not in rule.category
+    assert rule.category != "not-recognised"
+    assert 0 <= rule.specificity <= 100
+    assert rule.title
+    assert not rule.title.endswith(".")
+    assert rule.what.endswith((".", "{detail}"))
+    assert rule.fixes
+    assert all(fix.endswith(".") for fix in rule.fixes)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rules_texts_can_be_filled_in_with_nothing_known(rule: Rule) -> None:
+    for text in texts(rule):
+        filled = text.format_map(_Entities())
+        assert filled
+        assert "!" not in filled, "no exclamation marks"
+        assert "please" not in filled.lower()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rule_only_asks_for_what_its_patterns_or_the_job_can_give(rule: Rule) -> None:
+    asked = {field for text in texts(rule) for _, field, _, _ in string.Formatter().parse(text)}
+    given = {group for pattern in rule.patterns for group in pattern.regex.groupindex}
+    of_the_job = {"name", "script", "channel", "target", "operation", "place"}
+    # What a rule asks for in [brackets] is left out where it is not known.
+    assert asked - {None} <= given | of_the_job | NAMES
+
+
+PATTERNS = sorted({pattern.regex.pattern for rule in RULES for pattern in rule.patterns})
+
+
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_what_a_pattern_matches_holds_what_it_needs(pattern: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(pattern, re.ASCII)))
+    assert holds(text.lower(), needs_of(pattern))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rule_does_not_match_an_empty_text(rule: Rule) -> None:
+    code = rule.codes[0] if rule.codes else ""
+    operation = rule.operations[0] if rule.operations else ""
+    found = rule.match("", code, operation)
+    assert found is None or not rule.patterns
+
+
+SECRETS = [
+    ("password=hunter2", "hunter2"),
+    ("passwd: hunter2", "hunter2"),
+    ("api_key = abc123", "abc123"),
+    ("APIKEY:abc123", "abc123"),
+    ("token=abc123, other", "abc123"),
+    ("secret_key: abc123;", "abc123"),
+    ("AKIAIOSFODNN7EXAMPLE", "IOSFODNN7EXAMPLE"),
+    ("ASIAIOSFODNN7EXAMPLE", "IOSFODNN7EXAMPLE"),
+    # where secrets stand in truth: variables with a prefix, JSON, dicts, headers, addresses
+    ("HF_TOKEN=hf_abc123", "hf_abc123"),
+    ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI", "wJalrXUtnFEMI"),
+    ("db_password: hunter2", "hunter2"),
+    ('{"password": "hunter2"}', "hunter2"),
+    ("{'api_key': 'abc123'}", "abc123"),
+    ("password='two words'", "words"),
+    ("Authorization: Bearer abc.def.ghi", "abc.def.ghi"),
+    ("postgres://user:hunter2@host/db", "hunter2"),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_a_secret_is_masked(text: str, secret: str) -> None:
+    shown = mask_secrets(f"before {text} after")
+    assert secret not in shown
+    assert shown.startswith("before ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["epoch 3 loss: 0.3", "no password given", "a=b", "AKIA"],
+)
+def test_what_is_no_secret_is_shown(text: str) -> None:
+    assert mask_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("arn:aws:iam::123456789012:role/R", "arn:aws:iam::········9012:role/R"),
+        (
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x",
+            "········9012.dkr.ecr.eu-west-1.amazonaws.com/x",
+        ),
+        (
+            "Endpoint e of account 123456789012 not found",
+            "Endpoint e of account ········9012 not found",
+        ),
+    ],
+)
+def test_an_account_id_is_masked_but_for_its_end(text: str, shown: str) -> None:
+    assert mask_secrets(text) == shown
+
+
+ERRORS = [
+    "password=hunter2 was refused",
+    'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: password=hunter2"',
+    "AlgorithmError: password=hunter2",
+    "InternalServerError: password=hunter2",
+    "OSError: No space left on device: '/data/password=hunter2'",
+]
+
+
+@pytest.mark.parametrize("text", ERRORS)
+def test_no_part_of_an_explanation_shows_a_secret(text: str) -> None:
+    assert "hunter2" not in str(explain(text).as_dict())
+
+
+def seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+HOSTILE = {
+    "letters": "a" * 64,
+    "quotes": "\"'" * 32,
+    "open-message": 'ErrorMessage "' * 5,
+    "disk": "No space left on device " * 3,
+    "disk-quote": "No space left on device'" * 3,
+    "tokens": "token-" * 11,
+    "passwords": "password_" * 7,
+    "key-ids": "AKIA" * 16,
+    "spaces": "token" + " " * 59,
+    "modules": "ModuleNotFoundError: No module named '" * 2,
+    "braces": "{" * 64,
+    "lines": "\n" * 64,
+    "addresses": "a://b:" * 11,
+}
+
+
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE.keys())
+def test_time_grows_no_faster_than_the_text(piece: str) -> None:
+    # Eight times the text: about 8 when linear, 64 when quadratic.
+    short, long = piece * 100, piece * 800
+    before = max(min(seconds(lambda: explain(short)) for _ in range(3)), 1e-3)
+    growth = seconds(lambda: explain(long)) / before
+    assert growth < 30, f"8 times the text takes {growth:.0f} times as long"

@@ -1,0 +1,168 @@
+"""The magics in a real kernel, started and spoken to as a notebook does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+MIME = "application/vnd.jupyter-sm.job+json"
+
+
+class Kernel:
+    """Runs cells; gives their outputs."""
+
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self._client = client
+
+    def run(self, source: str) -> list[dict]:
+        outputs: list[dict] = []
+
+        def keep(message: dict) -> None:
+            if message["msg_type"] in ("execute_result", "display_data", "stream", "error"):
+                outputs.append({"type": message["msg_type"], **message["content"]})
+
+        self._client.execute_interactive(source, output_hook=keep, timeout=60)
+        return outputs
+
+    def text(self, source: str) -> str:
+        parts = []
+        for output in self.run(source):
+            parts.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
+            parts += output.get("traceback", [])
+        return "\n".join(parts)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    import os
+
+    home = tmp_path_factory.mktemp("kernel")
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(env={**os.environ, "JUPYTER_SM_HOME": str(home)}, cwd=str(home))
+    client = manager.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    kernel = Kernel(client)
+    assert kernel.text("%load_ext jupyter_sm") == ""
+    yield kernel
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def test_a_cell_trains_and_shows_a_card(running: Kernel) -> None:
+    outputs = running.run("%%sm train --name in-a-cell --epochs 2\nprint('epoch 1/2 loss: 0.5')")
+    data = outputs[0]["data"]
+    assert data[MIME]["name"] == "in-a-cell"
+    assert "in-a-cell" in data["text/html"] and "in-a-cell" in data["text/plain"]
+    assert "Completed" in running.text("import jupyter_sm as sm; sm.get_job('in-a-cell').wait(60)")
+    assert "epoch 1/2 loss: 0.5" in running.text("%sm logs in-a-cell")
+    assert "in-a-cell" in running.text("%sm ls")
+    assert "Completed" in running.text("%sm status in-a-cell")
+    assert "has no error" in running.text("%sm explain in-a-cell")
+
+
+def test_hyperparameters_and_options_reach_the_request(running: Kernel) -> None:
+    running.run(
+        "%%sm train --name options --instance ml.c5.xlarge --instance-count 2 --lr=0.1"
+        " --label 'two words' --flag --env MODE=fast --tag team=vision --max-runtime 60\npass"
+    )
+    text = running.text("import json; print(json.dumps(sm.get_job('options').request))")
+    for part in (
+        '"lr": "0.1"',
+        '"label": "\\"two words\\""',
+        '"flag": "true"',
+        '"InstanceType": "ml.c5.xlarge"',
+        '"InstanceCount": 2',
+        '"Environment": {"MODE": "fast"}',
+        '{"Key": "team", "Value": "vision"}',
+        '"MaxRuntimeInSeconds": 60',
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("%%sm train\nx = = 3", "train.py line 1"),
+        ("%%sm train --input train=nowhere/\npass", "There is nothing at 'nowhere/'"),
+        ("%%sm train --input data\npass", "--input takes NAME=VALUE"),
+        ("%%sm train --instance-count many\npass", "instance-count"),
+        ("%%sm fly\npass", "takes train"),
+        ("%sm", "A command is missing"),
+        ("%sm land", "no command 'land'"),
+        ("%sm logs", "needs one job name"),
+        ("%sm logs nobody", "no job named 'nobody'"),
+        ("%sm train", "needs the script's path"),
+        ("%sm train nowhere.py", "There is no script"),
+        ('%sm logs "', "can't be read"),
+        ("%%sm train --name in--a--cell-\npass", "not legal"),
+        ("%%sm train --name same\npass\n", ""),
+        ("%%sm train --name same\npass\n", "already exists"),
+    ],
+)
+def test_a_wrong_line_gets_a_sentence_and_no_traceback(
+    running: Kernel, cell: str, says: str
+) -> None:
+    text = running.text(cell)
+    assert says in text
+    assert "Traceback" not in text and 'File "' not in text
+
+
+def test_a_failing_cell_says_why(running: Kernel) -> None:
+    running.run("%%sm train --name broken\nraise KeyError('label')")
+    text = running.text("sm.get_job('broken').wait(60)")
+    assert "KeyError" in text and "Traceback" not in text
+    assert "KeyError" in running.text("%sm explain broken")
+
+
+def test_stop_is_one_line(running: Kernel) -> None:
+    running.run("%%sm train --name endless\nimport time\nwhile True: time.sleep(1)")
+    running.run("%sm stop endless")
+    assert "Stopped" in running.text("sm.get_job('endless').wait(60, check=False)")
+
+
+def test_the_script_sees_the_cell_as_its_file(running: Kernel, tmp_path: Path) -> None:
+    running.run("%%sm train --name file\nprint(__file__, __name__)")
+    running.run("sm.get_job('file').wait(60)")
+    assert "train.py __main__" in running.text("%sm logs file")
+
+
+BOTO = """
+import boto3
+client = boto3.client("sagemaker", region_name="us-east-1", aws_access_key_id="a",
+    aws_secret_access_key="b", endpoint_url="http://127.0.0.1:9")
+from botocore.exceptions import ClientError
+raise ClientError({"Error": {"Code": "ResourceLimitExceeded", "Message": "The account-level service"
+    " limit 'ml.p3.2xlarge for training job usage' is 0 Instances, with current utilization of 0"
+    " Instances and a request delta of 1 Instances."}}, "CreateTrainingJob")
+"""
+
+
+def test_an_error_of_aws_in_any_cell_is_explained_first_and_folded_below(running: Kernel) -> None:
+    outputs = running.run(BOTO)
+    errors = [o for o in outputs if o["type"] == "error"]
+    assert len(errors) == 1 and errors[0]["ename"] == "ClientError"
+    text = "\n".join(errors[0]["traceback"])
+    assert "A quota is used up" in text and "ml.p3.2xlarge" in text and "Traceback" not in text
+    folded = [o["data"]["text/html"] for o in outputs if o["type"] == "display_data"]
+    assert len(folded) == 1 and "<details>" in folded[0] and "Traceback" in folded[0]
+    assert "A quota is used up" in running.text("%sm explain")
+
+
+def test_an_error_behind_another_is_found(running: Kernel) -> None:
+    text = running.text(
+        "try:\n    from botocore.exceptions import NoRegionError\n    raise NoRegionError()\n"
+        "except Exception as error:\n    raise RuntimeError('could not start') from error"
+    )
+    assert "No region" in text
+
+
+def test_other_errors_show_as_always(running: Kernel) -> None:
+    outputs = running.run("def f():\n    return 1 / 0\nf()")
+    assert [o["type"] for o in outputs] == ["error"]
+    text = "\n".join(outputs[0]["traceback"])
+    assert "Traceback" in text and "ZeroDivisionError" in text and "f()" in text

@@ -1,0 +1,66 @@
+"""Events and the app's life: changes are told over the event bus, and stopping is clean."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from traitlets.config import Config
+
+from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.server.feed import CHANGE_SCHEMA
+from jupyter_sm.tracking import leases, open_store, submit_spec
+
+
+@pytest.fixture
+def jp_server_config(home: Path) -> Config:
+    return Config({"ServerApp": {"jpserver_extensions": {"jupyter_sm": True}}})
+
+
+@pytest.fixture(autouse=True)
+def started(jp_serverapp, jp_asyncio_loop):
+    """What a server does once its event loop runs; pytest-jupyter leaves it out."""
+    jp_asyncio_loop.run_until_complete(jp_serverapp.extension_manager.start_all_extensions())
+
+
+async def test_a_job_submitted_by_another_process_is_told_as_events(
+    jp_serverapp, home: Path, script: Path
+) -> None:
+    seen: list[dict] = []
+
+    async def listen(logger, schema_id, data):
+        seen.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=CHANGE_SCHEMA, listener=listen)
+    kernel = open_store(home)
+    submit_spec(kernel, TrainingSpec(str(script)), name="told")
+    for _ in range(300):
+        await asyncio.sleep(0.05)
+        if {"job", "log"} <= {event["topic"] for event in seen if event["name"] == "told"}:
+            break
+    kernel.close()
+    assert {"job", "log"} <= {event["topic"] for event in seen if event["name"] == "told"}
+    numbers = [event["seq"] for event in seen]
+    assert numbers == sorted(set(numbers))
+    # Each event names the one before, which is how a listener sees that it lost one.
+    assert [event["previous"] for event in seen[1:]] == numbers[:-1]
+
+
+async def test_stopping_the_server_ends_threads_and_lets_go_of_the_lease(
+    jp_serverapp, home: Path
+) -> None:
+    store = open_store(home)
+    for _ in range(200):
+        if leases.is_held(store, "local"):
+            break
+        await asyncio.sleep(0.05)
+    assert leases.is_held(store, "local")
+    apps = jp_serverapp.extension_manager.extension_apps["jupyter_sm"]
+    for app in list(apps):
+        await app.stop_extension()
+    assert not leases.is_held(store, "local")
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith("jupyter_sm")], names
+    store.close()
