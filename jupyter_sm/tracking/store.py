@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,8 +120,7 @@ class Store:
         )
         connection.place = self.path
         connection.row_factory = sqlite3.Row
-        mode = "DELETE" if _on_network(self.path) else "WAL"
-        connection.execute(f"PRAGMA journal_mode={mode}")
+        _set_journal_mode(connection, "DELETE" if _on_network(self.path) else "WAL")
         connection.execute("PRAGMA foreign_keys=ON")
         # NORMAL survives any crash of ours; FULL (per submission) a loss of power too.
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -193,6 +193,23 @@ class Store:
                 f"known {len(MIGRATIONS)}); update jupyter_sm to use it."
             )
         return version
+
+
+def _set_journal_mode(connection: _Connection, mode: str) -> None:
+    """Switch a database's journal, and wait for others who do so at the same moment.
+
+    SQLite's own busy handler is not asked for this one step: a second process that opens a
+    fresh file would fail at once.
+    """
+    give_up = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode={mode}")
+            return
+        except StoreError as error:
+            if "locked" not in str(error.__cause__) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
 
 
 def _on_network(path: Path) -> bool:
