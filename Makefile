@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+SDK_V2 := 2.257.7
+SDK_V3 := 3.27.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 SOURCES := $(shell find jupyter_sm -name '*.py' -not -name _version.py) \
@@ -35,7 +37,7 @@ browser: $(VENV)/installed.stamp build/ui-tests.stamp chromium
 lab: $(VENV)/installed.stamp
 	cd examples && $(BIN)/jupyter lab quickstart.ipynb
 
-bench: $(VENV)/installed.stamp build/ui-tests.stamp chromium
+bench: $(VENV)/installed.stamp build/ui-tests.stamp build/sdk-v2.stamp build/sdk-v3.stamp chromium
 	$(BIN)/python -m benchmarks $(ONLY)
 
 lint: $(VENV)/installed.stamp build/node.stamp
@@ -84,6 +86,13 @@ build/oracle.stamp:
 	@mkdir -p build
 	$(PYTHON) -m venv build/oracle
 	build/oracle/bin/python -m pip -q --disable-pip-version-check install sagemaker-training==5.1.4
+	touch $@
+
+# SageMaker's own SDKs, which benchmarks run beside ours, each in an environment of its own.
+build/sdk-v2.stamp build/sdk-v3.stamp: build/sdk-v%.stamp:
+	@mkdir -p build
+	$(PYTHON) -m venv build/sdk-v$*
+	build/sdk-v$*/bin/python -m pip -q --disable-pip-version-check install sagemaker==$(SDK_V$*)
 	touch $@
 
 # As a user installs it: a wheel, not editable, in an environment of its own.
