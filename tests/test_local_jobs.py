@@ -15,6 +15,7 @@ import pytest
 from local_machine import Machine, channel, machine_in
 
 from conftest import wait_for
+from jupyter_sm.targets.local.scheduler import marker_name
 
 # Writes what it sees of the world next to the model.
 SEE = """
@@ -260,3 +261,15 @@ def test_a_job_outlives_the_process_that_created_it(machine: Machine, tmp_path: 
     go.touch()
     assert machine.ended(name)["TrainingJobStatus"] == "Completed"
     assert machine.lines(name) == ["still here"]
+
+
+def test_a_rival_of_the_same_millisecond_leaves_the_winner_in_the_queue(machine: Machine) -> None:
+    scheduler, jobs = machine.target.engine._scheduler, machine.target.engine.root / "jobs"
+    for place in ("first", "second"):
+        (jobs / f".new-{place}").mkdir()
+    scheduler.enqueue(jobs / ".new-first", "rivals", 1_000.001)
+    with pytest.raises(FileExistsError):
+        scheduler.enqueue(jobs / ".new-second", "rivals", 1_000.001)
+    assert [m.name for m in (machine.target.engine.root / "queue").iterdir()] == [
+        marker_name(1_000.001, "rivals")
+    ]

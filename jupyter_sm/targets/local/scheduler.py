@@ -6,7 +6,6 @@ supervisor when its job has ended. One lock makes them take turns.
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import signal
@@ -56,14 +55,16 @@ class Scheduler:
         crash in between leaves one without a job, never a job that nobody will start.
         """
         with processes.locked(self._layout.dispatch_lock):
+            # Looked for first: a rival of the same millisecond has a marker of the same name,
+            # which must not be taken away again.
+            if (self._layout.jobs / name).exists():
+                raise FileExistsError(name)
             marker = self._layout.queue / marker_name(created, name)
             marker.touch()
             try:
                 prepared.rename(self._layout.jobs / name)
-            except OSError as error:
+            except OSError:
                 marker.unlink(missing_ok=True)
-                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise FileExistsError(name) from None
                 raise
 
     def withdraw(self, name: str) -> bool:
