@@ -20,7 +20,7 @@ except ImportError:  # a source tree that was never built
 if TYPE_CHECKING:
     from jupyter_sm.diagnosis import ExplainedError, Explanation, explain
     from jupyter_sm.jobs import TrainingSpec
-    from jupyter_sm.notebook.api import get_job, list_jobs, submit, train
+    from jupyter_sm.notebook.api import get_job, list_jobs, submit, track, train
     from jupyter_sm.notebook.job import Job
 
 _HOMES = {
@@ -32,6 +32,7 @@ _HOMES = {
     "get_job": "jupyter_sm.notebook.api",
     "list_jobs": "jupyter_sm.notebook.api",
     "submit": "jupyter_sm.notebook.api",
+    "track": "jupyter_sm.notebook.api",
     "train": "jupyter_sm.notebook.api",
 }
 
@@ -45,6 +46,7 @@ __all__ = [
     "get_job",
     "list_jobs",
     "submit",
+    "track",
     "train",
 ]
 

@@ -14,8 +14,7 @@ from jupyter_sm import __version__
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.notebook import api, session
 from jupyter_sm.notebook.job import Job
-from jupyter_sm.targets import target_names
-from jupyter_sm.tracking import catch_up, service
+from jupyter_sm.tracking import catch_up, service, targets_table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        for target in target_names():
+        for target in targets_table.in_use(session.store()):
             catch_up(session.store(), target)
         result: int = options.run(options)
         sys.stdout.flush()
@@ -68,8 +67,18 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--instance", default="ml.m5.large")
     train.add_argument("--name")
     train.add_argument("--target", default="local")
+    train.add_argument("--image")
+    train.add_argument("--role")
+    train.add_argument("--create-bucket", action="store_true")
     train.add_argument("--wait", action="store_true", help="wait for the end, printing the log")
     train.set_defaults(run=_train)
+
+    track = commands.add_parser(
+        "track", parents=[common], help="look up a job that was started elsewhere"
+    )
+    track.add_argument("name")
+    track.add_argument("--target", required=True)
+    track.set_defaults(run=_track)
 
     for name, run, text in (
         ("status", _status, "what a job is doing"),
@@ -106,6 +115,9 @@ def _train(options: argparse.Namespace) -> int:
         instance=options.instance,
         name=options.name,
         target=options.target,
+        image=options.image,
+        role=options.role,
+        create_bucket=options.create_bucket,
     )
     if options.wait:
         if not options.json:
@@ -115,6 +127,10 @@ def _train(options: argparse.Namespace) -> int:
         # The job is accepted before this process, which may be all that tracks, ends.
         job.wait_until_accepted()
     return _show_job(job, options)
+
+
+def _track(options: argparse.Namespace) -> int:
+    return _show_job(api.track(options.name, target=options.target), options)
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from local_machine import Machine, channel, machine_in
 
-from conftest import wait_for
 from jupyter_sm.targets.local.scheduler import marker_name
+
+from conftest import wait_for
 
 # Writes what it sees of the world next to the model.
 SEE = """

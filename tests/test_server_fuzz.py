@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 from jupyter_sm.server.openapi import document
 from jupyter_sm.server.routes import API
-from jupyter_sm.tracking import jobs_table, logs_table
+from jupyter_sm.tracking import logs_table, submissions_table
 from jupyter_sm.tracking.logs_table import LoggedJob
 from jupyter_sm.tracking.store import Store
 
@@ -92,7 +92,7 @@ def validate(data: Any, schema: str) -> None:
 def logged(jp_serverapp) -> Store:
     """The server's store, with one job that has a log."""
     store = jp_serverapp.web_app.settings["jupyter_sm"]["store"]
-    jobs_table.add_submission(
+    submissions_table.add_submission(
         store,
         submission_id="s",
         target="local",

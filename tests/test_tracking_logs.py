@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from jupyter_sm.logs import Metric, Progress, Record
-from jupyter_sm.tracking import Store, changes, jobs_table, logs_table
+from jupyter_sm.tracking import Store, changes, jobs_table, logs_table, submissions_table
 from jupyter_sm.tracking.logs_table import LoggedJob
 
 KEY = ("local", "training", "logged")
@@ -17,7 +17,7 @@ STREAM = "logged/algo-1-1700000000"
 
 @pytest.fixture
 def job(store: Store) -> LoggedJob:
-    jobs_table.add_submission(
+    submissions_table.add_submission(
         store,
         submission_id="s",
         target="local",
@@ -53,12 +53,9 @@ def append(
         store,
         "local",
         job,
-        stream,
+        logs_table.Parsed(stream, records, metrics, progress),
         before=before,
         after=after,
-        records=records,
-        metrics=metrics,
-        progress=progress,
     )
 
 

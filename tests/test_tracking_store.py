@@ -21,6 +21,7 @@ from jupyter_sm.tracking import (
     jobs_table,
     logs_table,
     open_store,
+    submissions_table,
     submit_spec,
     targets_table,
 )
@@ -33,13 +34,13 @@ KEPT = ("local", "training", "kept")
 WRITER = """
 import sys, time
 from pathlib import Path
-from jupyter_sm.tracking import jobs_table, open_store
+from jupyter_sm.tracking import jobs_table, submissions_table, open_store
 home, number, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
 store = open_store(home)
 for n in range(count):
-    jobs_table.add_submission(
+    submissions_table.add_submission(
         store, submission_id=f"{number}-{n}", target="local", kind="training",
         request={"n": n}, name=f"job-{number}-{n}", script="train.py")
 store.close()
@@ -51,7 +52,7 @@ def mode(path: Path) -> int:
 
 
 def add(store: Store, name: str) -> None:
-    jobs_table.add_submission(
+    submissions_table.add_submission(
         store,
         submission_id=f"id-{name}",
         target="local",
@@ -162,10 +163,10 @@ def test_a_store_of_schema_1_opens_with_all_its_data(home: Path) -> None:
     assert logs_table.position(store, 7, "kept/algo-1-1700000001") == "f/120"
     points = [(p.name, p.value, p.step) for p in logs_table.metric_points(store, KEPT)]
     assert points == [("accuracy", 0.5, 1), ("accuracy", 0.75, 2), ("loss", None, 2)]
-    (due,) = jobs_table.open_submissions(store, "local")
+    (due,) = submissions_table.open_submissions(store, "local")
     assert (due.id, due.name, due.state) == ("b" * 32, "waiting", "creating")
     assert (due.attempts, due.stop_requested) == (3, True)
-    assert targets_table.polled_to(store, "local") == 1700000060.5
+    assert targets_table.polled_to(store, "local") == (1700000060.5, False)
     (target,) = targets_table.views(store)
     assert (target.health, target.reason) == ("stale", "local can't be reached: no")
     assert store.read().execute("SELECT holder, host FROM leases").fetchone()[:] == (
@@ -223,14 +224,16 @@ def test_a_file_that_is_no_store_is_said_in_a_sentence(home: Path, content: byte
 
 
 def test_a_store_that_breaks_while_it_is_used_is_said_in_a_sentence(home: Path) -> None:
+    open_store(home).close()
+    path = home / "store.sqlite3"
+    schema_bytes = path.stat().st_size
     store = open_store(home)
     for n in range(50):
         add(store, f"job-{n}")
     store.close()
-    path = home / "store.sqlite3"
     with path.open("r+b") as file:  # the header and the schema stay, the rest is noise
-        file.seek(3 * 4096)
-        file.write(b"\xa5" * (path.stat().st_size - 3 * 4096))
+        file.seek(schema_bytes)
+        file.write(b"\xa5" * (path.stat().st_size - schema_bytes))
     store = open_store(home)
     with pytest.raises(StoreError) as caught:
         for n in range(50, 100):
@@ -282,7 +285,10 @@ def test_submitting_on_a_full_disk_is_refused_in_a_sentence_and_loses_nothing(
     again = open_store(home)
     assert jobs_table.get(again, "local", "training", "before") is not None
     submit_spec(again, TrainingSpec(str(script)), name="after")
-    assert {s.name for s in jobs_table.open_submissions(again, "local")} >= {"before", "after"}
+    assert {s.name for s in submissions_table.open_submissions(again, "local")} >= {
+        "before",
+        "after",
+    }
     again.close()
 
 

@@ -16,6 +16,7 @@ from jupyter_sm.tracking import (
     TrackingService,
     jobs_table,
     logs_table,
+    submissions_table,
     submit_request,
     submit_spec,
 )
@@ -81,7 +82,7 @@ def test_a_submission_is_committed_and_comes_back_as_a_view(store: Store, script
     assert (view.status, view.is_final, view.script) == ("Submitting", False, "train.py")
     assert (view.instance_type, view.instance_count) == ("ml.g5.xlarge", 3)
     assert [(t.status, t.end) for t in view.transitions] == [("Submitting", None)]
-    (due,) = jobs_table.open_submissions(store, "local")
+    (due,) = submissions_table.open_submissions(store, "local")
     assert (due.id, due.state, due.attempts) == (view.submission_id, "pending", 0)
     tags = {t["Key"]: t["Value"] for t in due.request["Tags"]}
     assert tags["team"] == "x" and tags[SUBMISSION_TAG] == view.submission_id

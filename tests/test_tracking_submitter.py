@@ -19,7 +19,7 @@ from tracking_faults import (
 )
 
 from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import JobView, Store, jobs_table, stops, submit_spec
+from jupyter_sm.tracking import JobView, Store, jobs_table, stops, submissions_table, submit_spec
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG, Submitter
 
 NAME = "sent"
@@ -63,7 +63,7 @@ def test_a_submission_becomes_one_tagged_job(store, target, submitter, submitted
     submitter.run()
     assert state_of(store, NAME)[:2] == ("accepted", 1)
     assert tags(target)[SUBMISSION_TAG] == submitted
-    assert jobs_table.open_submissions(store, "local") == []
+    assert submissions_table.open_submissions(store, "local") == []
     assert target.jobs() == [NAME] and target.count("CreateTrainingJob") == 1
     # Describe is for doubt only: a Create that succeeded costs no second call.
     assert set(target.calls) - {"ListTags", "DescribeTrainingJob"} == {"CreateTrainingJob"}
@@ -147,7 +147,7 @@ def test_another_s_job_of_the_same_name_is_a_refusal(
     assert NAME in job.explanation.what_happened and job.explanation.fixes
     assert job.failure_reason and [t.status for t in job.transitions] == ["Submitting", "Rejected"]
     assert SUBMISSION_TAG not in tags(target)
-    assert jobs_table.open_submissions(store, "local") == []
+    assert submissions_table.open_submissions(store, "local") == []
 
 
 def test_after_a_crash_before_create_the_job_is_created(
@@ -191,7 +191,7 @@ def test_a_job_stopped_while_it_is_submitted_is_never_created(
     assert (job.status, job.is_final) == ("Stopped", True)
     assert job.ended_at is not None and job.explanation is None and job.failure_reason is None
     assert target.jobs() == [] and target.count("CreateTrainingJob") == 0
-    assert jobs_table.open_submissions(store, "local") == []
+    assert submissions_table.open_submissions(store, "local") == []
 
 
 def test_a_stop_after_a_lost_answer_stops_the_job_that_is_there(
@@ -229,7 +229,7 @@ def test_a_request_that_botocore_refuses_is_rejected(
     store, target, submitter, request_: dict, says: str
 ) -> None:
     """Such as one that an older jupyter_sm, with another service model, let pass."""
-    jobs_table.add_submission(
+    submissions_table.add_submission(
         store,
         submission_id="odd",
         target="local",

@@ -38,7 +38,6 @@ def target(home: Path, monkeypatch: pytest.MonkeyPatch) -> FaultyTarget:
     monkeypatch.setenv("JUPYTER_SM_STOP_GRACE", "0.5")
     monkeypatch.setenv("JUPYTER_SM_MAX_JOBS", "4")
     monkeypatch.setattr(tracker_module, "_BACK_OFF_SECONDS", (0.1,))
-    monkeypatch.setattr(tracker_module, "_SWEEP_SECONDS", 1.0)
     return FaultyTarget(home)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class FaultyTarget:
 
     def __init__(self, home: Path) -> None:
         self.real = LocalTarget(home / "local")
+        # Missed changes are noticed sooner than a user would need it.
+        self.cadence = replace(self.real.cadence, fast=1, slow=1, idle=1, sweep=1)
         self.calls: list[str] = []
         self._before: list[dict[str, Any]] = []
         self._after: list[dict[str, Any]] = []

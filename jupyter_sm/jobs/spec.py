@@ -19,15 +19,20 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a target puts what a job needs; every field goes into the request as it is."""
+    """Where a target puts what a job needs; every field goes into the request as it is.
+
+    `output_uri` and `role` are None where the target fills them in when it stages the job;
+    `notes` say in words what the target decided.
+    """
 
     source_uri: str
-    output_uri: str
+    output_uri: str | None
     image: str
-    role: str
+    role: str | None
     region: str
     input_uris: Mapping[str, str]
     checkpoint_uri: str | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,14 @@ class TrainingSpec:
     - `inputs`: channel name to a local path or `s3://` address.
     - `hyperparameters`: any JSON values; the script gets them as `--name value`.
     - `instance`, `instance_count`: SageMaker's instance type, and how many.
-    - `image`: registry address of the training image (on the local target: a Python
-      interpreter); None lets the target choose.
+    - `image`: a short name such as `pytorch:2.5`, or a registry address (on the local
+      target: a Python interpreter); None lets the target choose by what the script imports.
     - `role`: execution role; `output`: where the model goes. None: the target's default.
     - `max_runtime`, `max_wait`: seconds. `max_wait` counts for spot and covers both.
     - `volume_gb`: storage per instance in GB.
     - `checkpoint`: local path or `s3://` address kept in step with /opt/ml/checkpoints.
     - `metrics`: SageMaker's MetricDefinitions as name to regular expression.
+    - `create_bucket`: whether SageMaker's default bucket may be created for the job's files.
     - `input_mode`: `File` (copied before training) or `FastFile` (read as needed).
     """
 
@@ -66,6 +72,7 @@ class TrainingSpec:
     checkpoint: str | None = None
     metrics: Mapping[str, str] = field(default_factory=dict)
     input_mode: str = "File"
+    create_bucket: bool = False
 
     def faults(self) -> list[Fault]:
         """What is wrong with the spec that the service model does not say."""
@@ -108,8 +115,10 @@ class TrainingSpec:
                 "TrainingInputMode": self.input_mode,
                 **_metric_definitions(self.metrics),
             },
-            "RoleArn": place.role,
-            "OutputDataConfig": {"S3OutputPath": place.output_uri},
+            **({"RoleArn": place.role} if place.role else {}),
+            **(
+                {"OutputDataConfig": {"S3OutputPath": place.output_uri}} if place.output_uri else {}
+            ),
             "ResourceConfig": {
                 "InstanceType": self.instance,
                 "InstanceCount": self.instance_count,

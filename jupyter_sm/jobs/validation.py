@@ -65,16 +65,27 @@ def service_model() -> dict[str, Any]:
     return model
 
 
-def check_request(operation: str, request: Any, *, file_uris: bool = False) -> list[Fault]:
+def check_request(
+    operation: str,
+    request: Any,
+    *,
+    file_uris: bool = False,
+    filled_in: frozenset[str] = frozenset(),
+) -> list[Fault]:
     """All faults of `request` as the input of `operation`, such as `CreateTrainingJob`.
 
-    `file_uris` lets `file://` stand where SageMaker asks for `s3://` (the local target).
+    `file_uris` lets `file://` stand where SageMaker asks for `s3://` (before files are
+    staged, and on the local target); members in `filled_in` may be missing still.
     The result also holds warnings (`severity == "warning"`), for values that the
     installed model does not know.
     """
     model = service_model()
     shape = model["operations"][operation]["input"]["shape"]
-    return list(_walk(model["shapes"], shape, request, "", file_uris))
+    return [
+        fault
+        for fault in _walk(model["shapes"], shape, request, "", file_uris)
+        if not (fault.rule == "required" and fault.path in filled_in)
+    ]
 
 
 def errors_of(faults: list[Fault]) -> list[Fault]:

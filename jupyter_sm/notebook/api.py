@@ -1,8 +1,9 @@
-"""The public functions: train, submit, get_job, list_jobs. None of them blocks."""
+"""The public functions: train, submit, get_job, list_jobs, none of which blocks, and track."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,17 @@ from jupyter_sm.diagnosis import ExplainedError, Explanation
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.notebook.job import Job, JobList
 from jupyter_sm.notebook.session import store
-from jupyter_sm.targets import target_names
-from jupyter_sm.tracking import ensure_tracked, jobs_table, submit_request, submit_spec
+from jupyter_sm.targets import UnknownTargetError
+from jupyter_sm.tracking import (
+    ensure_tracked,
+    jobs_table,
+    submit_request,
+    submit_spec,
+    targets_table,
+    wanted,
+)
+
+_LOOK_UP_SECONDS = 20.0
 
 
 def train(
@@ -42,11 +52,7 @@ def train(
         )
     except TypeError as error:
         what = str(error).replace("TrainingSpec.__init__()", "train()")
-        raise ExplainedError(
-            Explanation(
-                category="sdk-usage", title="No such option", what_happened=f"{what}.", raw=what
-            )
-        ) from None
+        raise _error("sdk-usage", "No such option", f"{what}.", status=400) from None
     view = submit_spec(store(), spec, name=name, target=target)
     ensure_tracked(store(), target)
     return Job(store(), view)
@@ -62,20 +68,38 @@ def submit(request: Mapping[str, Any], *, target: str = "local") -> Job:
     return Job(store(), view)
 
 
+def track(name: str, *, target: str = "local") -> Job:
+    """The handle of a job that was started elsewhere: by an SDK, the console, a pipeline.
+
+    Waits until the target was asked, for `_LOOK_UP_SECONDS` at most. Raises ExplainedError
+    when there is no such job, or the target can't be asked.
+    """
+    wanted.ask(store(), target, "training", name)
+    _see_to(target)
+    until = time.monotonic() + _LOOK_UP_SECONDS
+    answer = None
+    while answer is None and time.monotonic() < until:
+        time.sleep(0.05)
+        answer = wanted.answer(store(), target, "training", name)
+    if answer == wanted.FOUND:
+        view = jobs_table.get(store(), target, "training", name)
+        if view is not None:
+            return Job(store(), view)
+    trouble = next((v.reason for v in targets_table.views(store()) if v.name == target), None)
+    raise _error("not-found", "No such job", answer or trouble or f"{target} does not answer.")
+
+
 def get_job(name: str, *, target: str | None = None) -> Job:
     """The job of that name. Raises ExplainedError when there is none."""
     found = jobs_table.find(store(), name, target)
     if not found:
         where = f" on {target}" if target else ""
-        raise ExplainedError(
-            Explanation(
-                category="not-found",
-                title="No such job",
-                what_happened=f"There is no job named {name!r}{where}.",
-                fixes=("List the jobs there are with %sm ls or sm.list_jobs().",),
-                raw=name,
-            ),
-            404,
+        raise _error(
+            "not-found",
+            "No such job",
+            f"There is no job named {name!r}{where}.",
+            "List the jobs there are with %sm ls or sm.list_jobs().",
+            "One that was started elsewhere: sm.track(name, target=…).",
         )
     ensure_tracked(store(), found[0].target)
     return Job(store(), found[0])
@@ -83,7 +107,21 @@ def get_job(name: str, *, target: str | None = None) -> Job:
 
 def list_jobs(*, target: str | None = None, limit: int = 50) -> JobList:
     """The newest jobs, as a list that shows itself as a table."""
-    for name in [target] if target else target_names():
-        ensure_tracked(store(), name)
+    for name in [target] if target else targets_table.in_use(store()):
+        _see_to(name)
     views, _ = jobs_table.listed(store(), target=target, limit=limit)
     return JobList(Job(store(), view) for view in views)
+
+
+def _see_to(target: str) -> None:
+    try:
+        ensure_tracked(store(), target)
+    except UnknownTargetError as error:
+        raise _error("invalid-parameter", "No such target", str(error), status=400) from None
+
+
+def _error(category: str, title: str, what: str, *fixes: str, status: int = 404) -> ExplainedError:
+    return ExplainedError(
+        Explanation(category=category, title=title, what_happened=what, fixes=fixes, raw=what),
+        status,
+    )

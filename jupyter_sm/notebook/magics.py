@@ -16,7 +16,9 @@ from typing import Any, NoReturn
 from jupyter_sm.diagnosis import ExplainedError, Explanation, explain
 
 _USAGE = "%%sm train [--instance TYPE] [--input NAME=PATH]… [--HYPERPARAMETER VALUE]…"
-_LINE_USAGE = "%sm ls | status NAME | logs NAME | stop NAME | explain [NAME] | train SCRIPT …"
+_LINE_USAGE = (
+    "%sm ls | status NAME | logs NAME | stop NAME | explain [NAME] | track NAME | train SCRIPT …"
+)
 
 
 def load(ipython: Any) -> None:
@@ -81,6 +83,7 @@ def _train_parser() -> argparse.ArgumentParser:
     parser.add_argument("--entry-point")
     parser.add_argument("--metric", action="append", default=[], metavar="NAME=REGEX")
     parser.add_argument("--spot", action="store_true")
+    parser.add_argument("--create-bucket", action="store_true")
     parser.add_argument("--help", action="store_true")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE")
@@ -122,6 +125,7 @@ def _train(words: Sequence[str], cell: str | None) -> Any:
         input_mode=options.input_mode,
         metrics=_pairs(options.metric, "--metric"),
         spot=options.spot,
+        create_bucket=options.create_bucket,
         environment=_pairs(options.env, "--env"),
         tags=_pairs(options.tag, "--tag"),
     )
@@ -195,6 +199,16 @@ def _stop(words: Sequence[str]) -> Any:
     return job
 
 
+def _track(words: Sequence[str]) -> Any:
+    from jupyter_sm.notebook import api
+
+    parser = _Parser(prog="%sm track", add_help=False, allow_abbrev=False)
+    parser.add_argument("name")
+    parser.add_argument("--target", default="local")
+    options = parser.parse_args(list(words))
+    return api.track(options.name, target=options.target)
+
+
 def _explain(words: Sequence[str]) -> Any:
     if not words:
         last = getattr(sys, "last_value", None)
@@ -209,6 +223,7 @@ _COMMANDS = {
     "logs": lambda words: _one(words, "logs").logs(),
     "stop": _stop,
     "explain": _explain,
+    "track": _track,
     "train": lambda words: _train(words, None),
 }
 

@@ -3,39 +3,127 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from jupyter_sm.diagnosis import ExplainedError, Explanation
 from jupyter_sm.jobs.spec import Placement, TrainingSpec
+from jupyter_sm.targets.aws import profiles
 
 
 class UnknownTargetError(ValueError):
     """A target name that stands for nothing."""
 
 
-class Target(Protocol):
-    """Where jobs run.
+class StagingRefusedError(ExplainedError):
+    """A job can't be staged: a bucket, a role or a file is not what it must be."""
 
-    - `logs_are_free`: reading logs costs no API calls, so running jobs are always read.
-    - `log_quiet_seconds`: how long after a job's end its log may still grow.
-    - `file_uris`: requests may name local folders as `file://`.
+    def __init__(self, category: str, title: str, what: str, *fixes: str) -> None:
+        super().__init__(
+            Explanation(
+                category=category,
+                title=title,
+                what_happened=what,
+                fixes=fixes,
+                raw=what,
+                confidence=1.0,
+            )
+        )
+
+
+class StagingStoppedError(Exception):
+    """Somebody asked for the job to be stopped while its files were being staged."""
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How often a target is asked, in seconds.
+
+    - `fast`: while a job is watched or young (less than `young` old), or a stop is on its way;
+    - `slow`: while only older, unwatched jobs run; `idle`: while nothing runs;
+    - `sweep`: between looks at every job that has not ended, should a change have been missed;
+    - `overlap` before the newest known change is asked for again each time, and
+      `deep_overlap` every `deep`, since lists may lag behind;
+    - `log`: between reads of the one log that is watched; of several, as many times longer;
+    - `history`: how far back jobs are looked for when a target is used first.
+    """
+
+    fast: float = 4.0
+    slow: float = 15.0
+    idle: float = 60.0
+    young: float = 300.0
+    sweep: float = 300.0
+    overlap: float = 5.0
+    deep: float = 20.0
+    deep_overlap: float = 60.0
+    log: float = 5.0
+    history: float = 30 * 86_400.0
+
+
+@dataclass
+class Staged:
+    """A request whose files lie where the target reads them, and what was decided on the way."""
+
+    request: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Staging:
+    """What staging a submission needs to know, and whom it tells.
+
+    `submitted_at` in seconds; `on_progress` is called with bytes done and in all.
     """
 
     name: str
-    logs_are_free: bool
+    request: dict[str, Any]
+    submitted_at: float
+    create_bucket: bool
+    on_progress: Callable[[int, int], None]
+    stopped: threading.Event
+
+
+class Target(Protocol):
+    """Where jobs run.
+
+    - `calls_are_free`: calls cost nothing, so running jobs and their logs are always read.
+    - `log_quiet_seconds`: how long after a job's end its log may still grow.
+    - `fills_in`: members of a Create request that the target itself can add.
+    """
+
+    name: str
+    calls_are_free: bool
     log_quiet_seconds: float
-    file_uris: bool
+    fills_in: frozenset[str]
+    cadence: Cadence
 
     def client(self, service: str) -> Any:
-        """A botocore client for `sagemaker` or `logs`. Thread-safe; made once."""
+        """A botocore client for a service such as `sagemaker`. Thread-safe; made once."""
         ...
 
     def place(self, spec: TrainingSpec, name: str, source: Path) -> Placement:
-        """Where this target puts the job's source, input and output. Creates nothing."""
+        """Where this target puts the job's source, input and output. Makes no call.
+
+        Raises PlaceError or ImageError in one sentence.
+        """
         ...
 
     def check(self, request: dict[str, Any]) -> str | None:
-        """Why the target can't run a valid request, in one sentence, or None."""
+        """Why the target can't run a valid request, in one sentence, or None. Makes no call."""
+        ...
+
+    def stage(self, staging: Staging) -> Staged:
+        """Bring the files a request names to the target, and fill in what it leaves out.
+
+        Raises StagingRefusedError, StagingStoppedError, or what botocore raises.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Forget clients and credentials after they failed, so that new ones are looked for."""
         ...
 
     def change_hint(self) -> object:
@@ -50,7 +138,23 @@ class Target(Protocol):
 def target_names() -> list[str]:
     """The targets there are, in the order a face offers them."""
     # On Windows the local target does not run, and everything else does.
-    return ["local"] if os.name == "posix" else []
+    return [*(["local"] if os.name == "posix" else []), *profiles.names()]
+
+
+def check_target(name: str) -> profiles.AwsName | None:
+    """The profile and region a name stands for, None for the local target.
+
+    Raises UnknownTargetError for a name that stands for nothing.
+    """
+    if name == "local" and os.name == "posix":
+        return None
+    aws = profiles.parse(name)
+    wrong = profiles.fault(aws) if aws else profiles.malformed(name)
+    if aws is None or wrong:
+        raise UnknownTargetError(
+            wrong or f"There is no target {name!r}. Known targets: {', '.join(target_names())}."
+        )
+    return aws
 
 
 def open_target(name: str, data_dir: Path) -> Target:
@@ -58,10 +162,11 @@ def open_target(name: str, data_dir: Path) -> Target:
 
     Raises UnknownTargetError for a name that stands for nothing.
     """
-    if name == "local":
+    aws = check_target(name)
+    if aws is None:
         from jupyter_sm.targets.local import LocalTarget
 
         return LocalTarget(data_dir / "local")
-    raise UnknownTargetError(
-        f"There is no target {name!r}. Known targets: {', '.join(target_names())}."
-    )
+    from jupyter_sm.targets.aws.target import AwsTarget
+
+    return AwsTarget(aws, data_dir)

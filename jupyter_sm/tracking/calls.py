@@ -1,4 +1,4 @@
-"""Calling a target's operations by their names in the service model."""
+"""Calling a target's operations by their names in the service model, and reading refusals."""
 
 from __future__ import annotations
 
@@ -8,6 +8,28 @@ from jupyter_sm.targets import Target
 
 # How SageMaker says that a job does not exist; a training job's own way is the first.
 _GONE = ("ValidationException", "ResourceNotFound", "ResourceNotFoundException")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+_THROTTLED = (
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "SlowDown",
+)
+# Refusals of who asks, not of what is asked: they pass once credentials or the clock are right.
+_CREDENTIALS = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "RequestTimeTooSkewed",
+    "AuthFailure",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+)
 
 
 def call(target: Target, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -25,6 +47,56 @@ def call_or_none(target: Target, operation: str, request: dict[str, Any]) -> dic
     try:
         return call(target, operation, request)
     except ClientError as error:
-        if error.response["Error"].get("Code") in _GONE:
+        if is_gone(error):
             return None
         raise
+
+
+def code_of(error: BaseException) -> str:
+    """The error code of a refusal, or an empty text for another kind of error."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return ""
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether a refusal says that the thing asked for does not exist."""
+    code = code_of(error)
+    if code == "ValidationException":
+        said = str(error).lower()
+        return "not found" in said or "not exist" in said or "could not find" in said
+    return code in _GONE
+
+
+def is_denied(error: BaseException) -> bool:
+    """Whether a right is missing."""
+    return code_of(error) in _DENIED
+
+
+def is_throttled(error: BaseException) -> bool:
+    """Whether the call came too soon after others."""
+    return code_of(error) in _THROTTLED
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may be answered later: throttles, faults of AWS, credentials."""
+    response = getattr(error, "response", None) or {}
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    return is_throttled(error) or code_of(error) in _CREDENTIALS or status >= 500
+
+
+def is_about_credentials(error: BaseException) -> bool:
+    """Whether credentials are missing, expired or wrong, or the clock that signs is."""
+    from botocore import exceptions
+
+    kinds = (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+        exceptions.ProfileNotFound,
+        exceptions.SSOError,
+        exceptions.TokenRetrievalError,
+        exceptions.NoAuthTokenError,
+    )
+    return isinstance(error, kinds) or code_of(error) in _CREDENTIALS

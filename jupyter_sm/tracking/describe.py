@@ -9,7 +9,7 @@ from jupyter_sm.diagnosis import Explanation, explain, mask_secrets
 from jupyter_sm.tracking.jobs_table import Described
 
 # Members of the answer that are also members of the request, for jobs started elsewhere.
-_REQUEST_MEMBERS = (
+REQUEST_MEMBERS = (
     "TrainingJobName",
     "HyperParameters",
     "AlgorithmSpecification",
@@ -27,17 +27,17 @@ _REQUEST_MEMBERS = (
 
 
 def described(answer: dict[str, Any]) -> Described:
-    """DescribeTrainingJob's answer, read."""
+    """DescribeTrainingJob's answer, or a record that Search gave, read."""
     status = answer["TrainingJobStatus"]
     reason = mask_secrets(answer.get("FailureReason", "")) or None
     explanation: Explanation | None = None
-    told = reason or _TOLD_BY_STATUS.get(answer["SecondaryStatus"])
+    told = reason or _TOLD_BY_STATUS.get(answer.get("SecondaryStatus", ""))
     if told:
         explanation = explain(told, context=_context(answer))
     ended = answer.get("TrainingEndTime")
     return Described(
         status=status,
-        secondary_status=answer["SecondaryStatus"],
+        secondary_status=answer.get("SecondaryStatus", status),
         created_at=answer["CreationTime"].timestamp(),
         modified_at=answer.get("LastModifiedTime", answer["CreationTime"]).timestamp(),
         started_at=_seconds(answer.get("TrainingStartTime")),
@@ -45,7 +45,7 @@ def described(answer: dict[str, Any]) -> Described:
         ended_at=_seconds(ended or (answer.get("LastModifiedTime") if status in _ENDED else None)),
         failure_reason=reason,
         explanation=explanation,
-        request={m: answer[m] for m in _REQUEST_MEMBERS if m in answer},
+        request={m: answer[m] for m in REQUEST_MEMBERS if m in answer},
         transitions=[
             {
                 "status": t["Status"],
@@ -57,7 +57,7 @@ def described(answer: dict[str, Any]) -> Described:
         ],
         script=script_of(answer),
         billable_seconds=answer.get("BillableTimeInSeconds"),
-        model_uri=answer["ModelArtifacts"].get("S3ModelArtifacts") or None,
+        model_uri=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts") or None,
     )
 
 

@@ -1,163 +1,22 @@
-"""The jobs and submissions tables: rows in, views out, every change noted in the feed."""
+"""The jobs table: rows in, views out, every change noted in the feed."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sm.diagnosis import Explanation
-from jupyter_sm.jobs import REJECTED, SUBMITTING, is_final
+from jupyter_sm.jobs import REJECTED, is_final
 from jupyter_sm.tracking import changes
 from jupyter_sm.tracking.store import Store
 from jupyter_sm.tracking.views import JobProgress, JobView, MainMetric, Transition
 
 WATCH_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A submission not yet settled, with its job's key and request."""
-
-    id: str
-    job_id: int
-    target: str
-    kind: str
-    name: str
-    request: dict[str, Any]
-    state: str
-    attempts: int
-    stop_requested: bool
-
-
-class DuplicateNameError(Exception):
-    """The store already has a job of that key."""
-
-
-def add_submission(
-    store: Store,
-    *,
-    submission_id: str,
-    target: str,
-    kind: str,
-    request: Mapping[str, Any],
-    name: str,
-    script: str,
-) -> None:
-    """Commit a submission and its job; from here on it can't be lost.
-
-    Raises DuplicateNameError if the target is known to have a job of that name.
-    """
-    now = time.time()
-    with store.write(durable=True) as db:
-        try:
-            cursor = db.execute(
-                "INSERT INTO jobs (target, kind, name, submission_id, status, secondary_status,"
-                " created_at, modified_at, request, script, transitions) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    target,
-                    kind,
-                    name,
-                    submission_id,
-                    SUBMITTING,
-                    "",
-                    now,
-                    now,
-                    json.dumps(request),
-                    script,
-                    json.dumps([{"status": SUBMITTING, "start": now, "end": None, "message": ""}]),
-                ),
-            )
-        except sqlite3.IntegrityError:
-            raise DuplicateNameError(name) from None
-        db.execute(
-            "INSERT INTO submissions (id, job_id, state) VALUES (?, ?, 'pending')",
-            (submission_id, cursor.lastrowid),
-        )
-        changes.note(db, "job", target, kind, name)
-
-
-def open_submissions(store: Store, target: str) -> list[Submission]:
-    """Submissions that are due now, oldest first."""
-    rows = store.read().execute(
-        "SELECT s.id, s.job_id, s.state, s.attempts, j.target, j.kind, j.name, j.request,"
-        " j.stop_requested FROM submissions s JOIN jobs j ON j.id = s.job_id"
-        " WHERE s.state IN ('pending', 'creating') AND j.target = ? AND s.next_attempt_at <= ?"
-        " ORDER BY s.job_id",
-        (target, time.time()),
-    )
-    return [
-        Submission(
-            id=row["id"],
-            job_id=row["job_id"],
-            target=row["target"],
-            kind=row["kind"],
-            name=row["name"],
-            request=json.loads(row["request"]),
-            state=row["state"],
-            attempts=row["attempts"],
-            stop_requested=bool(row["stop_requested"]),
-        )
-        for row in rows
-    ]
-
-
-def mark_creating(store: Store, submission: Submission) -> None:
-    """Commit that Create is about to be called: after a crash, Describe must decide."""
-    with store.write(durable=True) as db:
-        db.execute(
-            "UPDATE submissions SET state = 'creating', attempts = attempts + 1 WHERE id = ?",
-            (submission.id,),
-        )
-
-
-def mark_accepted(store: Store, submission: Submission) -> None:
-    """The target has the job."""
-    with store.write() as db:
-        db.execute("UPDATE submissions SET state = 'accepted' WHERE id = ?", (submission.id,))
-        changes.note(db, "job", submission.target, submission.kind, submission.name)
-
-
-def mark_retry(store: Store, submission: Submission, wait: float) -> None:
-    """Try again in `wait` seconds."""
-    with store.write() as db:
-        db.execute(
-            "UPDATE submissions SET next_attempt_at = ? WHERE id = ?",
-            (time.time() + wait, submission.id),
-        )
-
-
-def settle_refused(
-    store: Store, submission: Submission, status: str, reason: str, explanation: Explanation | None
-) -> None:
-    """The job never came to be: `Rejected` by the target, or `Stopped` before it was created."""
-    now = time.time()
-    with store.write() as db:
-        db.execute("UPDATE submissions SET state = 'rejected' WHERE id = ?", (submission.id,))
-        row = db.execute(
-            "SELECT transitions FROM jobs WHERE id = ?", (submission.job_id,)
-        ).fetchone()
-        transitions = json.loads(row["transitions"])
-        transitions[-1]["end"] = now
-        transitions.append({"status": status, "start": now, "end": now, "message": ""})
-        db.execute(
-            "UPDATE jobs SET status = ?, secondary_status = ?, failure_reason = ?, explanation = ?,"
-            " ended_at = ?, modified_at = ?, transitions = ?, log_closed = 1 WHERE id = ?",
-            (
-                status,
-                status,
-                reason or None,
-                json.dumps(explanation.as_dict()) if explanation else None,
-                now,
-                now,
-                json.dumps(transitions),
-                submission.job_id,
-            ),
-        )
-        changes.note(db, "job", submission.target, submission.kind, submission.name)
+# As the index `jobs_open` has it, so that it is used.
+OPEN = "status NOT IN ('Completed', 'Failed', 'Stopped', 'Rejected')"
 
 
 @dataclass(frozen=True)
@@ -179,11 +38,21 @@ class Described:
     model_uri: str | None
 
 
+@dataclass(frozen=True)
+class Activity:
+    """How much of a target's jobs is going on. `youngest` is an age in seconds."""
+
+    open: int
+    youngest: float
+    watched: bool
+    stopping: bool
+
+
 def save_described(store: Store, target: str, kind: str, name: str, seen: Described) -> None:
     """Bring a job's row in step with what the target says; unknown jobs are added."""
     with store.write() as db:
         row = db.execute(
-            "SELECT id, transitions, submission_id, status FROM jobs"
+            "SELECT id, transitions, submission_id, status, secondary_status, modified_at FROM jobs"
             " WHERE target = ? AND kind = ? AND name = ?",
             (target, kind, name),
         ).fetchone()
@@ -192,8 +61,8 @@ def save_described(store: Store, target: str, kind: str, name: str, seen: Descri
             return  # what bears the name over there is somebody else's
         if row is None:
             db.execute(
-                "INSERT INTO jobs (target, kind, name, status, created_at, modified_at, request)"
-                " VALUES (?,?,?,?,?,?,?)",
+                "INSERT INTO jobs (target, kind, name, status, created_at, modified_at, request,"
+                " log_due) VALUES (?,?,?,?,?,?,?,?)",
                 (
                     target,
                     kind,
@@ -202,12 +71,20 @@ def save_described(store: Store, target: str, kind: str, name: str, seen: Descri
                     seen.created_at,
                     seen.modified_at,
                     json.dumps(seen.request),
+                    # The log of a job that was over before we knew it is read when asked for.
+                    not is_final(seen.status),
                 ),
             )
         elif row["submission_id"]:
             # Submitting is ours to tell: the target knows nothing of the time before Create.
             first = json.loads(row["transitions"])[0]
             transitions = [{**first, "end": seen.created_at}, *transitions]
+        if row is not None and (
+            (row["status"], row["secondary_status"], row["modified_at"])
+            == (seen.status, seen.secondary_status, seen.modified_at)
+            and json.loads(row["transitions"]) == transitions
+        ):
+            return  # nothing new, so nothing to tell
         explained = json.dumps(seen.explanation.as_dict()) if seen.explanation else None
         db.execute(
             "UPDATE jobs SET status = ?, secondary_status = ?, modified_at = ?, started_at = ?,"
@@ -271,9 +148,9 @@ def save_explanation(
 def open_keys(store: Store, target: str) -> list[tuple[str, str]]:
     """Kind and name of the jobs that the target has and that have not ended, so far as is known."""
     rows = store.read().execute(
-        "SELECT kind, name FROM jobs WHERE target = ?"
-        " AND status NOT IN ('Submitting', 'Completed', 'Failed', 'Stopped', ?)",
-        (target, REJECTED),
+        f"SELECT kind, name FROM jobs WHERE target = ? AND {OPEN} AND status != 'Submitting'"
+        " ORDER BY watched_until DESC, created_at DESC",
+        (target,),
     )
     return [(row["kind"], row["name"]) for row in rows]
 
@@ -285,7 +162,7 @@ def settle_gone(store: Store, target: str, kind: str, name: str) -> None:
         changed = db.execute(
             "UPDATE jobs SET status = 'Failed', secondary_status = 'Failed', ended_at = ?,"
             " modified_at = ?, log_closed = 1, failure_reason = ? WHERE target = ? AND kind = ?"
-            " AND name = ? AND status NOT IN ('Submitting', 'Completed', 'Failed', 'Stopped', ?)",
+            f" AND name = ? AND {OPEN} AND status != 'Submitting'",
             (
                 now,
                 now,
@@ -293,11 +170,31 @@ def settle_gone(store: Store, target: str, kind: str, name: str) -> None:
                 target,
                 kind,
                 name,
-                REJECTED,
             ),
         ).rowcount
         if changed:
             changes.note(db, "job", target, kind, name)
+
+
+def activity(store: Store, target: str) -> Activity:
+    """What of a target's jobs has not ended: how many, how young, whether any is watched."""
+    now = time.time()
+    row = (
+        store.read()
+        .execute(
+            "SELECT COUNT(*) AS open, MAX(created_at) AS newest,"
+            " SUM(watched_until >= ?) AS watched, SUM(stop_requested OR status = 'Stopping')"
+            f" AS stopping FROM jobs WHERE target = ? AND {OPEN}",
+            (now, target),
+        )
+        .fetchone()
+    )
+    return Activity(
+        open=row["open"],
+        youngest=now - row["newest"] if row["newest"] else float("inf"),
+        watched=bool(row["watched"]),
+        stopping=bool(row["stopping"]),
+    )
 
 
 def get(store: Store, target: str, kind: str, name: str) -> JobView | None:
@@ -376,5 +273,7 @@ def _view(row: sqlite3.Row) -> JobView:
         progress=JobProgress(**json.loads(progress)) if progress else None,
         stop_requested=bool(row["stop_requested"]),
         log_lines=row["log_lines"],
+        log_note=row["log_note"],
+        notes=json.loads(row["notes"]),
         transitions=[Transition(**t) for t in json.loads(row["transitions"])],
     )

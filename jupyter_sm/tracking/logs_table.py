@@ -7,11 +7,13 @@ position is still where the page began; so a line is stored once, whoever reads.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
+from typing import Any
 
-from jupyter_sm.logs import Metric, Progress, Record
+from jupyter_sm.logs import LogParser, Metric, Progress, Record
 from jupyter_sm.tracking import changes
 from jupyter_sm.tracking.store import Store
 from jupyter_sm.tracking.views import LogPage, LogRecord, MetricPoint
@@ -42,7 +44,7 @@ def jobs_to_read(store: Store, target: str, watched_after: float) -> list[Logged
     rows = store.read().execute(
         "SELECT id, kind, name, status IN ('Completed', 'Failed', 'Stopped') AS is_final, ended_at"
         " FROM jobs WHERE target = ? AND log_closed = 0 AND status != 'Submitting'"
-        " AND (watched_until >= ? OR ended_at IS NOT NULL)",
+        " AND (watched_until >= ? OR (ended_at IS NOT NULL AND log_due))",
         (target, watched_after),
     )
     return [
@@ -61,42 +63,100 @@ def position(store: Store, job_id: int, stream: str) -> str:
     return row["token"] if row else ""
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """What lines of one stream say."""
+
+    stream: str
+    records: Sequence[Record]
+    metrics: Sequence[Metric]
+    progress: Progress | None
+
+
+def parser_of(request: dict[str, Any] | None) -> LogParser:
+    """A parser for a stream of a job, with the metric definitions of the job's request."""
+    definitions = (request or {}).get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
+    return LogParser({d["Name"]: d["Regex"] for d in definitions} or None)
+
+
 def append(
-    store: Store,
-    target: str,
-    job: LoggedJob,
-    stream: str,
-    *,
-    before: str,
-    after: str,
-    records: Sequence[Record],
-    metrics: Sequence[Metric],
-    progress: Progress | None,
+    store: Store, target: str, job: LoggedJob, parsed: Parsed, *, before: str, after: str
 ) -> bool:
     """Store a page read between two positions; False if another reader was faster."""
     with store.write() as db:
-        db.execute("INSERT OR IGNORE INTO streams (job_id, name) VALUES (?, ?)", (job.id, stream))
+        _stream_id(db, job.id, parsed.stream)
         moved = db.execute(
             "UPDATE streams SET token = ? WHERE job_id = ? AND name = ? AND token = ? RETURNING id",
-            (after, job.id, stream, before),
+            (after, job.id, parsed.stream, before),
         ).fetchone()
         if moved is None:
             return False
-        row = db.execute("SELECT log_lines, metric FROM jobs WHERE id = ?", (job.id,)).fetchone()
-        first = row["log_lines"]
+        _insert(db, target, job, [parsed])
+    return True
+
+
+def unseen(store: Store, job_id: int, events: Sequence[int]) -> set[int]:
+    """Which of these events' ids are not stored yet."""
+    marks = ",".join("?" * len(events))
+    rows = store.read().execute(
+        f"SELECT event FROM seen_events WHERE job_id = ? AND event IN ({marks})",
+        (job_id, *events),
+    )
+    return set(events) - {row["event"] for row in rows}
+
+
+def append_events(
+    store: Store, target: str, job: LoggedJob, events: set[int], parsed: Sequence[Parsed]
+) -> bool:
+    """Store lines with their events' ids; False, and nothing, if one of them is there already."""
+    try:
+        with store.write() as db:
+            db.executemany(
+                "INSERT INTO seen_events VALUES (?, ?)", [(job.id, event) for event in events]
+            )
+            _insert(db, target, job, parsed)
+    except sqlite3.IntegrityError:
+        return False
+    return True
+
+
+def read_from(store: Store, job_id: int) -> int:
+    """The time in ms from which on a log read by events is to be read further."""
+    row = store.read().execute("SELECT log_from_ms FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return int(row["log_from_ms"]) if row else 0
+
+
+def save_read_from(store: Store, job_id: int, at_ms: int) -> None:
+    """Write down how far a log has been read."""
+    with store.write() as db:
+        db.execute("UPDATE jobs SET log_from_ms = ? WHERE id = ?", (at_ms, job_id))
+
+
+def note(store: Store, target: str, job: LoggedJob, text: str | None) -> None:
+    """Say why a log is not all there, or that it is again; told only when it changes."""
+    row = store.read().execute("SELECT log_note FROM jobs WHERE id = ?", (job.id,)).fetchone()
+    if row is not None and row["log_note"] != text:
+        with store.write() as db:
+            db.execute("UPDATE jobs SET log_note = ? WHERE id = ?", (text, job.id))
+            changes.note(db, "job", target, job.kind, job.name)
+
+
+def _stream_id(db: sqlite3.Connection, job_id: int, stream: str) -> int:
+    db.execute("INSERT OR IGNORE INTO streams (job_id, name) VALUES (?, ?)", (job_id, stream))
+    row = db.execute("SELECT id FROM streams WHERE job_id = ? AND name = ?", (job_id, stream))
+    return int(row.fetchone()["id"])
+
+
+def _insert(db: sqlite3.Connection, target: str, job: LoggedJob, parsed: Sequence[Parsed]) -> None:
+    row = db.execute("SELECT log_lines, metric FROM jobs WHERE id = ?", (job.id,)).fetchone()
+    lines, metric, progress = row["log_lines"], row["metric"], None
+    for part in parsed:
+        stream = _stream_id(db, job.id, part.stream)
         db.executemany(
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (
-                    job.id,
-                    first + n,
-                    r.timestamp_ms,
-                    moved["id"],
-                    r.severity,
-                    r.source,
-                    _text(r.text),
-                )
-                for n, r in enumerate(records)
+                (job.id, lines + n, r.timestamp_ms, stream, r.severity, r.source, _text(r.text))
+                for n, r in enumerate(part.records)
             ],
         )
         db.executemany(
@@ -105,27 +165,24 @@ def append(
                 (
                     job.id,
                     m.name,
-                    moved["id"],
+                    stream,
                     m.timestamp_ms,
                     m.step,
                     m.value if isfinite(m.value) else None,
                 )
-                for m in metrics
+                for m in part.metrics
             ],
         )
-        db.execute(
-            "UPDATE jobs SET log_lines = ?, metric = ?, progress = COALESCE(?, progress) WHERE id = ?",
-            (
-                first + len(records),
-                _main_metric(row["metric"], metrics),
-                json.dumps(asdict(progress)) if progress else None,
-                job.id,
-            ),
-        )
-        changes.note(db, "log", target, job.kind, job.name)
-        if metrics or progress:
-            changes.note(db, "job", target, job.kind, job.name)
-    return True
+        lines += len(part.records)
+        metric = _main_metric(metric, part.metrics)
+        progress = part.progress or progress
+    db.execute(
+        "UPDATE jobs SET log_lines = ?, metric = ?, progress = COALESCE(?, progress) WHERE id = ?",
+        (lines, metric, json.dumps(asdict(progress)) if progress else None, job.id),
+    )
+    changes.note(db, "log", target, job.kind, job.name)
+    if progress or any(part.metrics for part in parsed):
+        changes.note(db, "job", target, job.kind, job.name)
 
 
 def _text(text: str) -> str:
@@ -153,6 +210,8 @@ def close(store: Store, target: str, job: LoggedJob) -> None:
     """The log has been read to its end."""
     with store.write() as db:
         db.execute("UPDATE jobs SET log_closed = 1 WHERE id = ?", (job.id,))
+        # Nothing is read twice any more.
+        db.execute("DELETE FROM seen_events WHERE job_id = ?", (job.id,))
         changes.note(db, "log", target, job.kind, job.name)
 
 

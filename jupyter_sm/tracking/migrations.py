@@ -98,4 +98,28 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_by_name ON jobs (name);
     CREATE INDEX submissions_by_job ON submissions (job_id);
     """,
+    # Targets that cost calls: staging, logs read by event, jobs asked for by name.
+    """
+    ALTER TABLE submissions ADD COLUMN staged INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE submissions ADD COLUMN create_bucket INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE jobs ADD COLUMN log_note TEXT;
+    ALTER TABLE jobs ADD COLUMN log_due INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE jobs ADD COLUMN log_from_ms INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE targets ADD COLUMN history_done INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE seen_events (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        event INTEGER NOT NULL,
+        PRIMARY KEY (job_id, event)
+    ) WITHOUT ROWID;
+    CREATE TABLE wanted (
+        target TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        answer TEXT,
+        PRIMARY KEY (target, kind, name)
+    );
+    CREATE INDEX jobs_open ON jobs (target)
+        WHERE status NOT IN ('Completed', 'Failed', 'Stopped', 'Rejected');
+    """,
 )

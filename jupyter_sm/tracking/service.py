@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 
-from jupyter_sm.targets import open_target, target_names
-from jupyter_sm.tracking import leases
+from jupyter_sm.targets import UnknownTargetError, check_target, open_target
+from jupyter_sm.tracking import leases, targets_table
 from jupyter_sm.tracking.leases import Rank
-from jupyter_sm.tracking.store import Store
+from jupyter_sm.tracking.store import Store, StoreError
 from jupyter_sm.tracking.tracker import Tracker
+
+# How soon a server notices that a target is used for the first time.
+_LOOK_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class TrackingService:
@@ -19,11 +25,31 @@ class TrackingService:
         self._store = store
         self._rank = rank
         self._trackers: dict[str, Tracker] = {}
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Track every target."""
-        for name in target_names():
-            self.track(name)
+        """Track every target that is in use, and each that comes into use."""
+        self._track_used()
+        self._thread = threading.Thread(target=self._watch, name="jupyter_sm targets", daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_LOOK_SECONDS):
+            try:
+                self._track_used()
+            except StoreError as error:
+                _log.warning("%s", error)
+
+    def _track_used(self) -> None:
+        for name in targets_table.in_use(self._store):
+            if name in self._trackers:
+                continue
+            try:
+                self.track(name)
+            except UnknownTargetError as error:
+                # A profile that was removed: its jobs stay, and the reason is shown.
+                targets_table.mark(self._store, name, "stale", str(error))
 
     def track(self, name: str) -> None:
         """Track one target, if this process does not yet."""
@@ -35,6 +61,9 @@ class TrackingService:
 
     def stop(self) -> None:
         """End all trackers and let go of their leases."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
         for tracker in self._trackers.values():
             tracker.stop()
         self._trackers.clear()
@@ -51,7 +80,13 @@ def catch_up(store: Store, target: str) -> None:
 
 
 def ensure_tracked(store: Store, target: str) -> None:
-    """See to it that someone tracks the target: if no server does, this process will."""
+    """See to it that someone tracks the target: if no server does, this process will.
+
+    Raises UnknownTargetError for a name that stands for nothing.
+    """
+    if not targets_table.is_used(store, target):
+        check_target(target)
+        targets_table.use(store, target)
     if leases.is_held(store, target):
         return
     with _lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,15 @@ from jupyter_sm.jobs import (
 )
 from jupyter_sm.jobs.validation import errors_of
 from jupyter_sm.targets import (
+    ImageError,
     PlaceError,
     SourceError,
     UnknownTargetError,
     open_target,
     pack_source,
     resolved,
-    target_names,
 )
-from jupyter_sm.tracking import jobs_table
+from jupyter_sm.tracking import jobs_table, submissions_table
 from jupyter_sm.tracking.describe import script_of
 from jupyter_sm.tracking.store import Store, StoreError
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG
@@ -54,7 +55,7 @@ def submit_spec(
     try:
         _check_script(spec)
         _check_inputs(spec)
-        place_of = open_target(target, store.folder)
+        where = open_target(target, store.folder)
         source, program = pack_source(spec.script, spec.entry_point, store.folder / "sources")
     except (SourceError, PlaceError) as error:
         raise _refusal("local-file-not-found", "A path can't be used", str(error)) from None
@@ -64,30 +65,45 @@ def submit_spec(
         raise StoreError(f"The source could not be copied: {error}.") from None
     chosen = name or unique_name(Path(program).stem)
     try:
-        request = spec.request(chosen, program, place_of.place(spec, chosen, source))
+        place = where.place(spec, chosen, source)
+        request = spec.request(chosen, program, place)
+    except ImageError as error:
+        raise _refusal("image-not-found", "The image can't be used", str(error)) from None
     except PlaceError as error:
         raise _refusal("local-file-not-found", "A path can't be used", str(error)) from None
     except TypeError as error:
         raise _refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
-    return submit_request(store, request, target=target)
+    return submit_request(
+        store,
+        request,
+        target=target,
+        notes=place.notes,
+        create_bucket=spec.create_bucket,
+    )
 
 
 def submit_request(
-    store: Store, request: dict[str, Any], *, kind: str = "training", target: str = "local"
+    store: Store,
+    request: dict[str, Any],
+    *,
+    kind: str = "training",
+    target: str = "local",
+    notes: Sequence[str] = (),
+    create_bucket: bool = False,
 ) -> JobView:
     """Check a full Create request and commit its submission; the job as it stands.
+
+    On an AWS target local folders may stand where it wants `s3://` (they are uploaded), and
+    the role and the output's place may be left out.
 
     Raises ExplainedError: status 400 for a request that breaks the service model, 409
     for a name already used.
     """
     row = kind_of(kind)
-    if target not in target_names():
-        known = ", ".join(target_names())
-        raise _refusal(
-            "invalid-parameter",
-            "No such target",
-            f"There is no target {target!r}. Known targets: {known}.",
-        )
+    try:
+        where = open_target(target, store.folder)
+    except UnknownTargetError as error:
+        raise _refusal("invalid-parameter", "No such target", str(error)) from None
     name = request.get(row.name_field)
     wrong = check_name(name, limit=row.name_limit) if isinstance(name, str) else None
     if wrong:
@@ -100,14 +116,17 @@ def submit_request(
     ]
     tags = request.get("Tags", [])
     tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
-    faults = errors_of(check_request(row.create, tagged, file_uris=target == "local"))
-    if faults:
+    faults = errors_of(check_request(row.create, tagged, file_uris=True, filled_in=where.fills_in))
+    # A role that is a name has a sentence of its own, better than the pattern it breaks.
+    if [fault for fault in faults if fault.path != "RoleArn"]:
         raise _invalid(faults)
-    not_offered = open_target(target, store.folder).check(tagged)
+    not_offered = where.check(tagged)
+    if not_offered is None and faults:
+        raise _invalid(faults)
     if not_offered:
         raise _refusal("invalid-parameter", f"Not possible on {target}", not_offered)
     try:
-        jobs_table.add_submission(
+        submissions_table.add_submission(
             store,
             submission_id=submission_id,
             target=target,
@@ -115,8 +134,10 @@ def submit_request(
             request=tagged,
             name=str(name),
             script=script_of(request),
+            notes=notes,
+            create_bucket=create_bucket,
         )
-    except jobs_table.DuplicateNameError:
+    except submissions_table.DuplicateNameError:
         raise _refusal(
             "duplicate-name",
             "The name is already used",

@@ -1,4 +1,4 @@
-"""The tailer: brings the log of each job that is watched, or that just ended, into the store."""
+"""The tailer for targets whose calls are free: brings the log of each job into the store, page by page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jupyter_sm.jobs import kind_of
 from jupyter_sm.logs import LogParser
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import cause, jobs_table, logs_table
-from jupyter_sm.tracking.logs_table import LoggedJob
+from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
 from jupyter_sm.tracking.store import Store
 
 _log = logging.getLogger(__name__)
@@ -32,9 +32,8 @@ class Tailer:
     def run(self) -> bool:
         """Read what is new, a few pages a job; True if there is more to read at once."""
         now = time.time()
-        after = 0.0 if self._target.logs_are_free else now
         more = False
-        for job in logs_table.jobs_to_read(self._store, self._target.name, after):
+        for job in logs_table.jobs_to_read(self._store, self._target.name, 0.0):
             hint = self._target.log_hint(job.name)
             if hint is None or hint != self._hints.get(job.id):
                 if self._read_or_skip(job):
@@ -110,12 +109,9 @@ class Tailer:
                 self._store,
                 self._target.name,
                 job,
-                stream,
+                Parsed(stream, records, metrics, parser.progress),
                 before=before,
                 after=token,
-                records=records,
-                metrics=metrics,
-                progress=parser.progress,
             )
             if not stored:
                 self._parsers.pop((job.id, stream), None)
@@ -125,9 +121,7 @@ class Tailer:
     def _parser(self, job: LoggedJob, stream: str) -> LogParser:
         key = (job.id, stream)
         if key not in self._parsers:
-            request = (
-                jobs_table.request_of(self._store, self._target.name, job.kind, job.name) or {}
+            self._parsers[key] = logs_table.parser_of(
+                jobs_table.request_of(self._store, self._target.name, job.kind, job.name)
             )
-            definitions = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-            self._parsers[key] = LogParser({d["Name"]: d["Regex"] for d in definitions} or None)
         return self._parsers[key]

@@ -1,19 +1,21 @@
-"""The tracker of one target: a thread that, while it holds the lease, submits, polls and tails."""
+"""The tracker of one target: while it holds the lease, it submits, polls and tails."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from datetime import datetime, timezone
-from typing import Any
+from collections.abc import Callable
 
-from jupyter_sm.jobs import KINDS, Kind
+from jupyter_sm.diagnosis import ExplainedError, explain
+from jupyter_sm.jobs import KINDS
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking import jobs_table, stops, targets_table
-from jupyter_sm.tracking.calls import call, call_or_none
-from jupyter_sm.tracking.describe import described
+from jupyter_sm.tracking import stops, targets_table, wanted
+from jupyter_sm.tracking.calls import call_or_none, is_about_credentials, is_denied
+from jupyter_sm.tracking.event_tailer import EventTailer
 from jupyter_sm.tracking.leases import Lease, Rank
+from jupyter_sm.tracking.poller import Poller
+from jupyter_sm.tracking.push import Listener
 from jupyter_sm.tracking.store import Store, StoreError
 from jupyter_sm.tracking.submitter import Submitter
 from jupyter_sm.tracking.tailer import Tailer
@@ -21,48 +23,61 @@ from jupyter_sm.tracking.tailer import Tailer
 _TICK_SECONDS = 0.1
 # Between tries for a lease that another holds.
 _ASK_SECONDS = 1.0
-# A List at least this often, should a hint ever be missed.
-_SWEEP_SECONDS = 10.0
 _TAIL_SECONDS = 0.25
-# LastModifiedTime has whole seconds at some targets, and clocks differ a little.
-_OVERLAP_SECONDS = 2.0
-_BACK_OFF_SECONDS = (1, 2, 5, 10, 30)
+_BACK_OFF_SECONDS = (1, 2, 5, 10, 15)
 
 _log = logging.getLogger(__name__)
 
 
 class Tracker:
-    """Keeps the store in step with one target. `start`, and `stop` when done."""
+    """Keeps the store in step with one target. `start`, and `stop` when done.
+
+    One thread submits and polls; where reading logs means waiting for answers, another reads
+    them, so that a long log delays no status.
+    """
 
     def __init__(self, store: Store, target: Target, rank: Rank) -> None:
         self._store = store
         self._target = target
         self._lease = Lease(store, target.name, rank)
         self._submitter = Submitter(store, target)
-        self._tailer = Tailer(store, target)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"jupyter_sm tracker {target.name}", daemon=True
+        self._poller = Poller(store, target)
+        self._tailer = (
+            Tailer(store, target) if target.calls_are_free else EventTailer(store, target)
         )
-        self._seen_hint: object = object()
-        self._swept = 0.0
+        self._listener = Listener(target, self._poller)
+        self._stopped = threading.Event()
+        self._threads = [
+            threading.Thread(target=run, name=f"jupyter_sm {what} {target.name}", daemon=True)
+            for what, run in self._work()
+        ]
         self._tailed = 0.0
-        self._known: dict[tuple[str, str], float] = {}
+
+    def _work(self) -> list[tuple[str, Callable[[], None]]]:
+        if self._target.calls_are_free:
+            return [("tracker", self._run)]
+        return [
+            ("tracker", self._run),
+            ("logs", self._run_logs),
+            ("events", lambda: self._listener.run(self._stopped, lambda: self._lease.held)),
+        ]
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
-        self._thread.start()
+        """Begin, in threads of its own."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End after the current step, and let go of the lease."""
         self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout=10)
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        """Whether it tracks."""
+        return self._threads[0].is_alive()
 
     def _run(self) -> None:
         failures = 0
@@ -84,25 +99,34 @@ class Tracker:
                 self._stopped.wait(wait)
         finally:
             try:
+                self._submitter.close()
                 self._lease.release()
             except StoreError as error:
                 _log.warning("The lease of %s was not released: %s", self._target.name, error)
 
+    def _run_logs(self) -> None:
+        while not self._stopped.is_set():
+            wait = _TAIL_SECONDS
+            try:
+                if self._lease.held and self._tailer.run():
+                    wait = 0.0
+            except Exception as error:  # noqa: BLE001 - told by the other thread, which asks too
+                _log.warning("Logs of %s can't be read now: %s", self._target.name, error)
+                wait = _BACK_OFF_SECONDS[2]
+            self._stopped.wait(wait)
+
     def tick(self) -> bool:
         """One round; True if there is more to do at once."""
-        self._submitter.run(self._lease.acquire)
+        for key in self._submitter.run(self._lease.acquire):
+            self._poller.look_at(*key)
         self._pass_on_stops()
-        hint = self._target.change_hint()
-        overdue = time.monotonic() - self._swept >= _SWEEP_SECONDS
-        if hint is None or hint != self._seen_hint or overdue:
-            self._poll(reconcile=overdue)
-            self._seen_hint = hint
-            self._swept = time.monotonic()
-        if time.monotonic() - self._tailed >= _TAIL_SECONDS:
-            more = self._tailer.run()
-            self._tailed = 0.0 if more else time.monotonic()
-            return more
-        return False
+        self._look_up_wanted()
+        more = self._poller.step()
+        if self._target.calls_are_free and time.monotonic() - self._tailed >= _TAIL_SECONDS:
+            more_log = self._tailer.run()
+            self._tailed = 0.0 if more_log else time.monotonic()
+            return more or more_log
+        return more
 
     def catch_up(self) -> None:
         """Bring the store up to date once, for a process that will not live to track.
@@ -111,57 +135,14 @@ class Tracker:
         """
         try:
             if self._lease.acquire():
-                self._poll(reconcile=True)
+                self._poller.catch_up()
                 while self._tailer.run():
                     pass
+        except Exception as error:  # noqa: BLE001 - what is known is still worth showing
+            self._mark_stale(error)
         finally:
+            self._submitter.close()
             self._lease.release()
-
-    def _poll(self, *, reconcile: bool) -> None:
-        # Never later than now: a clock that was set back must not hide what changes.
-        since = min(targets_table.polled_to(self._store, self._target.name), time.time())
-        newest = since
-        listed = set()
-        for kind in KINDS.values():
-            for summary in self._summaries(kind, since - _OVERLAP_SECONDS):
-                name = summary[kind.name_field]
-                modified = summary["LastModifiedTime"].timestamp()
-                newest = max(newest, modified)
-                listed.add((kind.kind, name))
-                if self._known.get((kind.kind, name)) != modified:
-                    self._describe(kind, name)
-                    self._known[kind.kind, name] = modified
-        if reconcile:
-            for kind_name, name in jobs_table.open_keys(self._store, self._target.name):
-                if (kind_name, name) not in listed:
-                    self._describe(KINDS[kind_name], name)
-        targets_table.mark(self._store, self._target.name, "ready", None, newest)
-        # Only what the overlap may show again needs remembering.
-        self._known = {k: t for k, t in self._known.items() if t >= newest - 2 * _OVERLAP_SECONDS}
-
-    def _summaries(self, kind: Kind, since: float) -> list[dict[str, Any]]:
-        request: dict[str, Any] = {
-            "MaxResults": 100,
-            "SortBy": "CreationTime",
-            "SortOrder": "Ascending",
-        }
-        if since > 0:
-            request["LastModifiedTimeAfter"] = datetime.fromtimestamp(since, timezone.utc)
-        rows: list[dict[str, Any]] = []
-        while True:
-            answer = call(self._target, kind.list, request)
-            rows += answer[kind.summaries]
-            if not answer.get("NextToken"):
-                return rows
-            request["NextToken"] = answer["NextToken"]
-
-    def _describe(self, kind: Kind, name: str) -> None:
-        target = self._target.name
-        answer = call_or_none(self._target, kind.describe, {kind.name_field: name})
-        if answer is None:
-            jobs_table.settle_gone(self._store, target, kind.kind, name)
-        else:
-            jobs_table.save_described(self._store, target, kind.kind, name, described(answer))
 
     def _pass_on_stops(self) -> None:
         from botocore.exceptions import ClientError
@@ -171,15 +152,40 @@ class Tracker:
             try:
                 call_or_none(self._target, kind.stop, {kind.name_field: name})
             except ClientError as error:
+                if is_about_credentials(error):
+                    raise
                 # A right that is missing, say: this job goes on, and so do all others.
                 _log.warning("%s was not stopped: %s", name, error)
-            # Passed on, or ended in between: the poll that follows shows which.
+            # Passed on, or ended in between: describing it shows which.
+            self._poller.look_at(kind_name, name)
             stops.clear_stop(self._store, self._target.name, kind_name, name)
+
+    def _look_up_wanted(self) -> None:
+        from botocore.exceptions import ClientError
+
+        for kind, name in wanted.pending(self._store, self._target.name):
+            try:
+                found = self._poller.look_up(kind, name)
+                answer = wanted.FOUND if found else f"There is no {kind} job named {name!r} there."
+            except ClientError as error:
+                if not is_denied(error):
+                    raise
+                answer = explain(error).sentence
+            wanted.settle(self._store, self._target.name, kind, name, answer)
 
     def _mark_stale(self, error: Exception) -> None:
         _log.warning("The target %s can't be tracked now: %s", self._target.name, error)
         try:
             reason = f"{self._target.name} can't be reached: {error}"
+            if not self._target.calls_are_free and not isinstance(error, StoreError):
+                self._target.renew()
+                reason = self._reason(error)
             targets_table.mark(self._store, self._target.name, "stale", reason)
         except Exception as store_error:  # noqa: BLE001 - the thread must outlive this too
             _log.warning("%s", store_error)
+
+    def _reason(self, error: Exception) -> str:
+        profile, _, region = self._target.name.rpartition("@")
+        if isinstance(error, ExplainedError):
+            return error.explanation.sentence
+        return explain(error, context={"profile": profile, "region": region}).sentence

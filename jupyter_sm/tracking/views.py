@@ -43,7 +43,11 @@ class JobProgress:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as a list shows it. `status` and `secondary_status` are SageMaker's own words."""
+    """A job as a list shows it. `status` and `secondary_status` are SageMaker's own words.
+
+    `notes` say what the target decided (which role, which image); `log_note` why the log is
+    not all there.
+    """
 
     target: str
     kind: str
@@ -67,6 +71,8 @@ class JobView:
     progress: JobProgress | None
     stop_requested: bool
     log_lines: int
+    log_note: str | None
+    notes: list[str]
     transitions: list[Transition] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -107,7 +113,11 @@ class MetricPoint:
 
 @dataclass(frozen=True)
 class TargetView:
-    """A target and how it is: `ready`, `stale` (with the reason), or `untracked`."""
+    """A target and how it is: `ready`, `stale` (with the reason), `untracked`, or `unused`.
+
+    Nobody looks after an untracked target at the moment; an unused one is asked for nothing
+    until a job is submitted to it or looked for on it.
+    """
 
     name: str
     health: str

@@ -124,19 +124,19 @@ def _row(framework: str) -> dict[str, Any]:
 def _version(framework: str, row: dict[str, Any], wanted: str) -> str:
     versions = row["versions"]
     if not wanted:
-        return max(versions, key=_order)
-    version = wanted
+        return str(max(versions, key=_order))
+    version: str = wanted
     while version in row["aliases"] and version not in versions:
         version = row["aliases"][version]
     if version not in versions:
-        begins = [v for v in versions if v.startswith(f"{wanted}.") or v.startswith(f"{wanted}-")]
+        begins = [v for v in versions if v.startswith((f"{wanted}.", f"{wanted}-"))]
         if not begins:
             near = difflib.get_close_matches(wanted, versions, n=4, cutoff=0.0)
             raise ImageError(
                 f"There is no {framework} image {wanted!r}. "
                 f"Near it: {', '.join(f'{framework}:{v}' for v in near)}."
             )
-        version = max(begins, key=_order)
+        return str(max(begins, key=_order))
     return version
 
 

@@ -11,6 +11,7 @@ from jupyter_sm.jobs.spec import Placement, TrainingSpec
 from jupyter_sm.targets.local.engine import ROLE, LocalEngine
 from jupyter_sm.targets.local.errors import ApiError
 from jupyter_sm.targets.places import resolved
+from jupyter_sm.targets.target import Cadence, Staged, Staging
 
 _LONGEST_IMAGE = 255
 
@@ -19,9 +20,11 @@ class LocalTarget:
     """Jobs on this machine. `root` holds everything the target knows."""
 
     name = "local"
-    logs_are_free = True
+    calls_are_free = True
     log_quiet_seconds = 0.0
-    file_uris = True
+    fills_in: frozenset[str] = frozenset()
+    # Files tell when to look; this often it is looked all the same.
+    cadence = Cadence(fast=10, slow=10, idle=10, sweep=10, overlap=2, deep=0, deep_overlap=2)
 
     def __init__(self, root: Path, *, max_jobs: int | None = None) -> None:
         self.engine = LocalEngine(root, max_jobs=max_jobs)
@@ -62,6 +65,13 @@ class LocalTarget:
         except ApiError as error:
             return error.message
         return None
+
+    def stage(self, staging: Staging) -> Staged:
+        """Nothing: the supervisor reads folders where they are."""
+        return Staged(staging.request)
+
+    def renew(self) -> None:
+        """Nothing: there are no credentials."""
 
     def change_hint(self) -> object:
         """The time of the engine's last change of any job."""

@@ -1,0 +1,173 @@
+"""AwsTarget: one profile and region of the user's own account."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.jobs.spec import Placement, TrainingSpec
+from jupyter_sm.targets.aws import images, profiles
+from jupyter_sm.targets.aws.pace import Pacer
+from jupyter_sm.targets.aws.profiles import AwsName
+from jupyter_sm.targets.places import PlaceError, resolved
+from jupyter_sm.targets.settings import read_settings
+from jupyter_sm.targets.target import Cadence, Staged, Staging
+
+_PARTITION = re.compile(r"arn:(?P<partition>aws[a-z-]*):")
+_ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
+# An endpoint that can't be reached is told soon; S3 may take its time with a large part.
+_CONNECT_SECONDS = 4
+_READ_SECONDS = 20
+_OFTEN_RETRIED = frozenset({"s3", "sts", "iam"})
+
+
+class AwsTarget:
+    """Jobs on SageMaker. Clients are made as botocore finds credentials, when first needed."""
+
+    calls_are_free = False
+    log_quiet_seconds = 30.0
+    fills_in = frozenset({"RoleArn", "OutputDataConfig"})
+
+    def __init__(self, aws: AwsName, data_dir: Path, *, cadence: Cadence | None = None) -> None:
+        self.aws = aws
+        self.name = str(aws)
+        self.cadence = cadence or Cadence()
+        self._data_dir = data_dir
+        self._pacer = Pacer(aws.region)
+        self._lock = threading.RLock()
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+        self._stager: Any = None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, paced; `AWS_ENDPOINT_URL_*` and the profile's own settings count."""
+        with self._lock:
+            if service not in self._clients:
+                from botocore.config import Config
+
+                attempts = 5 if service in _OFTEN_RETRIED else 1
+                config = Config(
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=_READ_SECONDS * (3 if service == "s3" else 1),
+                    retries={"mode": "standard", "total_max_attempts": attempts},
+                    max_pool_connections=16,
+                    user_agent_extra="jupyter_sm",
+                )
+                client = self._boto().client(service, config=config)
+                if service in ("sagemaker", "logs"):
+                    self._pacer.attach(client)
+                self._clients[service] = client
+            return self._clients[service]
+
+    def _boto(self) -> Any:
+        if self._session is None:
+            import boto3
+
+            # Left to botocore where it is the default: credentials may come from anywhere.
+            known = self.aws.profile in profiles.profiles()
+            self._session = boto3.session.Session(
+                profile_name=self.aws.profile if known else None, region_name=self.aws.region
+            )
+        return self._session
+
+    def renew(self) -> None:
+        """Look for credentials anew at the next call."""
+        with self._lock:
+            self._session = None
+            self._clients.clear()
+            self._stager = None
+
+    def place(self, spec: TrainingSpec, name: str, source: Path) -> Placement:
+        """Local files stay where they are until they are staged; the image is known at once."""
+        for what, place in (("output", spec.output), ("checkpoint", spec.checkpoint)):
+            if place is not None and not place.startswith("s3://"):
+                raise PlaceError(
+                    f"{what} is {place!r}; on {self.name} it must be an s3:// address."
+                )
+        notes: tuple[str, ...] = ()
+        if spec.image is not None:
+            image = images.image_uri(spec.image, self.aws.region, spec.instance)
+        else:
+            image, why = images.image_for(_text(spec), self.aws.region, spec.instance)
+            notes = (why,)
+        return Placement(
+            source_uri=source.absolute().as_uri(),
+            output_uri=spec.output,
+            image=image,
+            role=spec.role,
+            region=self.aws.region,
+            input_uris={channel: _uri(place) for channel, place in spec.inputs.items()},
+            checkpoint_uri=spec.checkpoint,
+            notes=notes,
+        )
+
+    def check(self, request: dict[str, Any]) -> str | None:
+        """A role, or an image, that can't be right for this region."""
+        role = request.get("RoleArn")
+        if role is not None:
+            if not _ROLE.fullmatch(str(role)):
+                return (
+                    f"{role!r} is not the ARN of a role: SageMaker wants "
+                    "arn:aws:iam::<account>:role/<name>."
+                )
+            partition = _PARTITION.match(role)
+            if partition and partition["partition"] != self.partition:
+                return (
+                    f"The role {role.rpartition('/')[2]} belongs to the partition "
+                    f"{partition['partition']}, and {self.aws.region} to {self.partition}."
+                )
+        image = request.get("AlgorithmSpecification", {}).get("TrainingImage", "")
+        region = images.region_of(image) if isinstance(image, str) else None
+        if region and region != self.aws.region:
+            return (
+                f"The image lies in {region} and the job would run in {self.aws.region}: "
+                "SageMaker pulls images from its own region only. Name the image by its short "
+                "name, such as pytorch:2.5, or copy it over."
+            )
+        return None
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region: `aws`, `aws-cn` or `aws-us-gov`."""
+        head = self.aws.region.partition("-")[0]
+        gov = self.aws.region.startswith("us-gov")
+        return "aws-cn" if head == "cn" else "aws-us-gov" if gov else "aws"
+
+    def stage(self, staging: Staging) -> Staged:
+        """Upload to S3 what is local, and fill in the role and the output's place."""
+        with self._lock:
+            if self._stager is None:
+                from jupyter_sm.targets.aws.staging import Stager
+
+                self._stager = Stager(self.client, self.aws.region)
+            stager = self._stager
+        staged: Staged = stager.stage(staging, read_settings(self._data_dir, self.name))
+        return staged
+
+    def queue_url(self) -> str | None:
+        """The SQS queue that gets SageMaker's events, if the settings name one."""
+        return read_settings(self._data_dir, self.name).queue_url
+
+    def change_hint(self) -> object:
+        """Unknown: AWS must be asked."""
+        return None
+
+    def log_hint(self, name: str) -> object:
+        """Unknown: AWS must be asked."""
+        return None
+
+
+def _uri(place: str) -> str:
+    return place if "://" in place else resolved(place).as_uri()
+
+
+def _text(spec: TrainingSpec) -> str:
+    path = resolved(spec.script)
+    if spec.entry_point:
+        path = path / spec.entry_point
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""  # what is wrong with the script is said when it is packed

@@ -1,0 +1,69 @@
+"""What the user sets once for all jobs of a target: `config.toml` in the data folder.
+
+    [defaults]
+    role = "arn:aws:iam::123456789012:role/Training"
+
+    [targets."team@eu-west-1"]
+    bucket = "team-training"
+    create_bucket = false
+    queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/jupyter-sm"
+
+A target's own table goes before `defaults`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class SettingsError(ValueError):
+    """A settings file that can't be read or understood; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One target's settings.
+
+    - `role`: ARN of the execution role; `bucket`: where sources and inputs are staged.
+    - `create_bucket`: whether SageMaker's default bucket may be created.
+    - `queue_url`: an SQS queue that gets SageMaker's state change events.
+    """
+
+    role: str | None = None
+    bucket: str | None = None
+    create_bucket: bool = False
+    queue_url: str | None = None
+
+
+def read_settings(data_dir: Path, target: str) -> Settings:
+    """The settings for a target; all unset where there is no file. Raises SettingsError."""
+    path = data_dir / "config.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings in {path} can't be read: {error}.") from None
+    tables = content.get("targets", {})
+    own = tables.get(target, {}) if isinstance(tables, dict) else {}
+    merged: dict[str, Any] = {}
+    for table in (content.get("defaults", {}), own):
+        if not isinstance(table, dict):
+            raise SettingsError(f"In {path}, defaults and each of targets must be tables.")
+        merged |= table
+    known = {field.name: str(field.type) for field in fields(Settings)}
+    for key, value in merged.items():
+        if key not in known:
+            raise SettingsError(f"{path} sets {key!r}; known settings are {', '.join(known)}.")
+        wanted = bool if known[key] == "bool" else str
+        if not isinstance(value, wanted):
+            raise SettingsError(f"In {path}, {key} must be a {wanted.__name__}, not {value!r}.")
+    return Settings(**merged)

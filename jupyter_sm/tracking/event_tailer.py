@@ -1,0 +1,218 @@
+"""The tailer for targets where each call counts: one FilterLogEvents for all of a job's streams.
+
+Every event has an id, and an id is stored with its line, so a line that is read twice (after
+a crash, an overlap, a restart from the beginning) is stored once. Only watched jobs are read
+while they run; all others once they have ended. Lines may come late, with older times: each
+read begins a little before the last, and the whole log is read once more when it is quiet.
+Source: CloudWatch Logs FilterLogEvents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_sm.diagnosis import explain
+from jupyter_sm.jobs import kind_of
+from jupyter_sm.logs import LogParser
+from jupyter_sm.targets import Target
+from jupyter_sm.tracking import cause, jobs_table, logs_table
+from jupyter_sm.tracking.calls import code_of, is_about_credentials, is_denied, is_throttled
+from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
+from jupyter_sm.tracking.store import Store
+
+_log = logging.getLogger(__name__)
+
+# Pages of one job in a row, before another gets its turn.
+_ROUND_PAGES = 4
+# Events stored in one transaction: short ones keep the store free for others.
+_CHUNK = 1_000
+# Each read goes back this far, in time and in events, for lines that came late.
+_OVERLAP_MS = 60_000
+_OVERLAP_EVENTS = 2_000
+_LONGEST_INTERVAL = 30.0
+_DENIED_SECONDS = 60.0
+_THROTTLED_SECONDS = 5.0
+# A log of a job that ended this long ago will not grow any more.
+_SETTLED_SECONDS = 600.0
+
+
+@dataclass
+class _Reading:
+    """How far the reading of one job's log has come."""
+
+    from_ms: int = 0
+    next_at: float = 0.0
+    token: str | None = None
+    recent: deque[int] = field(default_factory=lambda: deque(maxlen=_OVERLAP_EVENTS))
+    is_whole: bool = True
+    found_new: bool = False
+    quiet_since: float | None = None
+    parsers: dict[str, LogParser] = field(default_factory=dict)
+
+
+class EventTailer:
+    """Reads the logs of one target's jobs; used by whoever holds its lease."""
+
+    def __init__(self, store: Store, target: Target) -> None:
+        self._store = store
+        self._target = target
+        self._readings: dict[int, _Reading] = {}
+
+    def run(self) -> bool:
+        """Read what is due, a few pages a job; True if there is more to read at once."""
+        more = False
+        jobs = logs_table.jobs_to_read(self._store, self._target.name, time.time())
+        running = sum(not job.is_final for job in jobs)
+        interval = min(_LONGEST_INTERVAL, self._target.cadence.log * max(1, running))
+        known = {job.id for job in jobs}
+        self._readings = {n: r for n, r in self._readings.items() if n in known}
+        for job in jobs:
+            reading = self._readings.get(job.id)
+            if reading is None:
+                reading = self._readings[job.id] = self._resumed(job)
+            if time.monotonic() >= reading.next_at:
+                more = self._read_or_note(job, reading, interval) or more
+        return more
+
+    def _resumed(self, job: LoggedJob) -> _Reading:
+        start = logs_table.read_from(self._store, job.id)
+        return _Reading(from_ms=start, is_whole=start == 0)
+
+    def _read_or_note(self, job: LoggedJob, reading: _Reading, interval: float) -> bool:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        reading.next_at = time.monotonic() + interval
+        try:
+            if self._read(job, reading):
+                reading.next_at = 0.0
+                return True
+            logs_table.note(self._store, self._target.name, job, None)
+        except (ClientError, BotoCoreError) as error:
+            if is_about_credentials(error):
+                raise
+            if code_of(error) == "ResourceNotFoundException":
+                pass  # the group comes into being with an account's first job
+            elif is_throttled(error):
+                reading.next_at = time.monotonic() + max(interval, _THROTTLED_SECONDS)
+                return False
+            else:
+                self._note(job, error)
+                reading.next_at = time.monotonic() + _DENIED_SECONDS
+                # What can't be read won't be: an ended job does not wait for it for ever.
+                if not is_denied(error):
+                    return False
+        self._close_if_over(job, reading)
+        return False
+
+    def _note(self, job: LoggedJob, error: Exception) -> None:
+        told = explain(error, operation="FilterLogEvents")
+        if is_denied(error):
+            text = (
+                "The log can't be shown: this session has no right to read it "
+                f"(logs:FilterLogEvents on {kind_of(job.kind).log_group}). The status goes on."
+            )
+        else:
+            text = f"The log can't be read now. {told.sentence}"
+        logs_table.note(self._store, self._target.name, job, text)
+
+    def _read(self, job: LoggedJob, reading: _Reading) -> bool:
+        """Read some pages; True if there are more."""
+        client = self._target.client("logs")
+        for _ in range(_ROUND_PAGES):
+            request: dict[str, Any] = {
+                "logGroupName": kind_of(job.kind).log_group,
+                "logStreamNamePrefix": f"{job.name}/",
+                "startTime": reading.from_ms,
+            }
+            if reading.token:
+                request["nextToken"] = reading.token
+            answer = client.filter_log_events(**request)
+            self._take(job, reading, answer.get("events", []))
+            reading.token = answer.get("nextToken")
+            if not reading.token:
+                self._end_of_round(job, reading)
+                return False
+        return True
+
+    def _end_of_round(self, job: LoggedJob, reading: _Reading) -> None:
+        if reading.found_new:
+            reading.quiet_since = None
+        if reading.recent:
+            newest, oldest = max(reading.recent), min(reading.recent)
+            full = len(reading.recent) == reading.recent.maxlen
+            back = max(newest - _OVERLAP_MS, oldest) if full else newest - _OVERLAP_MS
+            if back > reading.from_ms:
+                reading.from_ms = back
+                reading.is_whole = False
+                logs_table.save_read_from(self._store, job.id, back)
+        if not job.is_final or reading.found_new or reading.quiet_since is None:
+            reading.quiet_since = time.monotonic() if job.is_final else None
+        reading.found_new = False
+
+    def _close_if_over(self, job: LoggedJob, reading: _Reading) -> None:
+        """After the end and a time of quiet, read the whole once more; then it is complete."""
+        if not job.is_final:
+            return
+        now = time.monotonic()
+        if reading.quiet_since is None:
+            reading.quiet_since = now
+        settled = time.time() - (job.ended_at or 0) > _SETTLED_SECONDS
+        if not settled and now - reading.quiet_since < self._target.log_quiet_seconds:
+            return
+        if not reading.is_whole:
+            # Whatever came late stands somewhere in it. If there is something, quiet starts anew.
+            reading.from_ms, reading.is_whole, reading.next_at = 0, True, 0.0
+            reading.recent.clear()
+            return
+        cause.refine(self._store, self._target.name, job)
+        logs_table.close(self._store, self._target.name, job)
+        self._readings.pop(job.id, None)
+
+    def _take(self, job: LoggedJob, reading: _Reading, events: list[dict[str, Any]]) -> None:
+        for begin in range(0, len(events), _CHUNK):
+            chunk = {_id(event): event for event in events[begin : begin + _CHUNK]}
+            new = logs_table.unseen(self._store, job.id, list(chunk))
+            fresh = [event for key, event in chunk.items() if key in new]
+            reading.recent.extend(int(event["timestamp"]) for event in chunk.values())
+            if not fresh:
+                continue
+            reading.found_new = True
+            parsed = self._parse(job, reading, fresh)
+            if not logs_table.append_events(self._store, self._target.name, job, new, parsed):
+                # Another process was faster with one of them: read them again, and know which.
+                reading.parsers.clear()
+                self._take(job, reading, list(chunk.values()))
+
+    def _parse(
+        self, job: LoggedJob, reading: _Reading, events: list[dict[str, Any]]
+    ) -> list[Parsed]:
+        by_stream: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for event in events:
+            by_stream[event["logStreamName"]].append(event)
+        result = []
+        for stream, own in by_stream.items():
+            parser = reading.parsers.get(stream)
+            if parser is None:
+                parser = reading.parsers[stream] = logs_table.parser_of(
+                    jobs_table.request_of(self._store, self._target.name, job.kind, job.name)
+                )
+            short = stream.rpartition("/")[2]
+            records = [
+                record
+                for event in own
+                for record in parser.feed(event["timestamp"], short, event["message"])
+            ]
+            metrics, parser.metrics = parser.metrics, []
+            result.append(Parsed(stream, records, metrics, parser.progress))
+        return result
+
+
+def _id(event: dict[str, Any]) -> int:
+    """An event's id as 64 bits, which is what a million of them should cost."""
+    digest = hashlib.blake2b(str(event["eventId"]).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
