@@ -92,7 +92,7 @@ def test_the_scripts_exception_is_named() -> None:
 def test_the_missing_package_is_named_with_its_remedy() -> None:
     found = explain(ModuleNotFoundError("No module named 'torch'"))
     assert found.category == "missing-dependency"
-    assert found.fixes[0] == "Add torch to a requirements.txt beside the script."
+    assert found.fixes[0].startswith("Name torch in a requirements.txt beside the script")
 
 
 def test_the_full_disk_names_the_file() -> None:
@@ -155,7 +155,8 @@ def test_nothing_to_explain_is_said(nothing: object) -> None:
 
 def test_an_unknown_error_shows_its_type_and_first_line() -> None:
     found = explain(KeyError("column"))
-    assert found.what_happened == "KeyError: 'column'"
+    assert "KeyError: 'column'" in found.what_happened
+    assert found.confidence < 0.25
 
 
 def test_an_explained_error_passes_through_unchanged() -> None:
@@ -211,7 +212,8 @@ class OddResponse(Exception):
 )
 def test_an_error_that_can_not_say_what_it_is_is_explained_all_the_same(error: object) -> None:
     found = explain(error)
-    assert found.category == "not-recognised"
+    # An exception class of Python's alone tells that some code raised, and no more.
+    assert found.category == "not-recognised" or found.confidence < 0.25
     assert found.what_happened
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import re
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,20 @@ else:  # pragma: no cover
 # How botocore words an error: also found in what users paste.
 _BOTOCORE = re.compile(
     r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<operation>\w{1,80}) operation"
+)
+# How the SDKs and Studio word one that they pass on.
+_PASSED_ON = re.compile(r"Failed to invoke \w{1,30}:(?P<operation>\w{1,60})\. Error Details: ")
+# The exception that a pasted text begins with, or that a traceback ends with.
+_EXCEPTION = re.compile(
+    r"^(?:[\w.]{1,120}\.)?(?P<code>[A-Z]\w{2,60}(?:Error|Exception|Fault|Redirect))\b", re.MULTILINE
+)
+_ESCAPES = (
+    ("\\n", " "),
+    ('\\"', '"'),
+    ("\\u0027", "'"),
+    ("\\u003c", "<"),
+    ("\\u003e", ">"),
+    ("\\'", "'"),
 )
 # What a rule looks at; a traceback's end is at the end of the text.
 _LONGEST = 16_384
@@ -57,11 +72,16 @@ class Rule:
         if not self.patterns:
             return {}
         lowered = lowered or text.lower()
-        for pattern in self.patterns:
-            found = pattern.search(text, lowered)
-            if found:
-                return {k: v for k, v in found.groupdict().items() if v}
-        return None
+        matches = [m for m in (p.search(text, lowered) for p in self.patterns) if m]
+        if not matches:
+            return None
+        # Every pattern that fits may name something; the first to name a thing counts.
+        return {
+            name: value.rstrip(".,;")
+            for match in reversed(matches)
+            for name, value in match.groupdict().items()
+            if value
+        }
 
 
 class _Entities(dict[str, str]):
@@ -126,7 +146,7 @@ def explain(
     # Masked before anything is taken out of it, so that no part can show a secret.
     raw = mask_secrets(_shortened(text, _RAW))
     shown = _shortened(raw, _LONGEST)
-    flat = " ".join(shown.split())
+    flat = _unescaped(" ".join(shown.split()))
     lowered = flat.lower()
     general = entities_of(flat)
     if operation:
@@ -157,6 +177,16 @@ def explain(
     )
 
 
+def _unescaped(text: str) -> str:
+    """`text` as it was before it was put into JSON or HTML on its way."""
+    if "&" in text:
+        text = html.unescape(text)
+    if "\\" in text:
+        for escape, plain in _ESCAPES:
+            text = text.replace(escape, plain)
+    return text
+
+
 def _shortened(text: str, longest: int) -> str:
     """The beginning and the end of a long text; errors end with what matters."""
     if len(text) <= longest:
@@ -172,11 +202,19 @@ def _read(error: Any, code: str | None, operation: str | None) -> tuple[str, str
             code = code or str(detail.get("Code") or "")
     operation = operation or str(_attribute(error, "operation_name") or "")
     text = _text(error)
-    pasted = _BOTOCORE.search(text)
+    ends = _shortened(text, _LONGEST)
+    pasted = _BOTOCORE.search(ends)
     if pasted:
         code, operation = code or pasted["code"], operation or pasted["operation"]
+    passed_on = _PASSED_ON.search(ends)
+    if passed_on:
+        operation = operation or passed_on["operation"]
     if not code and isinstance(error, BaseException):
         code = type(error).__name__
+    elif not code:
+        named = [found["code"] for found in _EXCEPTION.finditer(ends)]
+        # Of a traceback the last counts; elsewhere what the text begins with.
+        code = (named[-1] if "Traceback (most recent" in ends else named[0]) if named else ""
     if isinstance(error, BaseException) and response is None:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return text, code or "", operation

@@ -18,8 +18,11 @@ _SECRETS = (
     ),
     (
         re.compile(
-            r"(?i)((?:secret|passw(?:or)?d|token|api_?key|credential)[\w-]{0,40}"
-            r"[\"']?[ \t]{0,3}[=:][ \t]{0,3})(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^\s,;\"'}]{1,500})"
+            r"(?i)((?:secret|passw(?:or)?d|token|api_?key|credential)"
+            # What follows an exception's name is its message, not a secret.
+            r"(?!s?\w{0,40}(?:Error|Exception))"
+            r"[\w-]{0,40}[\"']?[ \t]{0,3}[=:][ \t]{0,3})"
+            r"(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^\s,;\"'}]{1,500})"
         ),
         r"\1…",
     ),
