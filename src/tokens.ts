@@ -39,8 +39,8 @@ export const RUN_AGAIN_SCHEMA = {
     ...JOB_KEY_SCHEMA.properties,
     change: {
       type: 'string',
-      enum: ['larger-instance', 'more-disk', 'longer-runtime'],
-      description: 'What to make larger'
+      description:
+        'What to make larger: larger-instance, more-disk, longer-runtime, choose-instance or instance=TYPE'
     }
   }
 } as const;

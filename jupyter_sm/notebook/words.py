@@ -22,6 +22,9 @@ def state(view: JobView) -> str:
     """`Training · epoch 12/30 · 40 %`, `Failed · FileNotFoundError`, `Completed`."""
     if view.status in ("Failed", "Rejected"):
         return f"{view.status} · {cause(view)}"
+    if view.status == "Submitting" and view.progress and view.progress.unit == "bytes":
+        done, total = size(view.progress.current), size(view.progress.total or 0)
+        return f"Submitting · {done} of {total} uploaded"
     if view.is_final or view.status != "InProgress":
         return view.status
     parts = [view.secondary_status or view.status]
@@ -32,6 +35,15 @@ def state(view: JobView) -> str:
         if progress.percent is not None:
             parts.append(f"{progress.percent:.0f} %")
     return " · ".join(parts)
+
+
+def size(count: float) -> str:
+    """`12.3 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            break
+        count /= 1024
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
 
 
 def cause(view: JobView) -> str:

@@ -37,7 +37,9 @@ _ANSWERS = (
 
 _AGAIN = {
     "type": "object",
-    "properties": {"change": {"type": "string", "enum": list(CHANGES)}},
+    "properties": {
+        "change": {"type": "string", "pattern": f"^({'|'.join(CHANGES)}|instance=ml[.a-z0-9-]+)$"}
+    },
     "additionalProperties": False,
 }
 
@@ -121,6 +123,11 @@ def document(base_url: str = "/") -> dict[str, Any]:
         "servers": [{"url": f"{base_url}jupyter-sm/api"}],
         "paths": {
             "/targets": {"get": _operation("List targets", "TargetList")},
+            "/targets/{target}/use": {
+                "post": _operation(
+                    "Look after a target", "Accepted", [_parameter("target", "path")], "202"
+                )
+            },
             "/jobs": {
                 "get": _operation("List jobs", "JobList", [_parameter("target", "query"), *paging]),
                 "post": {

@@ -23,6 +23,7 @@ from jupyter_sm.jobs import KINDS
 from jupyter_sm.jobs.secrets import mask_request
 from jupyter_sm.server.bodies import BadBodyError, read_change, read_submission, submit
 from jupyter_sm.server.openapi import document
+from jupyter_sm.targets import UnknownTargetError, check_target
 from jupyter_sm.tracking import (
     Store,
     changes,
@@ -129,6 +130,22 @@ class TargetsHandler(BaseHandler):
         """List targets."""
         rows = await self.in_thread(targets_table.views, self.store)
         self.finish(json.dumps({"targets": [asdict(row) for row in rows]}))
+
+
+class UseHandler(BaseHandler):
+    """Looking after a target."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, target: str) -> None:
+        """From now on the target's jobs are looked after: 202; 404 for no target."""
+        try:
+            check_target(target)
+        except UnknownTargetError as error:
+            raise refusal(404, str(error)) from None
+        await self.in_thread(targets_table.use, self.store, target)
+        self.set_status(202)
+        self.finish(json.dumps({"name": target}))
 
 
 class JobsHandler(BaseHandler):
@@ -294,9 +311,11 @@ class NotFoundHandler(BaseHandler):
 def handlers() -> list[tuple[str, type[BaseHandler]]]:
     """Route patterns and their handlers; the app puts the base URL in front."""
     kinds = "|".join(KINDS)
-    job = rf"/jobs/([A-Za-z0-9@._-]{{1,128}})/({kinds})/([A-Za-z0-9-]{{1,63}})"
+    target = "([A-Za-z0-9@._+=:,~%-]{1,300})"
+    job = rf"/jobs/{target}/({kinds})/([A-Za-z0-9-]{{1,63}})"
     rows: list[tuple[str, type[BaseHandler]]] = [
         ("/targets", TargetsHandler),
+        (f"/targets/{target}/use", UseHandler),
         ("/jobs", JobsHandler),
         (job, JobHandler),
         (f"{job}/request", RequestHandler),

@@ -15,6 +15,8 @@ from jupyter_sm.tracking.submission import submit_request
 from jupyter_sm.tracking.views import JobView
 
 CHANGES = ("larger-instance", "more-disk", "longer-runtime")
+# `instance=ml.m5.xlarge`: on a type of the user's choice.
+_CHOSEN = re.compile(r"instance=(?P<type>ml\.[a-z0-9-]{2,20}\.[a-z0-9]{2,20})")
 _DEFAULT_GB = 30
 _DEFAULT_SECONDS = 86_400
 _MOST_SECONDS = 28 * 86_400
@@ -28,7 +30,7 @@ def submit_again(
     """Submit a job's request once more, under a fresh name; the new job.
 
     `change` is one of CHANGES: the next larger instance type, twice the volume, twice the
-    time limit. Raises ExplainedError.
+    time limit; or `instance=` and a type. Raises ExplainedError.
     """
     request = jobs_table.request_of(store, target, kind, name)
     if request is None:
@@ -48,7 +50,10 @@ def submit_again(
 
 def _apply(change: str, request: dict[str, Any]) -> None:
     resources = request.get("ResourceConfig", {})
-    if change == "larger-instance":
+    chosen = _CHOSEN.fullmatch(change)
+    if chosen:
+        resources["InstanceType"] = chosen["type"]
+    elif change == "larger-instance":
         now = resources.get("InstanceType", "")
         larger = next_larger(now)
         if larger is None:
@@ -63,7 +68,8 @@ def _apply(change: str, request: dict[str, Any]) -> None:
         if "MaxWaitTimeInSeconds" in limits:
             limits["MaxWaitTimeInSeconds"] = max(seconds, limits["MaxWaitTimeInSeconds"])
     else:
-        raise _refusal(f"There is no change {change!r}; known are {', '.join(CHANGES)}.", 400)
+        known = f"{', '.join(CHANGES)} and instance=ml.<family>.<size>"
+        raise _refusal(f"There is no change {change!r}; known are {known}.", 400)
 
 
 def _refusal(what: str, status: int) -> ExplainedError:

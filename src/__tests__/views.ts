@@ -25,6 +25,8 @@ export function job(more: Partial<IJobView> = {}): IJobView {
     progress: null,
     stop_requested: false,
     log_lines: 0,
+    log_note: null,
+    notes: [],
     transitions: [],
     ...more
   };

@@ -42,6 +42,13 @@ export class Client {
     return this._request<ITargetList>('targets');
   }
 
+  /** Have a target's jobs looked after from now on. */
+  async useTarget(name: string): Promise<void> {
+    await this._request<unknown>(`targets/${encodeURIComponent(name)}/use`, {
+      method: 'POST'
+    });
+  }
+
   getJob(key: IJobKey): Promise<IJobView> {
     return this._request<IJobView>(pathOf(key));
   }

@@ -47,6 +47,8 @@ export interface IJobView {
   progress: IJobProgress | null;
   stop_requested: boolean;
   log_lines: number;
+  log_note: string | null;
+  notes: string[];
   transitions: ITransition[];
 }
 
@@ -75,7 +77,7 @@ export interface IMetricPoint {
   timestamp_ms: number;
 }
 
-/** A target and how it is: `ready`, `stale` (with the reason), or `untracked`. */
+/** A target and how it is: `ready`, `stale` (with the reason), `untracked`, or `unused`. */
 export interface ITargetView {
   name: string;
   health: string;
@@ -133,6 +135,7 @@ export interface ITrainingSpec {
   checkpoint?: string | null;
   metrics?: { [key: string]: string };
   input_mode?: string;
+  create_bucket?: boolean;
 }
 
 export interface ITargetList {

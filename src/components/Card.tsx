@@ -2,9 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IJobKey } from '../api/client';
-import type { IJobView } from '../api/types';
+import type { IExplanation, IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import { LogModel } from '../model/log';
+import { ErrorActions } from './ErrorView';
 import { useNow, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
 import { withoutAnsi } from './words';
@@ -23,6 +24,7 @@ export interface ICardProps {
   trans: TranslationBundle;
   onOpen: (job: IJobView) => void;
   onStop: (job: IJobView) => void;
+  onRunAgain: (job: IJobView, change?: string) => void;
 }
 
 /**
@@ -47,6 +49,9 @@ export function Card(props: ICardProps): JSX.Element {
         onOpen={live && props.onOpen}
         onStop={live && props.onStop}
       />
+      {live?.explanation && (
+        <Remedy {...props} job={live} explanation={live.explanation} />
+      )}
       {live ? (
         <Tail jobKey={live} model={model} trans={trans} />
       ) : (
@@ -56,6 +61,31 @@ export function Card(props: ICardProps): JSX.Element {
           </div>
         )
       )}
+    </div>
+  );
+}
+
+/** What to do about a failure, in a line of buttons; the rest stands in the job's tab. */
+function Remedy(
+  props: ICardProps & { job: IJobView; explanation: IExplanation }
+): JSX.Element {
+  const { job, explanation, trans } = props;
+  return (
+    <div className="jp-sm-Card-remedy">
+      {explanation.fixes.length > 0 && <p>{explanation.fixes[0]}</p>}
+      <ErrorActions
+        explanation={{
+          ...explanation,
+          actions: explanation.actions.filter(a => a.kind !== 'show-log')
+        }}
+        trans={trans}
+        onRunAgain={change => props.onRunAgain(job, change)}
+        onShowLog={() => props.onOpen(job)}
+      >
+        <button className="jp-sm-Button" onClick={() => props.onOpen(job)}>
+          {trans.__('Show error')}
+        </button>
+      </ErrorActions>
     </div>
   );
 }

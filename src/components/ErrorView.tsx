@@ -31,11 +31,7 @@ export function ErrorView(props: IErrorViewProps): JSX.Element {
           ))}
         </ul>
       )}
-      <div className="jp-sm-Error-actions">
-        {explanation.actions.map((action, index) => (
-          <Action key={index} {...props} action={action} />
-        ))}
-      </div>
+      <ErrorActions {...props} />
       {explanation.raw && (
         <details>
           <summary>{trans.__('Details')}</summary>
@@ -43,6 +39,21 @@ export function ErrorView(props: IErrorViewProps): JSX.Element {
         </details>
       )}
     </section>
+  );
+}
+
+/** What can be done about an error at once, as buttons. */
+export function ErrorActions(
+  props: IErrorViewProps & { children?: React.ReactNode }
+): JSX.Element | null {
+  const { actions } = props.explanation;
+  return actions.length === 0 && !props.children ? null : (
+    <div className="jp-sm-Error-actions">
+      {props.children}
+      {actions.map((action, index) => (
+        <Action key={index} {...props} action={action} />
+      ))}
+    </div>
   );
 }
 
@@ -57,6 +68,10 @@ function Action(
     'next-larger-instance': [
       trans.__('Run on the next larger instance'),
       'larger-instance'
+    ],
+    'choose-instance': [
+      trans.__('Run on another instance…'),
+      'choose-instance'
     ],
     'more-disk': [trans.__('Run with twice the disk'), 'more-disk'],
     'longer-runtime': [trans.__('Run with twice the time'), 'longer-runtime']

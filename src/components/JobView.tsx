@@ -87,10 +87,16 @@ export function JobViewPage(props: IJobViewProps): JSX.Element {
             log={props.log}
             trans={trans}
             empty={emptyLog(job, trans)}
+            note={job.log_note}
             line={line}
           />
         )}
-        {page === 'request' && <RequestView {...props} />}
+        {page === 'request' && (
+          <>
+            <Notes notes={job.notes} trans={trans} />
+            <RequestView {...props} />
+          </>
+        )}
       </div>
     </div>
   );
@@ -146,6 +152,20 @@ function Head(
         </button>
       )}
     </header>
+  );
+}
+
+/** What the target decided: which role and image it took, what it created. */
+function Notes(props: {
+  notes: readonly string[];
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  return props.notes.length === 0 ? null : (
+    <ul className="jp-sm-Notes" aria-label={props.trans.__('Notes')}>
+      {props.notes.map((note, index) => (
+        <li key={index}>{note}</li>
+      ))}
+    </ul>
   );
 }
 

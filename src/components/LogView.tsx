@@ -11,6 +11,8 @@ export interface ILogViewProps {
   trans: TranslationBundle;
   /** Shown while there is no line yet. */
   empty: string;
+  /** Why the log is not all there. */
+  note?: string | null;
   /** The entry to begin at; none follows the end. */
   line?: number | null;
 }
@@ -49,6 +51,11 @@ export function LogView(props: ILogViewProps): JSX.Element {
       {log.error && (
         <div className="jp-sm-Trouble" role="status">
           {trans.__('The log can not be read now: %1', log.error)}
+        </div>
+      )}
+      {props.note && (
+        <div className="jp-sm-Trouble" role="status">
+          {props.note}
         </div>
       )}
       <div

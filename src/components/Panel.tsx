@@ -25,7 +25,10 @@ export function Panel(props: IPanelProps): JSX.Element {
   const { model, trans } = props;
   useSignals(model.changed);
   const [query, setQuery] = React.useState('');
-  const shown = model.jobs.filter(job => matches(job, query));
+  const [target, setTarget] = React.useState('');
+  const shown = model.jobs.filter(
+    job => matches(job, query) && (!target || job.target === target)
+  );
   const running = shown.filter(job => !job.is_final);
   const recent = shown.filter(job => job.is_final);
   const now = useNow(running.length > 0);
@@ -42,6 +45,7 @@ export function Panel(props: IPanelProps): JSX.Element {
           <refreshIcon.react tag="span" elementSize="normal" />
         </button>
       </header>
+      <TargetPicker {...props} chosen={target} onChoose={setTarget} />
       <Targets {...props} />
       {model.jobs.length > 0 && (
         <input
@@ -91,7 +95,45 @@ function matches(job: IJobView, query: string): boolean {
   return text.includes(query.trim().toLowerCase());
 }
 
-/** Each target with its health in a word; trouble as one line: what, and what to do. */
+/** Whose jobs to show, once there is more than one target; one not used yet comes into use. */
+function TargetPicker(
+  props: IPanelProps & { chosen: string; onChoose: (target: string) => void }
+): JSX.Element | null {
+  const { model, trans, chosen, onChoose } = props;
+  const used = model.targets.filter(target => target.health !== 'unused');
+  const unused = model.targets.filter(target => target.health === 'unused');
+  if (model.targets.length < 2) {
+    return null;
+  }
+  const choose = (name: string) => {
+    onChoose(name);
+    if (unused.some(target => target.name === name)) {
+      void model.useTarget(name).catch(() => undefined);
+    }
+  };
+  return (
+    <select
+      className="jp-sm-Panel-target"
+      aria-label={trans.__('Target')}
+      value={chosen}
+      onChange={event => choose(event.target.value)}
+    >
+      <option value="">{trans.__('All targets')}</option>
+      {used.map(target => (
+        <option key={target.name}>{target.name}</option>
+      ))}
+      {unused.length > 0 && (
+        <optgroup label={trans.__('Not used yet')}>
+          {unused.map(target => (
+            <option key={target.name}>{target.name}</option>
+          ))}
+        </optgroup>
+      )}
+    </select>
+  );
+}
+
+/** Each target in use with its health in a word; trouble as one line: what, and what to do. */
 function Targets(props: IPanelProps): JSX.Element {
   const { model, trans } = props;
   const words: { [health: string]: string } = {
@@ -99,9 +141,10 @@ function Targets(props: IPanelProps): JSX.Element {
     stale: trans.__('not reachable'),
     untracked: trans.__('starting')
   };
+  const used = model.targets.filter(target => target.health !== 'unused');
   return (
     <div className="jp-sm-Targets">
-      {model.targets.map(target => (
+      {used.map(target => (
         <div key={target.name} className="jp-sm-Targets-row">
           <span className="jp-sm-Targets-name">{target.name}</span>
           <span

@@ -27,6 +27,14 @@ export function stateInWords(job: IJobView, trans: TranslationBundle): string {
     const cause = shortCause(job);
     return cause ? `${job.status} · ${cause}` : job.status;
   }
+  if (job.status === 'Submitting' && job.progress?.unit === 'bytes') {
+    const { current, total } = job.progress;
+    return trans.__(
+      'Submitting · %1 of %2 uploaded',
+      size(current),
+      size(total ?? 0)
+    );
+  }
   if (job.is_final || job.status !== 'InProgress') {
     return job.status;
   }
@@ -39,6 +47,17 @@ export function stateInWords(job: IJobView, trans: TranslationBundle): string {
     }
   }
   return parts.join(' · ');
+}
+
+/** `12.3 MiB` */
+export function size(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let at = 0;
+  while (count >= 1024 && at < units.length - 1) {
+    count /= 1024;
+    at += 1;
+  }
+  return `${count.toFixed(at ? 1 : 0)} ${units[at]}`;
 }
 
 /** Why a job failed, in a word or two: the exception's name, else the explanation's title. */

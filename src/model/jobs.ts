@@ -97,6 +97,12 @@ export class JobsModel implements IDisposable {
     await this.load(key);
   }
 
+  /** Have a target's jobs looked after from now on. Throws ApiError. */
+  async useTarget(name: string): Promise<void> {
+    await this._client.useTarget(name);
+    await this.refresh();
+  }
+
   /** Run a job again; the new job is in the list at once. Throws ApiError. */
   async runAgain(key: IJobKey, change?: string): Promise<IJobView> {
     const job = await this._client.runAgain(key, change);

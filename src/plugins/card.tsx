@@ -68,6 +68,8 @@ function plainSnapshot(fields: Fields, created: number): IJobView {
     progress: null,
     stop_requested: false,
     log_lines: 0,
+    log_note: null,
+    notes: [],
     transitions: []
   };
 }
@@ -130,6 +132,12 @@ export const cardPlugin: JupyterFrontEndPlugin<void> = {
         trans={trans}
         onOpen={run(CommandIDs.openJob)}
         onStop={run(CommandIDs.stopJob)}
+        onRunAgain={(job, change) =>
+          void app.commands.execute(CommandIDs.runAgain, {
+            ...jobArgs(job),
+            ...(change ? { change } : {})
+          })
+        }
       />
     );
     rendermime.addFactory(

@@ -5,6 +5,7 @@ import type {
 import {
   Dialog,
   ICommandPalette,
+  InputDialog,
   showDialog,
   showErrorMessage
 } from '@jupyterlab/apputils';
@@ -78,8 +79,20 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         const key = args as unknown as IJobKey;
         try {
-          const change =
+          let change =
             typeof args.change === 'string' ? args.change : undefined;
+          if (change === 'choose-instance') {
+            const answer = await InputDialog.getText({
+              title: trans.__('Run %1 on another instance', key.name),
+              label: trans.__('Instance type'),
+              text: model.job(key)?.instance_type ?? '',
+              okLabel: trans.__('Run again')
+            });
+            if (!answer.button.accept || !answer.value) {
+              return;
+            }
+            change = `instance=${answer.value.trim()}`;
+          }
           const job = await model.runAgain(key, change);
           await app.commands.execute(CommandIDs.openJob, jobArgs(job));
         } catch (error) {

@@ -70,6 +70,7 @@ class FakeModel {
 describe('Card', () => {
   const onOpen = jest.fn();
   const onStop = jest.fn();
+  const onRunAgain = jest.fn();
 
   const show = (data: ICardData, model: FakeModel) =>
     render(
@@ -79,6 +80,7 @@ describe('Card', () => {
         trans={trans}
         onOpen={onOpen}
         onStop={onStop}
+        onRunAgain={onRunAgain}
       />
     );
   const stopButton = (host: HTMLElement) =>
@@ -115,6 +117,37 @@ describe('Card', () => {
     act(() => model.changed.emit());
     expect(stopButton(host)).toBeUndefined();
     expect(host.textContent).toContain('Completed');
+  });
+
+  it('offers what the explanation of a failure offers', async () => {
+    const failed = job({
+      status: 'Failed',
+      is_final: true,
+      explanation: explanation({
+        fixes: ['Choose an instance with more memory.'],
+        actions: [
+          { kind: 'show-log', line: 7 },
+          { kind: 'next-larger-instance' },
+          { kind: 'choose-instance' }
+        ]
+      })
+    });
+    const host = await show(cardOf(job()), new FakeModel(failed));
+    expect(host.textContent).toContain('Choose an instance with more memory.');
+    const buttons = Array.from(
+      host.querySelectorAll<HTMLButtonElement>('.jp-sm-Error-actions button')
+    );
+    expect(buttons.map(button => button.textContent)).toEqual([
+      'Show error',
+      'Run on the next larger instance',
+      'Run on another instance…'
+    ]);
+    buttons.forEach(button => act(() => button.click()));
+    expect(onOpen).toHaveBeenCalledWith(failed);
+    expect(onRunAgain.mock.calls).toEqual([
+      [failed, 'larger-instance'],
+      [failed, 'choose-instance']
+    ]);
   });
 
   it('is a snapshot without any button when the job is not in the own store', async () => {

@@ -50,6 +50,22 @@ describe('stateInWords', () => {
     );
   });
 
+  it('says how much is uploaded before the target has the job', () => {
+    const staged = job({
+      status: 'Submitting',
+      secondary_status: 'Staging',
+      progress: {
+        unit: 'bytes',
+        current: 12_897_485,
+        total: 3 << 29,
+        percent: 0.8
+      }
+    });
+    expect(stateInWords(staged, trans)).toBe(
+      'Submitting · 12.3 MiB of 1.5 GiB uploaded'
+    );
+  });
+
   it('leaves out a total and a percentage that are not known', () => {
     const known = { ...progress, total: null, percent: null };
     expect(stateInWords(job({ progress: known }), trans)).toBe(
