@@ -108,12 +108,14 @@ def logged(jp_serverapp) -> Store:
         store,
         "local",
         job,
-        "x/algo-1",
+        logs_table.Parsed(
+            "x/algo-1",
+            [Record(n, "algo-1", "info", "user", f"line {n} <b>") for n in range(5)],
+            [Metric("loss", value, None, 0) for value in (1.0, float("nan"))],
+            None,
+        ),
         before="",
         after="t",
-        records=[Record(n, "algo-1", "info", "user", f"line {n} <b>") for n in range(5)],
-        metrics=[Metric("loss", value, None, 0) for value in (1.0, float("nan"))],
-        progress=None,
     )
     return store
 
