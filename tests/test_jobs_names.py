@@ -92,7 +92,7 @@ def test_an_unknown_kind_is_told_the_known_ones() -> None:
 
 
 def test_each_kind_names_operations_and_members_of_the_installed_model() -> None:
-    from jupyter_sm.jobs.validation import service_model
+    from jupyter_sm.jobs.service_model import service_model
 
     model = service_model()
 

@@ -118,9 +118,9 @@ def test_a_running_job_cannot_be_deleted_an_ended_one_can_and_frees_its_name(
 
 
 def test_an_operation_not_offered_says_so(machine: Machine) -> None:
-    error = refused(machine.sagemaker.list_models)
+    error = refused(machine.sagemaker.describe_domain, DomainId="d-1")
     assert (error["Code"], error["Status"]) == ("UnknownOperationException", 400)
-    assert "ListModels" in error["Message"]
+    assert "DescribeDomain" in error["Message"]
 
 
 def test_validation_lists_every_fault_at_once(machine: Machine) -> None:
@@ -240,7 +240,7 @@ def test_of_threads_creating_one_name_exactly_one_wins(machine: Machine) -> None
 CREATE = """
 import json, sys, time
 from pathlib import Path
-from jupyter_sm.jobs.validation import service_model
+from jupyter_sm.jobs.service_model import service_model
 from jupyter_sm.targets.local.engine import LocalEngine
 from jupyter_sm.targets.local.wire import handle
 root, go = map(Path, sys.argv[1:3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_sm.jobs.validation import service_model
+from jupyter_sm.jobs.service_model import service_model
 
 _SIZES = (
     "medium",

@@ -8,14 +8,12 @@ newer than the model, so it warns instead of refusing.
 from __future__ import annotations
 
 import functools
-import gzip
-import importlib.util
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from jupyter_sm.jobs.service_model import service_model
 
 Shapes = dict[str, dict[str, Any]]
 
@@ -45,24 +43,6 @@ class InvalidRequestError(ValueError):
             "The request has 1 fault" if len(lines) == 1 else f"The request has {len(lines)} faults"
         )
         super().__init__(f"{head}. " + " ".join(lines))
-
-
-@functools.lru_cache(maxsize=1)
-def service_model() -> dict[str, Any]:
-    """SageMaker's service model as the installed botocore ships it (about 50 ms, once)."""
-    spec = importlib.util.find_spec("botocore")
-    if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("botocore is not installed, so requests can't be checked.")
-    folder = Path(next(iter(spec.submodule_search_locations))) / "data" / "sagemaker"
-    newest = sorted(folder.iterdir())[-1]
-    packed = newest / "service-2.json.gz"
-    raw = (
-        gzip.decompress(packed.read_bytes())
-        if packed.exists()
-        else (newest / "service-2.json").read_bytes()
-    )
-    model: dict[str, Any] = json.loads(raw)
-    return model
 
 
 def check_request(

@@ -31,7 +31,7 @@ def load(ipython: Any) -> None:
 
 
 def _warm_up() -> None:
-    from jupyter_sm.jobs.validation import service_model
+    from jupyter_sm.jobs.service_model import service_model
     from jupyter_sm.notebook import api  # noqa: F401 - loads the module
 
     service_model()

@@ -11,6 +11,7 @@ from jupyter_sm.jobs.spec import Placement, TrainingSpec
 from jupyter_sm.targets.aws import images, profiles
 from jupyter_sm.targets.aws.pace import Pacer
 from jupyter_sm.targets.aws.profiles import AwsName
+from jupyter_sm.targets.clients import session
 from jupyter_sm.targets.places import PlaceError, resolved
 from jupyter_sm.targets.settings import read_settings
 from jupyter_sm.targets.target import Cadence, Staged, Staging
@@ -63,11 +64,9 @@ class AwsTarget:
 
     def _boto(self) -> Any:
         if self._session is None:
-            import boto3
-
             # Left to botocore where it is the default: credentials may come from anywhere.
             known = self.aws.profile in profiles.profiles()
-            self._session = boto3.session.Session(
+            self._session = session(
                 profile_name=self.aws.profile if known else None, region_name=self.aws.region
             )
         return self._session

@@ -11,6 +11,7 @@ import json
 import logging
 from typing import Any
 
+from jupyter_sm.targets.clients import session
 from jupyter_sm.targets.local.engine import LocalEngine
 from jupyter_sm.targets.local.errors import ApiError
 
@@ -45,15 +46,15 @@ def handle(engine: LocalEngine, target: str, body: bytes) -> tuple[int, bytes]:
 
 def connect(service: str, engine: LocalEngine) -> Any:
     """A boto3 client of `service` whose calls the engine answers."""
-    import boto3
     from botocore.awsrequest import AWSResponse
     from botocore.config import Config
 
     # botocore signs every request; nobody looks at the signature.
     keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "local")
-    session = boto3.session.Session(**keys, region_name="us-east-1")
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=True)
-    client = session.client(service, endpoint_url=_ENDPOINT, config=config)
+    client = session(**keys, region_name="us-east-1").client(
+        service, endpoint_url=_ENDPOINT, config=config
+    )
 
     def answer(request: Any, **_: Any) -> Any:
         target = request.headers["X-Amz-Target"]

@@ -1,0 +1,73 @@
+"""SageMaker's service model as the installed botocore ships it, cut down to what is used here.
+
+The whole model has 425 operations and takes 50 MB once it is read; ours and the shapes they
+reach take less than one. botocore's clients are made from the same copy.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.jobs.kinds import KINDS
+
+SERVICE = "sagemaker"
+# Beside what the kinds of job name.
+_OTHERS = (
+    "DeleteTrainingJob",
+    "ListTags",
+    "AddTags",
+    "Search",
+    "DescribeUserProfile",
+    "DescribeDomain",
+    "DescribeNotebookInstance",
+)
+
+
+@functools.lru_cache(maxsize=1)
+def service_model() -> dict[str, Any]:
+    """The model with our operations and all shapes that they reach (about 50 ms, once)."""
+    spec = importlib.util.find_spec("botocore")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("botocore is not installed, so requests can't be checked.")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "data" / SERVICE
+    newest = sorted(folder.iterdir())[-1]
+    packed = newest / "service-2.json.gz"
+    raw = (
+        gzip.decompress(packed.read_bytes())
+        if packed.exists()
+        else (newest / "service-2.json").read_bytes()
+    )
+    # Written and read again, so that nothing keeps the whole model's memory from being freed.
+    cut = json.dumps(_cut(json.loads(raw)))
+    model: dict[str, Any] = json.loads(cut)
+    return model
+
+
+def _cut(model: dict[str, Any]) -> dict[str, Any]:
+    wanted = {op for k in KINDS.values() for op in (k.create, k.describe, k.list, k.stop)}
+    wanted.update(_OTHERS)
+    operations = {name: op for name, op in model["operations"].items() if name in wanted}
+    shapes: dict[str, Any] = {}
+    to_do = [part for op in operations.values() for part in _shapes_named(op)]
+    while to_do:
+        name = to_do.pop()
+        if name not in shapes:
+            shape = {k: v for k, v in model["shapes"][name].items() if k != "documentation"}
+            shapes[name] = shape
+            to_do += _shapes_named(shape)
+    return {**model, "operations": operations, "shapes": shapes}
+
+
+def _shapes_named(part: Any) -> list[str]:
+    """The names of all shapes that a part of the model refers to."""
+    if isinstance(part, list):
+        return [name for item in part for name in _shapes_named(item)]
+    if not isinstance(part, dict):
+        return []
+    own = [part["shape"]] if isinstance(part.get("shape"), str) else []
+    return own + [name for item in part.values() for name in _shapes_named(item)]
