@@ -48,6 +48,7 @@ export function Card(props: ICardProps): JSX.Element {
         trans={trans}
         onOpen={live && props.onOpen}
         onStop={live && props.onStop}
+        trouble={live && model.troubleOf(live.target)}
       />
       {live?.explanation && (
         <Remedy {...props} job={live} explanation={live.explanation} />

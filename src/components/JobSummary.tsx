@@ -12,6 +12,8 @@ export interface IJobSummaryProps {
   /** Now, in seconds since 1970. */
   now: number;
   trans: TranslationBundle;
+  /** Why the job's target can't be reached, if so: what is shown may be old. */
+  trouble?: string | null;
   /** Called to open the job's tab; none for a snapshot, which can't do anything. */
   onOpen?: (job: IJobView) => void;
   /** Called to stop the job. */
@@ -71,7 +73,18 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
 }
 
 function Details(props: IJobSummaryProps): JSX.Element {
-  const { job, now } = props;
+  const { job, now, trouble } = props;
+  if (trouble && !job.is_final) {
+    return (
+      <div
+        className="jp-sm-Summary-details jp-sm-mod-trouble"
+        title={trouble}
+        role="status"
+      >
+        {trouble}
+      </div>
+    );
+  }
   if (job.explanation) {
     return (
       <div

@@ -206,6 +206,7 @@ function Section(
             // What has ended does not age; so its row is not rendered each second.
             now={job.is_final ? 0 : now}
             trans={trans}
+            trouble={props.model.troubleOf(job.target)}
             onOpen={onOpen}
             onStop={onStop}
           />

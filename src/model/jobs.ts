@@ -62,6 +62,12 @@ export class JobsModel implements IDisposable {
     return this._error;
   }
 
+  /** Why a target can't be reached, or null. */
+  troubleOf(name: string): string | null {
+    const target = this._targets.find(one => one.name === name);
+    return target?.health === 'stale' ? target.reason : null;
+  }
+
   /** Emitted when the list, a job, a target or the error changed. */
   get changed(): ISignal<this, void> {
     return this._changed;

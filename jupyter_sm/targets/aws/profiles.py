@@ -38,7 +38,7 @@ def parse(target: str) -> AwsName | None:
 def names() -> list[str]:
     """A target for each profile whose region is known; the default profile's first."""
     found = profiles()
-    first = os.environ.get("AWS_PROFILE") or DEFAULT_PROFILE
+    first = current()
     region = _region_of_environment() or found.get(first)
     rows: dict[str, None] = {}
     if region and (first in found or "AWS_ACCESS_KEY_ID" in os.environ):
@@ -47,6 +47,11 @@ def names() -> list[str]:
         if own and profile != first:
             rows[str(AwsName(profile, own))] = None
     return [name for name in rows if parse(name)]
+
+
+def current() -> str:
+    """The profile that counts where none is named."""
+    return os.environ.get("AWS_PROFILE") or DEFAULT_PROFILE
 
 
 def profiles() -> dict[str, str | None]:

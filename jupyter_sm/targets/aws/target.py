@@ -64,10 +64,11 @@ class AwsTarget:
 
     def _boto(self) -> Any:
         if self._session is None:
-            # Left to botocore where it is the default: credentials may come from anywhere.
-            known = self.aws.profile in profiles.profiles()
+            # Named only where it is not the one that counts anyway: with a profile that is
+            # named, botocore looks at no credentials of the environment.
+            own = self.aws.profile == profiles.current()
             self._session = session(
-                profile_name=self.aws.profile if known else None, region_name=self.aws.region
+                profile_name=None if own else self.aws.profile, region_name=self.aws.region
             )
         return self._session
 

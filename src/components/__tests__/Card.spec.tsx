@@ -62,6 +62,12 @@ class FakeModel {
   changed = new Signal<FakeModel, void>(this);
   logChanged = new Signal<FakeModel, string>(this);
 
+  trouble: string | null = null;
+
+  troubleOf(): string | null {
+    return this.trouble;
+  }
+
   job(key: IJobKey): IJobView | undefined {
     return this.own.find(own => keyOf(own) === keyOf(key));
   }
@@ -117,6 +123,16 @@ describe('Card', () => {
     act(() => model.changed.emit());
     expect(stopButton(host)).toBeUndefined();
     expect(host.textContent).toContain('Completed');
+  });
+
+  it('says why its target can not be reached, while the job goes on', async () => {
+    const model = new FakeModel(job());
+    model.trouble = 'Session for profile team expired.';
+    const host = await show(cardOf(job()), model);
+    expect(host.textContent).toContain('Session for profile team expired.');
+    model.own = [job({ status: 'Completed', is_final: true })];
+    act(() => model.changed.emit());
+    expect(host.textContent).not.toContain('Session for profile');
   });
 
   it('offers what the explanation of a failure offers', async () => {
