@@ -9,7 +9,19 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 
-NAMES = ("imports", "cell_return", "screen_latency", "loop_stall", "explain")
+NAMES = (
+    "imports",
+    "cell_return",
+    "screen_latency",
+    "loop_stall",
+    "explain",
+    "aws_calls",
+    "aws_delay",
+    "aws_logs",
+    "aws_storms",
+    "aws_submit",
+    "aws_memory",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

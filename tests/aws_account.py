@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import os
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from simulator import ROLE, Simulator, moto_server
+from simulator import ROLE, Record, Scenario, Simulator, moto_server
 
+from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.targets import Cadence
+from jupyter_sm.targets.aws import pace
 from jupyter_sm.targets.aws import target as aws_target
 from jupyter_sm.targets.aws.profiles import parse
 from jupyter_sm.targets.aws.target import AwsTarget
-from jupyter_sm.tracking import JobView, Store, jobs_table
+from jupyter_sm.tracking import (
+    JobView,
+    Store,
+    event_tailer,
+    jobs_table,
+    logs_table,
+    submit_spec,
+    targets_table,
+    tracker,
+)
 from jupyter_sm.tracking.leases import Rank
 from jupyter_sm.tracking.tracker import Tracker
+from jupyter_sm.tracking.views import TargetView
+
+from conftest import wait_for
 
 TARGET = "default@us-east-1"
+BUCKET = "sagemaker-us-east-1-123456789012"
 # A user's cadence, twenty times as fast.
 QUICK = Cadence(
     fast=0.2, slow=0.75, idle=1.0, sweep=3.0, overlap=5, deep=1.0, deep_overlap=60, log=0.25
 )
+# A job that is over in 20 s of the simulator's time.
+SHORT = Scenario(starting=3, downloading=2, training=12, uploading=3, lines_per_second=2)
+# One that is not over before it is stopped.
+ENDLESS = Scenario(starting=0, downloading=0, training=math.inf, lines_per_second=1)
 
 
 class Account:
@@ -45,25 +68,97 @@ class Account:
 
     def track(self, name: str = TARGET, cadence: Cadence = QUICK) -> Tracker:
         """Start a tracker of the account, as a server would."""
-        tracker = Tracker(self.store, self.target(name, cadence), Rank.SERVER)
-        tracker.start()
-        self._trackers.append(tracker)
-        return tracker
+        started = Tracker(self.store, self.target(name, cadence), Rank.SERVER)
+        started.start()
+        self._trackers.append(started)
+        return started
 
     def stop(self) -> None:
         """End all trackers."""
-        for tracker in self._trackers:
-            tracker.stop()
+        for started in self._trackers:
+            started.stop()
         self._trackers.clear()
+
+    def submit(self, name: str, **options: Any) -> JobView:
+        """Submit a one-line script, with TrainingSpec's options."""
+        script = self.store.folder.parent / "train.py"
+        if not script.exists():
+            script.write_text("import torch\n")
+        return submit_spec(
+            self.store, TrainingSpec(str(script), **options), name=name, target=TARGET
+        )
+
+    def settings(self, **values: str | bool) -> None:
+        """Write config.toml's defaults."""
+        rows = [
+            f"{k} = {str(v).lower() if isinstance(v, bool) else repr(v)}" for k, v in values.items()
+        ]
+        text = "\n".join(["[defaults]", *rows, ""])
+        self.store.folder.joinpath("config.toml").write_text(text)
 
     def job(self, name: str) -> JobView | None:
         """A job as the store has it."""
         return jobs_table.get(self.store, TARGET, "training", name)
 
+    def known(self, name: str) -> JobView:
+        """The same, of a job that must be there."""
+        found = self.job(name)
+        assert found is not None, f"The store has no job {name}."
+        return found
+
     def status(self, name: str) -> str | None:
         """Its status, or None while it is not known."""
         job = self.job(name)
         return job.status if job else None
+
+    def health(self, name: str = TARGET) -> TargetView:
+        """How the target is."""
+        found = [view for view in targets_table.views(self.store) if view.name == name]
+        return found[0] if found else TargetView(name, "unused", None, None)
+
+    def watch(self, name: str) -> None:
+        """Look at a job's log, once the store knows the job."""
+        wait_for(lambda: self.job(name))
+        jobs_table.watch(self.store, TARGET, "training", name)
+
+    def shown(self, name: str) -> Counter[str]:
+        """The lines of a job's log in the store, each with how often it is there."""
+        key = (TARGET, "training", name)
+        texts: Counter[str] = Counter()
+        start = 0
+        while (page := logs_table.page(self.store, key, start=start, limit=5000)).records:
+            texts.update(record.text for record in page.records)
+            start = page.next
+        return texts
+
+    def printed(self, name: str) -> Counter[str]:
+        """The lines that the job's containers print, by the simulator's own account."""
+        job = self.sim.region().jobs[name]
+        texts: Counter[str] = Counter()
+        for stream, end in job.streams(math.inf):
+            view = stream.view(math.inf, end)
+            texts.update(stream.source.line(n).text for n in range(view.count))
+        return texts
+
+    def log_is_closed(self, name: str) -> bool:
+        """Whether the log has been read out."""
+        row = self.store.read().execute(
+            "SELECT log_closed FROM jobs WHERE target = ? AND name = ?", (TARGET, name)
+        )
+        return bool(row.fetchone()[0])
+
+    def jobs(self) -> list[str]:
+        """The names of the jobs that SageMaker has."""
+        return sorted(self.sim.region().jobs)
+
+    def there(self, name: str) -> Record:
+        """A job as SageMaker has it."""
+        return self.sim.job(name)
+
+    def contents(self, bucket: str = BUCKET) -> set[str]:
+        """The keys of a bucket."""
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {row["Key"] for page in pages for row in page.get("Contents", [])}
 
     def client(self, service: str) -> Any:
         """A plain boto3 client on the account, as another tool would use."""
@@ -72,21 +167,43 @@ class Account:
         return boto3.client(service, region_name="us-east-1")
 
 
+_served = ExitStack()
+
+
+@functools.lru_cache(maxsize=1)
+def moto() -> dict[str, str]:
+    """The environment of one moto server, which lives as long as the process."""
+    return _served.enter_context(moto_server())
+
+
 @contextmanager
-def account_in(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    """The account, with an environment in which botocore finds it and nothing else."""
+def account_in(
+    home: Path, store: Store, monkeypatch: pytest.MonkeyPatch, *, start: float | None = None
+) -> Iterator[Account]:
+    """The account, with an environment in which botocore finds it and nothing else.
+
+    Waits for better times are short, and calls are hardly paced. `start`: SageMaker's time.
+    """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "aws-credentials"))
-    with moto_server() as endpoints, Simulator() as sim:
+    endpoints = moto()
+    reset = urllib.request.Request(
+        f"{endpoints['AWS_ENDPOINT_URL_S3']}/moto-api/reset", method="POST"
+    )
+    urllib.request.urlopen(reset, timeout=10).close()
+    with Simulator(start=start) as sim:
         for name, value in {**endpoints, **sim.environment()}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(aws_target, "_CONNECT_SECONDS", 2)
         monkeypatch.setattr(aws_target, "_READ_SECONDS", 3)
+        monkeypatch.setattr(tracker, "_BACK_OFF_SECONDS", (0.1, 0.2, 0.3))
+        monkeypatch.setattr(event_tailer, "_DENIED_SECONDS", 0.3)
+        monkeypatch.setattr(event_tailer, "_THROTTLED_SECONDS", 0.2)
+        monkeypatch.setattr(pace, "rate_of", lambda operation, region: 200.0)
         account = Account(sim, store)
-        settings = f'[defaults]\nrole = "{ROLE}"\ncreate_bucket = true\n'
-        store.folder.joinpath("config.toml").write_text(settings)
+        account.settings(role=ROLE, create_bucket=True)
         try:
             yield account
         finally:

@@ -95,6 +95,8 @@ class _Connection(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline(65536)) not in (b"\r\n", b"\n", b""):
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.strip().lower()] = value.strip()
+        if headers.get("expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self.rfile.read(int(headers.get("content-length", 0)))
         method, path = start[0].decode(), start[1].decode()
         response = self.server.application(method, path, headers, body)
@@ -102,6 +104,8 @@ class _Connection(socketserver.StreamRequestHandler):
             return False
         head = [f"HTTP/1.1 {response.status} {'OK' if response.status < 400 else 'Error'}"]
         head += [f"{name}: {value}" for name, value in response.headers.items()]
-        head.append(f"Content-Length: {len(response.body)}\r\n\r\n")
-        self.wfile.write("\r\n".join(head).encode("latin-1") + response.body)
+        # An answer to HEAD tells the length of what it does not hold.
+        if "content-length" not in {name.lower() for name in response.headers}:
+            head.append(f"Content-Length: {len(response.body)}")
+        self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + response.body)
         return headers.get("connection", "").lower() != "close"
