@@ -59,7 +59,7 @@ def test_a_rules_texts_can_be_filled_in_with_nothing_known(rule: Rule) -> None:
 def test_a_rule_only_asks_for_what_its_patterns_or_the_job_can_give(rule: Rule) -> None:
     asked = {field for text in texts(rule) for _, field, _, _ in string.Formatter().parse(text)}
     given = {group for pattern in rule.patterns for group in pattern.regex.groupindex}
-    of_the_job = {"name", "script", "channel", "target", "operation", "place"}
+    of_the_job = {"name", "script", "channel", "channels", "target", "operation", "place"}
     # What a rule asks for in [brackets] is left out where it is not known.
     assert asked - {None} <= given | of_the_job | NAMES
 

@@ -1,7 +1,7 @@
-"""SageMaker's service model as the installed botocore ships it, cut down to what is used here.
+"""The service models that the installed botocore ships, cut down to what is used here.
 
-The whole model has 425 operations and takes 50 MB once it is read; ours and the shapes they
-reach take less than one. botocore's clients are made from the same copy.
+SageMaker's whole model has 425 operations and takes 50 MB once it is read; ours and the
+shapes they reach take less than one. botocore's clients are made from the same copy.
 """
 
 from __future__ import annotations
@@ -15,26 +15,32 @@ from typing import Any
 
 from jupyter_sm.jobs.kinds import KINDS
 
-SERVICE = "sagemaker"
-# Beside what the kinds of job name.
-_OTHERS = (
-    "DeleteTrainingJob",
-    "ListTags",
-    "AddTags",
-    "Search",
-    "DescribeUserProfile",
-    "DescribeDomain",
-    "DescribeNotebookInstance",
-)
+# By service, the operations that are used here; of SageMaker's beside what the kinds of job name.
+_OPERATIONS = {
+    "sagemaker": {
+        "DeleteTrainingJob",
+        "ListTags",
+        "AddTags",
+        "Search",
+        "DescribeUserProfile",
+        "DescribeDomain",
+        "DescribeNotebookInstance",
+    }.union(*({k.create, k.describe, k.list, k.stop} for k in KINDS.values())),
+    "logs": {"DescribeLogStreams", "GetLogEvents", "FilterLogEvents"},
+}
+CUT = frozenset(_OPERATIONS)
 
 
-@functools.lru_cache(maxsize=1)
-def service_model() -> dict[str, Any]:
-    """The model with our operations and all shapes that they reach (about 50 ms, once)."""
+@functools.cache
+def service_model(service: str = "sagemaker") -> dict[str, Any]:
+    """The model with our operations and all shapes that they reach (about 50 ms, once).
+
+    `service` is one of `CUT`.
+    """
     spec = importlib.util.find_spec("botocore")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("botocore is not installed, so requests can't be checked.")
-    folder = Path(next(iter(spec.submodule_search_locations))) / "data" / SERVICE
+    folder = Path(next(iter(spec.submodule_search_locations))) / "data" / service
     newest = sorted(folder.iterdir())[-1]
     packed = newest / "service-2.json.gz"
     raw = (
@@ -43,14 +49,12 @@ def service_model() -> dict[str, Any]:
         else (newest / "service-2.json").read_bytes()
     )
     # Written and read again, so that nothing keeps the whole model's memory from being freed.
-    cut = json.dumps(_cut(json.loads(raw)))
+    cut = json.dumps(_cut(json.loads(raw), _OPERATIONS[service]))
     model: dict[str, Any] = json.loads(cut)
     return model
 
 
-def _cut(model: dict[str, Any]) -> dict[str, Any]:
-    wanted = {op for k in KINDS.values() for op in (k.create, k.describe, k.list, k.stop)}
-    wanted.update(_OTHERS)
+def _cut(model: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
     operations = {name: op for name, op in model["operations"].items() if name in wanted}
     shapes: dict[str, Any] = {}
     to_do = [part for op in operations.values() for part in _shapes_named(op)]

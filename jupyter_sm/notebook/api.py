@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_sm.diagnosis import ExplainedError, Explanation
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs import TrainingSpec, check_name
 from jupyter_sm.notebook.job import Job, JobList
 from jupyter_sm.notebook.session import store
 from jupyter_sm.targets import UnknownTargetError
@@ -74,8 +74,11 @@ def track(name: str, *, target: str = "local") -> Job:
     Waits until the target was asked, for `_LOOK_UP_SECONDS` at most. Raises ExplainedError
     when there is no such job, or the target can't be asked.
     """
-    wanted.ask(store(), target, "training", name)
+    wrong = check_name(name)
+    if wrong:
+        raise _error("invalid-parameter", "The job name is not legal", wrong, status=400)
     _see_to(target)
+    wanted.ask(store(), target, "training", name)
     until = time.monotonic() + _LOOK_UP_SECONDS
     answer = None
     while answer is None and time.monotonic() < until:

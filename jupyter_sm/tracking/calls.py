@@ -54,10 +54,20 @@ def call_or_none(target: Target, operation: str, request: dict[str, Any]) -> dic
 
 def code_of(error: BaseException) -> str:
     """The error code of a refusal, or an empty text for another kind of error."""
-    response = getattr(error, "response", None)
-    if not isinstance(response, dict):
-        return ""
-    return str(response.get("Error", {}).get("Code", ""))
+    return str(_response(error).get("Error", {}).get("Code", ""))
+
+
+def _response(error: BaseException | None) -> dict[str, Any]:
+    """What the service answered, found in an error or in what caused it."""
+    for _ in range(5):
+        response = getattr(error, "response", None)
+        if isinstance(response, dict):
+            return response
+        if error is None:
+            break
+        # boto3's transfers wrap what S3 said.
+        error = error.__cause__ or error.__context__
+    return {}
 
 
 def is_gone(error: BaseException) -> bool:
@@ -80,10 +90,17 @@ def is_throttled(error: BaseException) -> bool:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same call may be answered later: throttles, faults of AWS, credentials."""
-    response = getattr(error, "response", None) or {}
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return is_throttled(error) or code_of(error) in _CREDENTIALS or status >= 500
+    """Whether the same call may be answered later: throttles, faults of AWS or of the network,
+    credentials."""
+    from botocore.exceptions import ConnectionError as Unconnected
+    from botocore.exceptions import HTTPClientError
+
+    causes = (error, error.__cause__, error.__context__)
+    of_the_network = any(isinstance(c, (HTTPClientError, Unconnected)) for c in causes)
+    if of_the_network or is_about_credentials(error):
+        return True
+    status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    return is_throttled(error) or int(status) >= 500
 
 
 def is_about_credentials(error: BaseException) -> bool:

@@ -33,7 +33,7 @@ def described(answer: dict[str, Any]) -> Described:
     explanation: Explanation | None = None
     told = reason or _TOLD_BY_STATUS.get(answer.get("SecondaryStatus", ""))
     if told:
-        explanation = explain(told, context=_context(answer))
+        explanation = explain(told, context=context_of(answer))
     ended = answer.get("TrainingEndTime")
     return Described(
         status=status,
@@ -68,14 +68,17 @@ _ENDED = ("Completed", "Failed", "Stopped")
 _TOLD_BY_STATUS = {s: s for s in ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")}
 
 
-def _context(answer: dict[str, Any]) -> dict[str, str]:
-    """What the job's own request adds to an error's text."""
-    resources = answer.get("ResourceConfig", {})
+def context_of(request: dict[str, Any]) -> dict[str, str]:
+    """What a job's request (or Describe's answer) adds to an error's text."""
+    output = request.get("OutputDataConfig", {}).get("S3OutputPath", "")
+    inputs = [c.get("ChannelName", "") for c in request.get("InputDataConfig", [])]
     context = {
-        "name": answer["TrainingJobName"],
-        "script": script_of(answer),
-        "instance_type": resources.get("InstanceType", ""),
-        "role": answer.get("RoleArn", "").partition("role/")[2],
+        "name": request.get("TrainingJobName", ""),
+        "script": script_of(request),
+        "instance_type": request.get("ResourceConfig", {}).get("InstanceType", ""),
+        "role": request.get("RoleArn", "").partition("role/")[2],
+        "bucket": output.removeprefix("s3://").partition("/")[0] if "s3://" in output else "",
+        "channels": ", ".join(inputs),
     }
     return {key: value for key, value in context.items() if value}
 

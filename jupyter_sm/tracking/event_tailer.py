@@ -102,10 +102,12 @@ class EventTailer:
                 return False
             else:
                 self._note(job, error)
-                reading.next_at = time.monotonic() + _DENIED_SECONDS
-                # What can't be read won't be: an ended job does not wait for it for ever.
+                reading.token = None  # which may be what is wrong: they live for a day
                 if not is_denied(error):
+                    reading.next_at = time.monotonic() + max(interval, _THROTTLED_SECONDS)
                     return False
+                # What can't be read won't be: an ended job does not wait for it for ever.
+                reading.next_at = time.monotonic() + _DENIED_SECONDS
         self._close_if_over(job, reading)
         return False
 
@@ -146,7 +148,8 @@ class EventTailer:
             newest, oldest = max(reading.recent), min(reading.recent)
             full = len(reading.recent) == reading.recent.maxlen
             back = max(newest - _OVERLAP_MS, oldest) if full else newest - _OVERLAP_MS
-            if back > reading.from_ms:
+            # The last, whole read of an ended log may end where it began: at its beginning.
+            if back > reading.from_ms and (reading.found_new or not job.is_final):
                 reading.from_ms = back
                 reading.is_whole = False
                 logs_table.save_read_from(self._store, job.id, back)

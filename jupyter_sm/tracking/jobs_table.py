@@ -48,8 +48,13 @@ class Activity:
     stopping: bool
 
 
-def save_described(store: Store, target: str, kind: str, name: str, seen: Described) -> None:
-    """Bring a job's row in step with what the target says; unknown jobs are added."""
+def save_described(
+    store: Store, target: str, kind: str, name: str, seen: Described, *, may_lag: bool = False
+) -> bool:
+    """Bring a job's row in step with what the target says; unknown jobs are added.
+
+    What `may_lag` (a search index) takes nothing back: False if the row knows better.
+    """
     with store.write() as db:
         row = db.execute(
             "SELECT id, transitions, submission_id, status, secondary_status, modified_at FROM jobs"
@@ -58,7 +63,13 @@ def save_described(store: Store, target: str, kind: str, name: str, seen: Descri
         ).fetchone()
         transitions = seen.transitions
         if row is not None and row["status"] == REJECTED:
-            return  # what bears the name over there is somebody else's
+            return True  # what bears the name over there is somebody else's
+        if (
+            may_lag
+            and row is not None
+            and (is_final(row["status"]) or row["modified_at"] > seen.modified_at)
+        ):
+            return False
         if row is None:
             db.execute(
                 "INSERT INTO jobs (target, kind, name, status, created_at, modified_at, request,"
@@ -84,7 +95,7 @@ def save_described(store: Store, target: str, kind: str, name: str, seen: Descri
             == (seen.status, seen.secondary_status, seen.modified_at)
             and json.loads(row["transitions"]) == transitions
         ):
-            return  # nothing new, so nothing to tell
+            return True  # nothing new, so nothing to tell
         explained = json.dumps(seen.explanation.as_dict()) if seen.explanation else None
         db.execute(
             "UPDATE jobs SET status = ?, secondary_status = ?, modified_at = ?, started_at = ?,"
@@ -111,10 +122,14 @@ def save_described(store: Store, target: str, kind: str, name: str, seen: Descri
             ),
         )
         changes.note(db, "job", target, kind, name)
+    return True
 
 
 def watch(store: Store, target: str, kind: str, name: str) -> None:
-    """A face is looking at the job's log: read it for the next minute."""
+    """A face is looking at the job's log: read it for the next minute.
+
+    A log that could not be read when its job ended is tried again.
+    """
     now = time.time()
     row = (
         store.read()
@@ -128,7 +143,8 @@ def watch(store: Store, target: str, kind: str, name: str) -> None:
     if row is not None and row["watched_until"] < now + WATCH_SECONDS / 2:
         with store.write() as db:
             db.execute(
-                "UPDATE jobs SET watched_until = ? WHERE target = ? AND kind = ? AND name = ?",
+                "UPDATE jobs SET watched_until = ?, log_closed = log_closed AND log_note IS NULL"
+                " WHERE target = ? AND kind = ? AND name = ?",
                 (now + WATCH_SECONDS, target, kind, name),
             )
 
@@ -153,6 +169,16 @@ def open_keys(store: Store, target: str) -> list[tuple[str, str]]:
         (target,),
     )
     return [(row["kind"], row["name"]) for row in rows]
+
+
+def watched_keys(store: Store, target: str) -> set[tuple[str, str]]:
+    """Kind and name of the jobs that somebody looks at, or wants to stop, and that have not ended."""
+    rows = store.read().execute(
+        f"SELECT kind, name FROM jobs WHERE target = ? AND {OPEN}"
+        " AND (watched_until >= ? OR stop_requested OR status = 'Stopping')",
+        (target, time.time()),
+    )
+    return {(row["kind"], row["name"]) for row in rows}
 
 
 def settle_gone(store: Store, target: str, kind: str, name: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_sm.jobs import KINDS, Kind, is_final
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import jobs_table, targets_table
-from jupyter_sm.tracking.calls import call, call_or_none, is_denied
+from jupyter_sm.tracking.calls import call, call_or_none, is_denied, is_passing
 from jupyter_sm.tracking.describe import described
 from jupyter_sm.tracking.store import Store
 
@@ -54,6 +54,7 @@ class Poller:
         self._interval_at = -float("inf")
         self._history: Iterator[None] | None = None
         self._may_search = True
+        self._watched: set[_Key] = set()
         self.is_pushed = False
 
     def look_at(self, kind: str, name: str) -> None:
@@ -69,15 +70,28 @@ class Poller:
             self._seen_hint = hint
         elif self._queue:
             self._describe_some()
-        elif self._history is not None and next(self._history, self) is self:
-            self._history = None
-            targets_table.mark_history_done(self._store, self._target.name)
+        elif self._history is not None:
+            self._read_history(self._history)
         return bool(self._queue) or self._history is not None
+
+    def _read_history(self, pages: Iterator[None]) -> None:
+        # Taken up again only if it went well: a generator that broke off can't go on, and
+        # must not look as if it had come to its end.
+        self._history = None
+        if next(pages, self) is self:
+            targets_table.mark_history_done(self._store, self._target.name)
+        else:
+            self._history = pages
+
+    def be_due(self) -> None:
+        """Poll at the next step: something failed, and may work again."""
+        self._polled = -float("inf")
 
     def _is_due(self) -> bool:
         now = time.monotonic()
         if now - self._interval_at >= _LOOK_SECONDS:
             self._interval = self._wanted_interval()
+            self._watched = jobs_table.watched_keys(self._store, self._target.name)
             self._interval_at = now
         return now - self._polled >= self._interval
 
@@ -97,17 +111,18 @@ class Poller:
         polled_to, history_done = targets_table.polled_to(self._store, name)
         is_deep = now - self._deep >= self._cadence.deep
         overlap = self._cadence.deep_overlap if is_deep else self._cadence.overlap
-        if not polled_to and not self._target.calls_are_free:
-            polled_to = time.time()
         if not history_done and not self._target.calls_are_free and self._history is None:
             self._history = self._past()
         # Never later than now: a clock that was set back must not hide what changes.
         since = min(polled_to, time.time()) - overlap
+        if not polled_to and not self._target.calls_are_free:
+            # The jobs of before come by Search, which lags; and the clocks may differ.
+            since = time.time() - _SETTLED_SECONDS
         newest = polled_to
         listed: set[_Key] = set()
         changed: dict[_Key, float] = {}
         for kind in KINDS.values():
-            for summary in self._summaries(kind, since):
+            for summary in self._listed(kind, since):
                 key = kind.kind, summary[kind.name_field]
                 modified = summary["LastModifiedTime"].timestamp()
                 newest = max(newest, modified)
@@ -139,6 +154,8 @@ class Poller:
             for key in changed:
                 self._describe(*key)
             return
+        with self._lock:
+            changed = {k: t for k, t in changed.items() if self._queue.get(k) != t}
         if len(changed) > _MANY:
             for record in self._search(_after("LastModifiedTime", since)):
                 key = "training", record["TrainingJobName"]
@@ -148,6 +165,19 @@ class Poller:
                     break
         with self._lock:
             self._queue.update(changed)
+
+    def _listed(self, kind: Kind, since: float) -> Iterator[dict[str, Any]]:
+        from botocore.exceptions import ClientError
+
+        try:
+            yield from self._summaries(kind, since)
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            # Without the right to list, the jobs that are known are looked at one by one.
+            _log.info("%s may not be used on %s", kind.list, self._target.name)
+            for key in jobs_table.open_keys(self._store, self._target.name):
+                self.look_at(*key)
 
     def _summaries(self, kind: Kind, since: float) -> Iterator[dict[str, Any]]:
         request: dict[str, Any] = {
@@ -183,17 +213,19 @@ class Poller:
             self._queue = {**unseen, **self._queue}
 
     def _describe_some(self) -> None:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import ClientError, ParamValidationError
 
         for _ in range(_DESCRIBED_A_STEP):
             with self._lock:
                 if not self._queue:
                     return
-                key, modified = next(iter(self._queue.items()))
+                # What somebody looks at comes first.
+                key = next((k for k in self._queue if k in self._watched), next(iter(self._queue)))
+                modified = self._queue[key]
             try:
                 self._describe(*key)
-            except ClientError as error:
-                if not is_denied(error):
+            except (ClientError, ParamValidationError) as error:
+                if is_passing(error):
                     raise
                 # One job that may not be looked at must not keep the others from being seen.
                 _log.warning("%s can't be described: %s", key[1], error)
@@ -271,10 +303,9 @@ class Poller:
         if modified < at_least or (fresh and is_final(record["TrainingJobStatus"])):
             return False
         name = record["TrainingJobName"]
-        jobs_table.save_described(
-            self._store, self._target.name, "training", name, described(record)
+        return jobs_table.save_described(
+            self._store, self._target.name, "training", name, described(record), may_lag=True
         )
-        return True
 
 
 def _after(member: str, since: float) -> list[dict[str, str]]:

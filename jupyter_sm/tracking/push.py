@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_sm.jobs import KINDS
+from jupyter_sm.jobs import KINDS, check_name
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.poller import Poller
 
@@ -87,4 +87,5 @@ def told_by(body: str) -> list[tuple[str, str]]:
         (kind.kind, detail[kind.name_field])
         for kind in KINDS.values()
         if isinstance(detail.get(kind.name_field), str)
+        and check_name(detail[kind.name_field], limit=kind.name_limit) is None
     ]

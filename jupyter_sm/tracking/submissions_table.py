@@ -81,6 +81,8 @@ def add_submission(
             "INSERT INTO submissions (id, job_id, state, create_bucket) VALUES (?, ?, 'pending', ?)",
             (submission_id, cursor.lastrowid, create_bucket),
         )
+        # In the same step, so that a job can't be committed to a target nobody looks after.
+        db.execute("INSERT OR IGNORE INTO targets (name) VALUES (?)", (target,))
         changes.note(db, "job", target, kind, name)
 
 
@@ -159,13 +161,30 @@ def mark_accepted(store: Store, submission: Submission) -> None:
         changes.note(db, "job", submission.target, submission.kind, submission.name)
 
 
-def mark_retry(store: Store, submission: Submission, wait: float) -> None:
-    """Try again in `wait` seconds."""
+def count_attempt(store: Store, submission: Submission) -> None:
+    """One more attempt has failed before Create was called."""
+    with store.write() as db:
+        db.execute("UPDATE submissions SET attempts = attempts + 1 WHERE id = ?", (submission.id,))
+
+
+def mark_retry(store: Store, submission: Submission, wait: float, reason: str) -> None:
+    """Try again in `wait` seconds; the reason shows as the message of the state."""
     with store.write() as db:
         db.execute(
             "UPDATE submissions SET next_attempt_at = ? WHERE id = ?",
             (time.time() + wait, submission.id),
         )
+        row = db.execute(
+            "SELECT transitions FROM jobs WHERE id = ?", (submission.job_id,)
+        ).fetchone()
+        transitions = json.loads(row["transitions"])
+        if transitions[-1]["message"] != reason:
+            transitions[-1]["message"] = reason
+            db.execute(
+                "UPDATE jobs SET transitions = ? WHERE id = ?",
+                (json.dumps(transitions), submission.job_id),
+            )
+            changes.note(db, "job", submission.target, submission.kind, submission.name)
 
 
 def settle_refused(

@@ -18,8 +18,15 @@ from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import REJECTED, kind_of
 from jupyter_sm.targets import Staged, Staging, StagingStoppedError, Target
 from jupyter_sm.tracking import submissions_table
-from jupyter_sm.tracking.calls import call, call_or_none, code_of, is_denied, is_passing
-from jupyter_sm.tracking.describe import REQUEST_MEMBERS
+from jupyter_sm.tracking.calls import (
+    call,
+    call_or_none,
+    code_of,
+    is_about_credentials,
+    is_denied,
+    is_passing,
+)
+from jupyter_sm.tracking.describe import REQUEST_MEMBERS, context_of
 from jupyter_sm.tracking.store import Store
 from jupyter_sm.tracking.submissions_table import Submission
 
@@ -121,10 +128,12 @@ class Submitter:
         self._staging[submission.id] = future, stopped
 
     def _staging_failed(self, submission: Submission, error: Exception) -> None:
-        if is_denied(error):
+        if not is_passing(error):
             self._reject(submission, error)
-        else:
-            self._retry(submission, error)
+            return
+        submissions_table.count_attempt(self._store, submission)
+        self._retry(submission, error)
+        if is_about_credentials(error):
             self._target.renew()
 
     def submit(self, submission: Submission) -> bool:
@@ -192,7 +201,7 @@ class Submitter:
         return False
 
     def _reject(self, submission: Submission, error: Exception) -> None:
-        explanation = explain(error, context={"name": submission.name})
+        explanation = explain(error, context=context_of(submission.request))
         submissions_table.settle_refused(
             self._store, submission, REJECTED, explanation.raw, explanation
         )
@@ -200,7 +209,8 @@ class Submitter:
     def _retry(self, submission: Submission, error: Exception | None) -> None:
         wait = min(_LONGEST_WAIT, 0.5 * 2 ** min(submission.attempts, 7))
         _log.warning("Submitting %s is tried again in %.0f s: %s", submission.name, wait, error)
-        submissions_table.mark_retry(self._store, submission, wait)
+        reason = explain(error).sentence if error else ""
+        submissions_table.mark_retry(self._store, submission, wait, reason)
 
 
 def _is_same(request: dict[str, Any], answer: dict[str, Any]) -> bool:

@@ -11,7 +11,12 @@ from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import KINDS
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import stops, targets_table, wanted
-from jupyter_sm.tracking.calls import call_or_none, is_about_credentials, is_denied
+from jupyter_sm.tracking.calls import (
+    call_or_none,
+    is_about_credentials,
+    is_passing,
+    is_throttled,
+)
 from jupyter_sm.tracking.event_tailer import EventTailer
 from jupyter_sm.tracking.leases import Lease, Rank
 from jupyter_sm.tracking.poller import Poller
@@ -25,6 +30,9 @@ _TICK_SECONDS = 0.1
 _ASK_SECONDS = 1.0
 _TAIL_SECONDS = 0.25
 _BACK_OFF_SECONDS = (1, 2, 5, 10, 15)
+# That calls come too fast is ours to mend, and soon is; a single fault of AWS passes.
+_THROTTLES_UNTOLD = 10
+_FAULTS_UNTOLD = 1
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +78,8 @@ class Tracker:
     def stop(self) -> None:
         """End after the current step, and let go of the lease."""
         self._stopped.set()
-        for thread in self._threads:
+        # Who waits for events touches nothing any more, and may wait for some seconds yet.
+        for thread in self._threads[:2]:
             if thread.is_alive():
                 thread.join(timeout=10)
 
@@ -91,11 +100,15 @@ class Tracker:
                     else:
                         wait = _ASK_SECONDS
                 except Exception as error:  # noqa: BLE001 - tracking must outlive any trouble
-                    wait = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
+                    # After a throttle the calls themselves are paced more slowly.
+                    steps = 1 if is_throttled(error) else len(_BACK_OFF_SECONDS)
+                    wait = _BACK_OFF_SECONDS[min(failures, steps - 1)]
                     failures += 1
                     if not threading.main_thread().is_alive():
                         return  # the interpreter is ending; its trouble is not the target's
-                    self._mark_stale(error)
+                    self._poller.be_due()
+                    if failures > _untold(error):
+                        self._mark_stale(error)
                 self._stopped.wait(wait)
         finally:
             try:
@@ -152,8 +165,8 @@ class Tracker:
             try:
                 call_or_none(self._target, kind.stop, {kind.name_field: name})
             except ClientError as error:
-                if is_about_credentials(error):
-                    raise
+                if is_passing(error):
+                    raise  # the wish stays, and is passed on once that goes through
                 # A right that is missing, say: this job goes on, and so do all others.
                 _log.warning("%s was not stopped: %s", name, error)
             # Passed on, or ended in between: describing it shows which.
@@ -161,14 +174,14 @@ class Tracker:
             stops.clear_stop(self._store, self._target.name, kind_name, name)
 
     def _look_up_wanted(self) -> None:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import ClientError, ParamValidationError
 
         for kind, name in wanted.pending(self._store, self._target.name):
             try:
                 found = self._poller.look_up(kind, name)
                 answer = wanted.FOUND if found else f"There is no {kind} job named {name!r} there."
-            except ClientError as error:
-                if not is_denied(error):
+            except (ClientError, ParamValidationError) as error:
+                if is_passing(error):
                     raise
                 answer = explain(error).sentence
             wanted.settle(self._store, self._target.name, kind, name, answer)
@@ -178,7 +191,8 @@ class Tracker:
         try:
             reason = f"{self._target.name} can't be reached: {error}"
             if not self._target.calls_are_free and not isinstance(error, StoreError):
-                self._target.renew()
+                if not is_throttled(error):
+                    self._target.renew()
                 reason = self._reason(error)
             targets_table.mark(self._store, self._target.name, "stale", reason)
         except Exception as store_error:  # noqa: BLE001 - the thread must outlive this too
@@ -189,3 +203,10 @@ class Tracker:
         if isinstance(error, ExplainedError):
             return error.explanation.sentence
         return explain(error, context={"profile": profile, "region": region}).sentence
+
+
+def _untold(error: Exception) -> int:
+    """How often in a row an error may occur before the target counts as not reachable."""
+    if is_throttled(error):
+        return _THROTTLES_UNTOLD
+    return _FAULTS_UNTOLD if is_passing(error) and not is_about_credentials(error) else 0

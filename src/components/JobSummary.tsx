@@ -72,6 +72,16 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
   );
 }
 
+/** What keeps a job from being submitted, or from getting its machines, if the target says so. */
+function waitsFor(job: IJobView): string {
+  const message = job.transitions[job.transitions.length - 1]?.message ?? '';
+  if (job.is_final || !message) {
+    return '';
+  }
+  const isTold = job.status === 'Submitting' || /capacity/i.test(message);
+  return isTold ? message : '';
+}
+
 function Details(props: IJobSummaryProps): JSX.Element {
   const { job, now, trouble } = props;
   if (trouble && !job.is_final) {
@@ -82,6 +92,17 @@ function Details(props: IJobSummaryProps): JSX.Element {
         role="status"
       >
         {trouble}
+      </div>
+    );
+  }
+  const waiting = waitsFor(job);
+  if (waiting) {
+    return (
+      <div
+        className="jp-sm-Summary-details jp-sm-mod-trouble"
+        title={waiting}
+      >
+        {waiting}
       </div>
     );
   }

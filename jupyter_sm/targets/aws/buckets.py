@@ -77,11 +77,18 @@ class Buckets:
         return False
 
     def _head(self, bucket: str, owner: str | None = None) -> tuple[str | None, int]:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import ClientError, ParamValidationError
 
         request = {"Bucket": bucket, **({"ExpectedBucketOwner": owner} if owner else {})}
         try:
             answer = self._client("s3").head_bucket(**request)
+        except ParamValidationError:
+            raise StagingRefusedError(
+                "s3-invalid-uri",
+                "No bucket can have that name",
+                f"{bucket!r} is not the name of a bucket.",
+                "Write the address as s3://bucket/prefix.",
+            ) from None
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status not in (301, 400, 403, 404):

@@ -1,7 +1,7 @@
 """Pacing calls: a token bucket per API family, which slows down when AWS says to.
 
-The rates are AWS's published ones per account and region, halved, since the user's own
-tools share them; where none is published, two a second are assumed. A throttled call halves
+The rates are AWS's published ones per account and region (of the logs' half, since the user's own
+tools share them); where none is published, two a second are assumed. A throttled call halves
 the rate, and each call that goes through brings it back a little.
 Source: SageMaker and CloudWatch Logs quotas.
 """
@@ -18,7 +18,8 @@ _LOGS_SLOW = frozenset(
     {"eu-central-1", "ap-northeast-3", "ap-southeast-3", "ca-west-1", "il-central-1"}
 )
 _DEFAULT_RATE = 2.0
-_BURST_SECONDS = 2.0
+# A bucket that saves up more than this is throttled by AWS's own, whose size is not told.
+_BURST_SECONDS = 0.5
 _LEAST_SHARE = 1 / 16
 _RECOVERY = 1.05
 THROTTLES = frozenset(

@@ -41,7 +41,9 @@ def names() -> list[str]:
     first = current()
     region = _region_of_environment() or found.get(first)
     rows: dict[str, None] = {}
-    if region and (first in found or "AWS_ACCESS_KEY_ID" in os.environ):
+    # A profile that AWS_PROFILE names must be there; keys alone do for the default one.
+    by_keys = "AWS_ACCESS_KEY_ID" in os.environ and "AWS_PROFILE" not in os.environ
+    if region and (first in found or by_keys):
         rows[str(AwsName(first, region))] = None
     for profile, own in found.items():
         if own and profile != first:

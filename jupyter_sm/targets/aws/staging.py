@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from jupyter_sm.targets.aws.buckets import Buckets, split
 from jupyter_sm.targets.aws.roles import find_role
@@ -32,12 +32,17 @@ _ATTEMPTS = 3
 class Stager:
     """Stages for one target; safe to use from several threads."""
 
-    def __init__(self, client: Callable[[str], Any], region: str) -> None:
+    def __init__(
+        self,
+        client: Callable[[str], Any],
+        region: str,
+        check: Callable[[dict[str, Any]], str | None],
+    ) -> None:
         self._client = client
+        self._check = check
         self._region = region
         self._buckets = Buckets(client, region)
         self._identity: dict[str, Any] | None = None
-        self._there: set[tuple[str, str]] = set()
 
     def stage(self, staging: Staging, settings: Settings) -> Staged:
         """Upload what is local; the request then names `s3://` addresses and a role.
@@ -49,10 +54,13 @@ class Stager:
         if "RoleArn" not in request:
             request["RoleArn"], where = find_role(self._client, self._caller(), settings.role)
             staged.notes.append(f"Role {request['RoleArn'].partition(':role/')[2]}, {where}.")
+            wrong = self._check(request)
+            if wrong:
+                raise StagingRefusedError("invalid-parameter", "The role can't be right", wrong)
         bucket = self._bucket(staging, settings, staged)
         request.setdefault("OutputDataConfig", {"S3OutputPath": f"s3://{bucket}/{PREFIX}/output"})
         self._check_regions(request)
-        uploads = _Uploads(self._client("s3"), staging, self._there)
+        uploads = _Uploads(self._client("s3"), staging)
         self._stage_source(request, bucket, uploads)
         for channel in request.get("InputDataConfig", []):
             source = channel.get("DataSource", {}).get("S3DataSource", {})
@@ -123,7 +131,26 @@ class Stager:
                 f"The input of channel {channel!r} is no longer there: {place}.",
                 "Submit the job again once it is back.",
             )
-        files = _files(place)
+        try:
+            files = _files(place)
+            return self._stage_files(place, files, channel, bucket, uploads, staged)
+        except OSError as error:
+            raise StagingRefusedError(
+                "local-file-not-found",
+                "An input can't be read",
+                f"The input of channel {channel!r} can't be read: "
+                f"{error.filename or place}: {error.strerror}.",
+            ) from None
+
+    def _stage_files(
+        self,
+        place: Path,
+        files: list[tuple[str, Path]],
+        channel: str,
+        bucket: str,
+        uploads: _Uploads,
+        staged: Staged,
+    ) -> str:
         if not files:
             raise StagingRefusedError(
                 "local-file-not-found",
@@ -147,10 +174,9 @@ class Stager:
 class _Uploads:
     """What one job uploads, with bytes counted over all of it."""
 
-    def __init__(self, s3: Any, staging: Staging, there: set[tuple[str, str]]) -> None:
+    def __init__(self, s3: Any, staging: Staging) -> None:
         self._s3 = s3
         self._staging = staging
-        self._there = there
         self._files: list[tuple[Path, str, str, str | None]] = []
         self._total = 0
         self._done = 0
@@ -172,11 +198,10 @@ class _Uploads:
         for path, bucket, key, digest in self._files:
             self._check_stop()
             size = path.stat().st_size
-            if (bucket, key) in self._there or self._has(bucket, key, size):
+            if self._has(bucket, key, size):
                 self._count(size)
             else:
                 self._upload(path, bucket, key, digest)
-            self._there.add((bucket, key))
         self._tell(force=True)
 
     def _upload(self, path: Path, bucket: str, key: str, digest: str | None) -> None:
@@ -231,20 +256,44 @@ class _Uploads:
 
 def path_of(uri: str) -> Path:
     """The path that a `file://` address names."""
-    return Path(unquote(urlsplit(uri).path))
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
 
 
 def _files(place: Path) -> list[tuple[str, Path]]:
     if place.is_file():
         return [(place.name, place)]
     found = []
-    for root, folders, names in os.walk(place, followlinks=True):
+    walked: set[str] = set()
+    for root, folders, names in os.walk(place, followlinks=True, onerror=_raise):
+        real = os.path.realpath(root)
+        if real in walked:
+            folders.clear()  # a link that leads to where we have been
+            continue
+        walked.add(real)
         folders.sort()
         for name in sorted(names):
             path = Path(root) / name
             if path.is_file():
-                found.append((path.relative_to(place).as_posix(), path))
+                found.append((_text(path.relative_to(place).as_posix()), path))
     return found
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _text(name: str) -> str:
+    """A file's name as a key can have it. Raises StagingRefusedError for one that is no text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise StagingRefusedError(
+            "local-file-not-found",
+            "A file's name is no text",
+            f"The name of the file {name!a} is not valid UTF-8, which S3 needs.",
+            "Rename the file.",
+        ) from None
+    return name
 
 
 def _digest(hashed: dict[str, str]) -> str:

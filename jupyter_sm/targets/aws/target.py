@@ -13,8 +13,8 @@ from jupyter_sm.targets.aws.pace import Pacer
 from jupyter_sm.targets.aws.profiles import AwsName
 from jupyter_sm.targets.clients import session
 from jupyter_sm.targets.places import PlaceError, resolved
-from jupyter_sm.targets.settings import read_settings
-from jupyter_sm.targets.target import Cadence, Staged, Staging
+from jupyter_sm.targets.settings import SettingsError, read_settings
+from jupyter_sm.targets.target import Cadence, Staged, Staging, StagingRefusedError
 
 _PARTITION = re.compile(r"arn:(?P<partition>aws[a-z-]*):")
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
@@ -141,9 +141,15 @@ class AwsTarget:
             if self._stager is None:
                 from jupyter_sm.targets.aws.staging import Stager
 
-                self._stager = Stager(self.client, self.aws.region)
+                self._stager = Stager(self.client, self.aws.region, self.check)
             stager = self._stager
-        staged: Staged = stager.stage(staging, read_settings(self._data_dir, self.name))
+        try:
+            settings = read_settings(self._data_dir, self.name)
+        except SettingsError as error:
+            raise StagingRefusedError(
+                "invalid-parameter", "The settings can't be read", str(error)
+            ) from None
+        staged: Staged = stager.stage(staging, settings)
         return staged
 
     def queue_url(self) -> str | None:
