@@ -1,5 +1,6 @@
 """Reading logs: raw log events in; records, metrics and progress out. Pure and incremental."""
 
-from jupyter_sm.logs.parser import LogParser, Metric, ParsedLog, Progress, Record, parse_text
+from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
+from jupyter_sm.logs.parser import LogParser, parse_text
 
-__all__ = ["LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]
+__all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]

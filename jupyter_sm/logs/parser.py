@@ -2,189 +2,237 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict
+from typing import Any
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_SEVERITY = re.compile(r"\b(CRITICAL|FATAL|ERROR|WARNING|WARN|INFO|DEBUG)\b")
-_WARNING_CLASS = re.compile(r"\b[A-Z]\w*Warning:")
-_ERROR_LINE = re.compile(r"([A-Za-z_][\w.]{0,200})(?:: (.*))?\Z", re.DOTALL)
-_FRAME = re.compile(r'^\s+File "([^"]+)", line (\d+), in (\S+)')
-_LIBRARY = re.compile(r"site-packages|dist-packages|/lib/python\d|^<")
-# Repetitions are bounded and begin at a word's start, so that a line of any kind is read in
-# time that grows with its length only; a count of more than 12 digits counts nothing.
-_COUNT = r"(\d{1,12})(?!\d)"
-_EPOCH = re.compile(
-    rf"\b(epoch|step|iteration|iter|round)[ =:\[#]{{0,4}}{_COUNT}(?:\s?(?:/|of)\s?{_COUNT})?", re.I
+from jupyter_sm.logs import json_lines
+from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
+from jupyter_sm.logs.metrics import MetricReader
+from jupyter_sm.logs.prefixes import (
+    decode,
+    is_redrawn,
+    states,
+    voices,
+    without_ansi,
+    without_status,
 )
-_NUMBER = r"[-+]?(?:\d{1,40}\.?\d{0,40}(?:[eE][-+]?\d{1,4})?|nan|inf)"
-_PAIR = re.compile(
-    r"(?<![\w/.-])([A-Za-z][\w/.-]{0,60}(?: [A-Za-z][\w/-]{0,60})?)\s{0,3}[=:]\s{0,3}"
-    rf"({_NUMBER})(?![\w:/]|\.\d)"
-)
-_BAR = re.compile(rf"(\d{{1,3}})%\|[^|]{{0,400}}\|\s{{0,9}}{_COUNT}/{_COUNT}")
-# Metrics stand near a line's beginning; what follows after this is data.
-_SCANNED = 2_000
-_STEP_WORDS = frozenset({"epoch", "step", "iteration", "iter", "round"})
-_METRIC_WORDS = re.compile(
-    r"(?i)(loss|acc(uracy)?|auc|f1|precision|recall|error|rmse|mae|mse|r2|perplexity|ppl|score|reward|bleu)"
-)
-_LEVELS = {
-    "CRITICAL": "error",
-    "FATAL": "error",
-    "ERROR": "error",
-    "WARNING": "warning",
-    "WARN": "warning",
-    "DEBUG": "debug",
-}
+from jupyter_sm.logs.progress import Bar, ProgressReader, bar_in
+from jupyter_sm.logs.severity import severity_of, source_of
+from jupyter_sm.logs.tracebacks import ErrorReader
+
+__all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]
+
+# What stands after this in a line is data: it is kept, and not read.
+_SCANNED = 8_000
+# Of a line redrawn for so long only the end is taken apart.
+_REDRAWN = 500_000
+_MOST_HELD = 1_000
+_GRAVITY = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 
 
-@dataclass(frozen=True)
-class Record:
-    """One readable log entry. `timestamp_ms` is UTC milliseconds; `source` who wrote it."""
+class LogParser:
+    """Reads one stream. `metric_definitions` are SageMaker's, name to regular expression.
 
-    timestamp_ms: int
-    stream: str
-    severity: str
-    source: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One point of a series; `step` is the epoch or step on the same line, when there is one."""
-
-    name: str
-    value: float
-    step: int | None
-    timestamp_ms: int
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the training is: `current` of `total` `unit`s, `percent` in 0..100."""
-
-    current: int
-    total: int | None
-    unit: str
-    percent: float | None
-
-
-@dataclass(frozen=True)
-class LogError:
-    """The last traceback's end: exception type and message, and where it was raised.
-
-    `frame` is the innermost frame, `user_frame` the innermost one in a file of the user's,
-    both as `path:line in function`.
+    `metrics` collects points; whoever reads them takes the list and puts an empty one there.
+    By default every line becomes a record at once. With `group_tracebacks` the lines of a
+    traceback are held back and become one record: call `flush` when the stream is quiet or has
+    ended, else what is held is not seen until a line after the traceback comes.
     """
 
-    type: str
-    message: str
-    frame: str | None
-    user_frame: str | None = None
+    def __init__(
+        self,
+        metric_definitions: Mapping[str, str] | None = None,
+        *,
+        group_tracebacks: bool = False,
+    ) -> None:
+        self.metric_definitions = metric_definitions
+        self.group_tracebacks = group_tracebacks
+        self.metrics: list[Metric] = []
+        self._reader = MetricReader(metric_definitions)
+        self._progress = ProgressReader()
+        self._errors = ErrorReader()
+        self._held: dict[str, list[Record]] = {}
+        self._is_error = False
 
+    @property
+    def progress(self) -> Progress | None:
+        """How far the training is: its outermost epochs, steps or bar."""
+        return self._progress.progress
 
-@dataclass(frozen=True)
-class ParsedLog:
-    """A whole log, read."""
+    @property
+    def estimated_end_ms(self) -> float | None:
+        """When the training would end at its pace so far, in UTC milliseconds."""
+        return self._progress.estimated_end_ms
 
-    records: list[Record]
-    metrics: list[Metric]
-    progress: Progress | None
-    error: LogError | None
+    @property
+    def error(self) -> LogError | None:
+        """The error that explains a failure, as far as the log tells it."""
+        return self._errors.error
 
-
-@dataclass
-class LogParser:
-    """Reads one stream. `metric_definitions` are SageMaker's, name to regular expression."""
-
-    metric_definitions: Mapping[str, str] | None = None
-    metrics: list[Metric] = field(default_factory=list)
-    progress: Progress | None = None
-    error: LogError | None = None
-    _in_traceback: bool = False
-    _frame: str | None = None
-    _user_frame: str | None = None
-
-    def __post_init__(self) -> None:
-        self._definitions: list[tuple[str, re.Pattern[str]]] = []
-        for name, regex in (self.metric_definitions or {}).items():
-            try:
-                self._definitions.append((name, re.compile(regex)))
-            except re.error:
-                continue  # said when the job is submitted; the other definitions still count
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with metric definitions, in words for whoever wrote them."""
+        return list(self._reader.definitions.faults)
 
     def feed(self, timestamp_ms: int, stream: str, message: str) -> list[Record]:
         """The records that one log event yields (of a redrawn progress bar, its last state)."""
-        drawn = message.rstrip("\r\n")
-        is_redrawn = "\r" in drawn
-        text = drawn.rsplit("\r", 1)[-1] if is_redrawn else drawn
-        plain = _ANSI.sub("", text)
-        if not plain.strip() and is_redrawn:
-            return []
-        scanned = plain[:_SCANNED]
-        bar = _BAR.search(scanned)
-        if bar:
-            current, total = int(bar[2]), int(bar[3])
-            if self.progress is None or self.progress.unit == "it":
-                self.progress = Progress(current, total, "it", min(100.0, float(bar[1])))
-            self._search_definitions(timestamp_ms, plain, None)
-            return [Record(timestamp_ms, stream, "info", "progress", text)]
-        severity = self._severity(plain)
-        self._find_metrics(timestamp_ms, plain, scanned)
-        return [Record(timestamp_ms, stream, severity, "user", text)]
+        text = decode(message).rstrip("\r\n")
+        if is_redrawn(text):
+            return self._feed_redrawn(timestamp_ms, stream, text)
+        if "\n" in text:
+            return self._feed_lines(timestamp_ms, stream, text)
+        head = text if len(text) <= _SCANNED else text[:_SCANNED]
+        plain = without_ansi(without_status(head))
+        severity, source, voice = self._read(timestamp_ms, plain, message)
+        record = Record(timestamp_ms, stream, severity, source, text)
+        if self.group_tracebacks:
+            return self._grouped(record, plain, voice)
+        return [record]
 
-    def _severity(self, plain: str) -> str:
-        if plain.startswith("Traceback (most recent call last)"):
-            self._in_traceback, self._frame, self._user_frame = True, None, None
-            return "error"
-        if self._in_traceback:
-            frame = _FRAME.match(plain)
-            if frame:
-                self._frame = f"{frame[1]}:{frame[2]} in {frame[3]}"
-                if not _LIBRARY.search(frame[1]):
-                    self._user_frame = self._frame
-            if plain and not plain[0].isspace():
-                self._in_traceback = False
-                ended = _ERROR_LINE.match(plain)
-                if ended:
-                    self.error = LogError(ended[1], ended[2] or "", self._frame, self._user_frame)
-            return "error"
-        level = _SEVERITY.search(plain[:80])
-        if level:
-            return _LEVELS.get(level[1], "info")
-        return "warning" if _WARNING_CLASS.search(plain[:200]) else "info"
+    def flush(self) -> list[Record]:
+        """The records held back so far (only with `group_tracebacks`); half a traceback is one too."""
+        records = [_joined(held) for held in self._held.values()]
+        self._held.clear()
+        return records
 
-    def _find_metrics(self, timestamp_ms: int, plain: str, scanned: str) -> None:
-        epoch = _EPOCH.search(scanned)
-        step = int(epoch[2]) if epoch else None
-        if epoch and epoch[3]:
-            current, total = int(epoch[2]), int(epoch[3])
-            percent = min(100.0, 100.0 * current / total) if total else None
-            self.progress = Progress(current, total, epoch[1].lower(), percent)
-        if self._definitions:
-            self._search_definitions(timestamp_ms, plain, step)
-            return
-        for found in _PAIR.finditer(scanned):
-            name = found[1]
-            head, _, last = name.rpartition(" ")
-            if head.lower() in _STEP_WORDS:
-                name = last
-            if name.lower() not in _STEP_WORDS and _METRIC_WORDS.search(name):
-                self._add(name, found[2], step, timestamp_ms)
+    def state(self) -> dict[str, Any]:
+        """What `resume` needs to go on from here, ready for JSON; `metrics` are not part of it."""
+        return {
+            "metric_definitions": dict(self.metric_definitions or {}),
+            "group_tracebacks": self.group_tracebacks,
+            "metrics": self._reader.state(),
+            "progress": asdict(self._progress),
+            "errors": self._errors.state(),
+            "held": {voice: [asdict(r) for r in held] for voice, held in self._held.items()},
+        }
 
-    def _search_definitions(self, timestamp_ms: int, plain: str, step: int | None) -> None:
-        for name, regex in self._definitions:
-            found = regex.search(plain)
-            if found and found.groups() and found[1]:
-                self._add(name, found[1], step, timestamp_ms)
+    @classmethod
+    def resume(cls, state: Mapping[str, Any]) -> LogParser:
+        """The parser whose `state()` this was."""
+        parser = cls(
+            state["metric_definitions"] or None, group_tracebacks=state["group_tracebacks"]
+        )
+        parser._reader.resume(state["metrics"])
+        parser._progress = ProgressReader(**state["progress"])
+        parser._errors = ErrorReader.resumed(state["errors"])
+        parser._held = {
+            voice: [Record(**record) for record in held] for voice, held in state["held"].items()
+        }
+        return parser
 
-    def _add(self, name: str, value: str, step: int | None, timestamp_ms: int) -> None:
-        try:
-            self.metrics.append(Metric(name, float(value), step, timestamp_ms))
-        except ValueError:
-            return  # a definition may capture what is no number; the line itself is kept
+    def _read(self, timestamp_ms: int, plain: str, raw: str) -> tuple[str, str, str]:
+        """Severity, source and voice of a line, after taking from it what it says."""
+        severity, source, voice = "info", "", ""
+        self._is_error = False
+        for voice, line in voices(plain):
+            if self._errors.read(voice, line):
+                self._is_error = True
+                severity, source = "error", "user"
+                continue
+            bar = bar_in(line) if "/" in line else None
+            if bar is not None:
+                source = "progress"
+                self._read_bar(timestamp_ms, bar, line, raw)
+                continue
+            told = None
+            if line[:1] == "{" and line.rstrip()[-1:] == "}":
+                told = json_lines.read(line)
+            if told is not None:
+                line_severity = self._read_json(timestamp_ms, told, raw)
+            else:
+                line_severity = severity_of(line)
+                self._read_text(timestamp_ms, line, raw)
+            if _GRAVITY[line_severity] > _GRAVITY[severity] or severity == "info":
+                severity = line_severity
+        return severity, source or source_of(line), voice
+
+    def _read_text(self, timestamp_ms: int, line: str, raw: str) -> None:
+        epoch, step = self._progress.read_line(line, timestamp_ms)
+        self.metrics += self._reader.read_text(timestamp_ms, line, raw, epoch, step)
+        tables = self._reader.tables
+        if tables.step is not None and tables.counts_epochs:
+            # YOLO counts from 0 to the last epoch's number.
+            total = tables.step_total
+            self._progress.read_epoch(tables.step, total, timestamp_ms)
+
+    def _read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> None:
+        self._progress.read_bar(bar, timestamp_ms)
+        self.metrics += self._reader.read_bar(timestamp_ms, bar, line, raw)
+
+    def _read_json(self, timestamp_ms: int, told: json_lines.JsonLine, raw: str) -> str:
+        if told.total_epochs:
+            self._progress.epochs = told.total_epochs
+        if told.epoch is not None:
+            self._progress.read_epoch(told.epoch, told.total_epochs, timestamp_ms)
+        self.metrics += self._reader.read_json(timestamp_ms, told, raw)
+        for line in told.traceback:
+            self._errors.read("json", line)
+        if told.message and not told.metrics:
+            self._read_text(timestamp_ms, told.message[:_SCANNED], raw)
+        return severity_of(told.level) if told.level else "info"
+
+    def _feed_lines(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
+        """An event of several lines stays one record, as grave as its gravest line."""
+        severity, source, voice = "info", "", ""
+        plain = ""
+        for line in text[: _SCANNED * 8].split("\n"):
+            plain = without_ansi(without_status(line[:_SCANNED]))
+            own_severity, own_source, voice = self._read(timestamp_ms, plain, line[:_SCANNED])
+            source = source or own_source
+            if _GRAVITY[own_severity] > _GRAVITY[severity] or severity == "info":
+                severity = own_severity
+        record = Record(timestamp_ms, stream, severity, source, text)
+        return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
+
+    def _feed_redrawn(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
+        """Of a bar its last state; text that was printed between two states is not lost."""
+        drawn = [state for state in states(text[-_REDRAWN:])]
+        while len(drawn) > 1 and not drawn[-1]:
+            drawn.pop()
+        records: list[Record] = []
+        last = len(drawn) - 1
+        has_bars = False
+        for index, state in enumerate(drawn):
+            plain = without_ansi(state[:_SCANNED])
+            if not plain.strip():
+                continue
+            inner = voices(plain)[-1][1]
+            bar = bar_in(inner) if "/" in inner else None
+            has_bars = has_bars or bar is not None
+            if index < last:
+                if bar is not None:
+                    self._progress.read_bar(bar, timestamp_ms)
+                    if bar.is_complete:
+                        self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
+                    continue
+                if not has_bars:
+                    continue
+            severity, source, _ = self._read(timestamp_ms, plain, state[:_SCANNED])
+            records.append(Record(timestamp_ms, stream, severity, source, state))
+        return records
+
+    def _grouped(self, record: Record, plain: str, voice: str) -> list[Record]:
+        records: list[Record] = []
+        held = self._held.get(voice)
+        if held and self._errors.begins_anew(plain, held[-1].text + held[-2:][0].text):
+            records.append(_joined(self._held.pop(voice)))
+            held = None
+        if self._is_error or (held and self._errors.ties(plain)):
+            held = self._held.setdefault(voice, [])
+            held.append(record)
+            if len(held) >= _MOST_HELD:
+                records.append(_joined(self._held.pop(voice)))
+            return records
+        if held:
+            records.append(_joined(self._held.pop(voice)))
+        return [*records, record]
+
+
+def _joined(held: list[Record]) -> Record:
+    first = held[0]
+    text = "\n".join(record.text for record in held)
+    return Record(first.timestamp_ms, first.stream, "error", first.source, text)
 
 
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
