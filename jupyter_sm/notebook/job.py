@@ -102,15 +102,16 @@ class Job:
 
     def metrics(self) -> Any:
         """All metric points: a pandas DataFrame, or a list of dicts where pandas is missing."""
+        columns = ["name", "value", "step", "timestamp_ms", "stream"]
         points = [
-            {"name": p.name, "value": p.value, "step": p.step, "timestamp_ms": p.timestamp_ms}
-            for p in logs_table.metric_points(self._store, self.key)
+            {column: getattr(point, column) for column in columns}
+            for point in logs_table.metric_points(self._store, self.key)
         ]
         try:
             import pandas
         except ImportError:
             return points
-        return pandas.DataFrame(points, columns=["name", "value", "step", "timestamp_ms"])
+        return pandas.DataFrame(points, columns=columns)
 
     def stop(self) -> None:
         """Ask for the job to be stopped; returns at once. A job that ended stays as it is."""

@@ -20,9 +20,7 @@ from jupyter_sm.tracking.views import LogPage, LogRecord, MetricPoint
 
 _RECENT = 40
 MAX_PAGE = 5_000
-_METRICS_OF_JOB = (
-    "FROM metrics m JOIN jobs j ON j.id = m.job_id WHERE j.target = ? AND j.kind = ? AND j.name = ?"
-)
+_METRICS_OF_JOB = "FROM metrics m JOIN jobs j ON j.id = m.job_id JOIN streams s ON s.id = m.stream_id WHERE j.target = ? AND j.kind = ? AND j.name = ?"
 
 
 @dataclass(frozen=True)
@@ -271,8 +269,9 @@ def metric_points(
         count = store.read().execute(f"SELECT COUNT(*) {_METRICS_OF_JOB}", key).fetchone()[0]
         step = -(-count // most) or 1
     rows = store.read().execute(
-        f"SELECT m.name, m.value, m.step, m.timestamp_ms {_METRICS_OF_JOB}"
+        "SELECT m.name, s.name AS stream, m.value, m.step, m.timestamp_ms"
+        f" {_METRICS_OF_JOB}"
         " AND m.rowid % ? = 0 ORDER BY m.timestamp_ms, m.rowid",
         (*key, step),
     )
-    return [MetricPoint(**row) for row in rows]
+    return [MetricPoint(**{**row, "stream": row["stream"].rpartition("/")[2]}) for row in rows]

@@ -103,9 +103,13 @@ class LogPage:
 
 @dataclass(frozen=True)
 class MetricPoint:
-    """One point of a metric's series; `value` is None where the script printed nan or inf."""
+    """One point of a metric's series; `value` is None where the script printed nan or inf.
+
+    `stream` tells the instances of a job apart.
+    """
 
     name: str
+    stream: str
     value: float | None
     step: int | None
     timestamp_ms: int

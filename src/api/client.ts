@@ -8,6 +8,7 @@ import type {
   IJobRequest,
   IJobView,
   ILogPage,
+  IMetricList,
   ITargetList
 } from './types';
 
@@ -61,6 +62,10 @@ export class Client {
     return this._request<ILogPage>(
       `${pathOf(key)}/logs?from=${from}&limit=${limit}`
     );
+  }
+
+  getMetrics(key: IJobKey): Promise<IMetricList> {
+    return this._request<IMetricList>(`${pathOf(key)}/metrics`);
   }
 
   getChanges(since: number): Promise<IChangePage> {

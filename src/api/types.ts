@@ -72,6 +72,7 @@ export interface ILogPage {
 /** One point of a metric's series; `value` is None where the script printed nan or inf. */
 export interface IMetricPoint {
   name: string;
+  stream: string;
   value: number | null;
   step: number | null;
   timestamp_ms: number;

@@ -98,10 +98,7 @@ function Details(props: IJobSummaryProps): JSX.Element {
   const waiting = waitsFor(job);
   if (waiting) {
     return (
-      <div
-        className="jp-sm-Summary-details jp-sm-mod-trouble"
-        title={waiting}
-      >
+      <div className="jp-sm-Summary-details jp-sm-mod-trouble" title={waiting}>
         {waiting}
       </div>
     );

@@ -8,6 +8,7 @@ import type { LogModel } from '../model/log';
 import { ErrorView } from './ErrorView';
 import { useNow, useSignals } from './hooks';
 import { LogView } from './LogView';
+import { MetricsView } from './MetricsView';
 import { StatusIcon } from './StatusIcon';
 import { Timeline } from './Timeline';
 import { duration, elapsed, place, stateInWords } from './words';
@@ -21,7 +22,7 @@ export interface IJobViewProps {
   onRunAgain: (job: IJobView, change?: string) => void;
 }
 
-type Page = 'error' | 'log' | 'request';
+type Page = 'error' | 'log' | 'metrics' | 'request';
 
 /** The main-area tab of a job: state, timeline, log, request. */
 export function JobViewPage(props: IJobViewProps): JSX.Element {
@@ -40,6 +41,7 @@ export function JobViewPage(props: IJobViewProps): JSX.Element {
   const pages: { [page in Page]?: string } = {
     ...(job.explanation ? { error: trans.__('Error') } : {}),
     log: trans.__('Log'),
+    metrics: trans.__('Metrics'),
     request: trans.__('Request')
   };
   const page: Page =
@@ -91,6 +93,7 @@ export function JobViewPage(props: IJobViewProps): JSX.Element {
             line={line}
           />
         )}
+        {page === 'metrics' && <MetricsView {...props} />}
         {page === 'request' && (
           <>
             <Notes notes={job.notes} trans={trans} />

@@ -25,6 +25,10 @@ test('a job on AWS goes its way, and its page says what was decided', async ({
   });
   await page.screenshot({ path: 'screenshots/aws-running-light.png' });
   await expect(tab).toContainText('Completed', { timeout: 60_000 });
+  await tab.getByRole('tab', { name: 'Metrics' }).click();
+  await expect(tab.getByRole('figure', { name: 'loss' })).toBeVisible();
+  await expect(tab.locator('canvas')).toHaveCount(2);
+  await page.screenshot({ path: 'screenshots/metrics-light.png' });
   await tab.getByRole('tab', { name: 'Request' }).click();
   await expect(tab).toContainText('Role SimulatedRole, from config.toml.');
   await expect(tab).toContainText('as it imports torch');
@@ -32,6 +36,9 @@ test('a job on AWS goes its way, and its page says what was decided', async ({
   await page.screenshot({ path: 'screenshots/aws-request-light.png' });
   await page.theme.setDarkTheme();
   await page.screenshot({ path: 'screenshots/aws-request-dark.png' });
+  await tab.getByRole('tab', { name: 'Metrics' }).click();
+  await expect(tab.locator('canvas')).toHaveCount(2);
+  await page.screenshot({ path: 'screenshots/metrics-dark.png' });
 });
 
 test('what can not be known before is refused in words on the card', async ({

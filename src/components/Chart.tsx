@@ -1,0 +1,116 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import type uPlot from 'uplot';
+
+import { columns } from '../model/series';
+import type { Axis, IMetric } from '../model/series';
+
+const HEIGHT = 180;
+/** JupyterLab's own accents, told apart by dash too. */
+const COLORS = [
+  '--jp-brand-color1',
+  '--jp-accent-color1',
+  '--jp-warn-color1',
+  '--jp-info-color1',
+  '--jp-error-color1',
+  '--jp-success-color1'
+];
+const DASHES = [[], [6, 3], [2, 3]];
+
+/** Between ticks of steps and epochs, which come in whole numbers. */
+const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].flatMap(n => [
+  n,
+  2 * n,
+  5 * n
+]);
+
+export interface IChartProps {
+  trans: TranslationBundle;
+  metric: IMetric;
+  axis: Axis;
+  isLog: boolean;
+  /** What the past counts in a running average, 0..1. */
+  smoothing: number;
+}
+
+/** One metric as curves, a line for each stream; drag to zoom, double-click for all of it. */
+export function Chart(props: IChartProps): JSX.Element {
+  const { metric, axis, isLog, smoothing } = props;
+  const host = React.useRef<HTMLDivElement>(null);
+  const chart = React.useRef<uPlot | null>(null);
+  const streams = metric.series.map(series => series.stream).join();
+
+  React.useEffect(() => {
+    const node = host.current;
+    if (!node) {
+      return;
+    }
+    let isGone = false;
+    const observer = new ResizeObserver(() =>
+      chart.current?.setSize({ width: node.clientWidth, height: HEIGHT })
+    );
+    void import('uplot').then(({ default: Plot }) => {
+      if (!isGone) {
+        chart.current = new Plot(
+          options(props, node),
+          columns(metric, axis, smoothing) as uPlot.AlignedData,
+          node
+        );
+        observer.observe(node);
+      }
+    });
+    return () => {
+      isGone = true;
+      observer.disconnect();
+      chart.current?.destroy();
+      chart.current = null;
+    };
+  }, [metric.name, streams, axis, isLog]);
+
+  React.useEffect(() => {
+    chart.current?.setData(
+      columns(metric, axis, smoothing) as uPlot.AlignedData
+    );
+  }, [metric, smoothing]);
+
+  return (
+    <figure className="jp-sm-Chart" aria-label={metric.name}>
+      <figcaption className="jp-sm-Chart-name">{metric.name}</figcaption>
+      <div ref={host} />
+    </figure>
+  );
+}
+
+function options(props: IChartProps, node: HTMLElement): uPlot.Options {
+  const { metric, axis, isLog, trans } = props;
+  const style = getComputedStyle(node);
+  const color = (name: string) => style.getPropertyValue(name).trim();
+  const line = {
+    stroke: color('--jp-ui-font-color2'),
+    grid: { stroke: color('--jp-border-color3'), width: 1 },
+    ticks: { stroke: color('--jp-border-color3'), width: 1 },
+    font: `11px ${color('--jp-ui-font-family') || 'sans-serif'}`
+  };
+  return {
+    width: node.clientWidth || 480,
+    height: HEIGHT,
+    scales: { x: { time: axis === 'time' }, y: { distr: isLog ? 3 : 1 } },
+    axes: [
+      { ...line, ...(axis === 'step' ? { incrs: WHOLE } : {}) },
+      { ...line, size: 60 }
+    ],
+    legend: { show: metric.series.length > 1 },
+    cursor: { points: { size: 5 } },
+    series: [
+      { label: axis === 'time' ? trans.__('Time') : trans.__('Step') },
+      ...metric.series.map((series, index) => ({
+        label: series.stream.replace(/-\d+$/, ''),
+        stroke: color(COLORS[index % COLORS.length]),
+        dash: DASHES[Math.floor(index / COLORS.length) % DASHES.length],
+        width: 1.5,
+        spanGaps: true,
+        points: { show: series.values.length < 3 }
+      }))
+    ]
+  };
+}

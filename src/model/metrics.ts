@@ -1,0 +1,84 @@
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { IJobKey } from '../api/client';
+import { keyOf } from './jobs';
+import type { JobsModel } from './jobs';
+import { metricsOf } from './series';
+import type { IMetric } from './series';
+
+/** Curves need not move more often than this while a log streams. */
+const PAUSE_MS = 2_000;
+
+/** The metrics of a job, fetched anew as its log grows. */
+export class MetricsModel implements IDisposable {
+  constructor(
+    private _jobs: JobsModel,
+    private _key: IJobKey
+  ) {
+    _jobs.logChanged.connect(this._onLogChanged, this);
+    void this._fetch();
+  }
+
+  get metrics(): readonly IMetric[] {
+    return this._metrics;
+  }
+
+  /** Why they can't be read at the moment, or null. */
+  get error(): string | null {
+    return this._error;
+  }
+
+  get isLoaded(): boolean {
+    return this._isLoaded;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    window.clearTimeout(this._timer);
+    this._jobs.logChanged.disconnect(this._onLogChanged, this);
+    Signal.clearData(this);
+  }
+
+  private _onLogChanged(_: JobsModel, key: string): void {
+    if (key === keyOf(this._key) && this._timer === undefined) {
+      this._timer = window.setTimeout(() => {
+        this._timer = undefined;
+        void this._fetch();
+      }, PAUSE_MS);
+    }
+  }
+
+  private async _fetch(): Promise<void> {
+    try {
+      const answer = await this._jobs.client.getMetrics(this._key);
+      this._metrics = metricsOf(answer.points);
+      this._error = null;
+    } catch (error) {
+      this._error = error instanceof Error ? error.message : String(error);
+    }
+    this._isLoaded = true;
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private _changed = new Signal<this, void>(this);
+  private _error: string | null = null;
+  private _isDisposed = false;
+  private _isLoaded = false;
+  private _metrics: IMetric[] = [];
+  private _timer: number | undefined;
+}

@@ -1,0 +1,90 @@
+import type { IMetricPoint } from '../api/types';
+
+/** What a curve runs along. */
+export type Axis = 'step' | 'time';
+
+/** One metric of one stream, in the order of time; a value that is no number is null. */
+export interface ISeries {
+  stream: string;
+  steps: (number | null)[];
+  /** Seconds since 1970. */
+  times: number[];
+  values: (number | null)[];
+}
+
+/** One metric: a series for each stream that printed it. */
+export interface IMetric {
+  name: string;
+  series: ISeries[];
+}
+
+/** The points of a job as metrics, in the order in which each was first seen. */
+export function metricsOf(points: readonly IMetricPoint[]): IMetric[] {
+  const metrics = new Map<string, Map<string, ISeries>>();
+  for (const point of points) {
+    let streams = metrics.get(point.name);
+    if (!streams) {
+      streams = new Map();
+      metrics.set(point.name, streams);
+    }
+    let series = streams.get(point.stream);
+    if (!series) {
+      series = { stream: point.stream, steps: [], times: [], values: [] };
+      streams.set(point.stream, series);
+    }
+    series.steps.push(point.step);
+    series.times.push(point.timestamp_ms / 1000);
+    series.values.push(point.value);
+  }
+  return [...metrics].map(([name, streams]) => ({
+    name,
+    series: [...streams.values()]
+  }));
+}
+
+/** Where a series' points stand on the axis; without steps they are counted. */
+export function positions(series: ISeries, axis: Axis): number[] {
+  return axis === 'time'
+    ? series.times
+    : series.steps.map((step, index) => step ?? index);
+}
+
+/**
+ * Values smoothed as running averages, `weight` in 0..1 being what the past counts; the
+ * beginning is corrected, so that it does not start at nought.
+ */
+export function smoothed(
+  values: readonly (number | null)[],
+  weight: number
+): (number | null)[] {
+  if (weight === 0) {
+    return [...values];
+  }
+  let sum = 0;
+  let norm = 0;
+  return values.map(value => {
+    if (value === null) {
+      return null;
+    }
+    sum = weight * sum + (1 - weight) * value;
+    norm = weight * norm + (1 - weight);
+    return sum / norm;
+  });
+}
+
+/** A metric as columns for a chart: the positions of all series, then each one's values there. */
+export function columns(
+  metric: IMetric,
+  axis: Axis,
+  weight: number
+): (number | null)[][] {
+  const at = metric.series.map(series => {
+    const values = smoothed(series.values, weight);
+    const places = positions(series, axis);
+    // A step that was printed twice (after a restart, say) has its last value.
+    return new Map(places.map((x, index) => [x, values[index]]));
+  });
+  const all = [...new Set(at.flatMap(points => [...points.keys()]))];
+  all.sort((a, b) => a - b);
+  return [all, ...at.map(points => all.map(x => points.get(x) ?? null))];
+}
