@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -275,3 +276,36 @@ def test_text_that_is_no_valid_unicode_is_stored_all_the_same(store: Store, job:
     """One odd line must not keep the rest of a log, and all other jobs, from being read."""
     append(store, job, "", "t1", [record("half a pair: \ud83d"), record("nul: \0"), record("ok")])
     assert texts(store)[-1] == "ok" and len(texts(store)) == 3
+
+
+def severe(store: Store, job: LoggedJob) -> None:
+    rows = [
+        Record(n, "algo-1", severity, "user", f"line {n}")
+        for n, severity in enumerate(["debug", "info", "warning", "error", "info"])
+    ]
+    append(store, job, "", "1", rows[:3])
+    append(store, job, "", "1", rows[3:], stream="logged/algo-2-1700000000")
+
+
+@pytest.mark.parametrize(
+    ("more", "seqs"),
+    [
+        ({"severity": "debug"}, [0, 1, 2, 3, 4]),
+        ({"severity": "warning"}, [2, 3]),
+        ({"severity": "error"}, [3]),
+        ({"severity": "nothing-known"}, []),
+        ({"stream": "algo-2"}, [3, 4]),
+        ({"stream": "algo-2", "severity": "error"}, [3]),
+        ({"stream": "algo_2"}, []),
+        ({"query": "LINE", "start": -2}, [3, 4]),
+        ({"severity": "info", "start": -3}, [2, 3, 4]),
+        ({"severity": "info", "start": 2, "limit": 1}, [2]),
+    ],
+)
+def test_a_filter_is_by_least_severity_stream_and_text(
+    store: Store, job: LoggedJob, more: dict[str, Any], seqs: list[int]
+) -> None:
+    severe(store, job)
+    page = logs_table.page(store, KEY, **more)
+    assert [r.seq for r in page.records] == seqs
+    assert page.total == 5

@@ -106,6 +106,7 @@ def document(base_url: str = "/") -> dict[str, Any]:
         _parameter("limit", "query", "integer"),
         _parameter("query", "query"),
         _parameter("severity", "query"),
+        _parameter("stream", "query"),
     ]
     submission = {
         "type": "object",
@@ -143,6 +144,7 @@ def document(base_url: str = "/") -> dict[str, Any]:
             job: {"get": _operation("Get a job", "JobView", key)},
             f"{job}/request": {"get": _operation("Get a job's request", "JobRequest", key)},
             f"{job}/logs": {"get": _operation("Read a job's log", "LogPage", [*key, *log_query])},
+            f"{job}/log": {"get": _text_operation("Download a job's log", key)},
             f"{job}/metrics": {"get": _operation("Get a job's metrics", "MetricList", key)},
             f"{job}/stop": {
                 "post": _operation("Stop a job", "Accepted", key, "202", (403, 404, 409))
@@ -179,6 +181,12 @@ def _holder(**members: dict[str, Any]) -> dict[str, Any]:
 
 def _parameter(name: str, place: str, kind: str = "string") -> dict[str, Any]:
     return {"name": name, "in": place, "required": place == "path", "schema": {"type": kind}}
+
+
+def _text_operation(summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    operation = _operation(summary, None, parameters)
+    operation["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    return operation
 
 
 def _operation(

@@ -227,8 +227,36 @@ class LogsHandler(BaseHandler):
             limit=limit,
             query=query,
             severity=self.get_query_argument("severity", ""),
+            stream=self.get_query_argument("stream", ""),
         )
         await self.answer(lambda: {**vars(page), "records": [vars(r) for r in page.records]})
+
+
+class LogTextHandler(BaseHandler):
+    """A job's log as a file."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, target: str, kind: str, name: str) -> None:
+        """The whole log as text, page by page, so that its length costs no memory."""
+        await self.job(target, kind, name)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Content-Disposition", f'attachment; filename="{name}.log"')
+        start = 0
+        while True:
+            page = await self.in_thread(
+                logs_table.page,
+                self.store,
+                (target, kind, name),
+                start=start,
+                limit=logs_table.MAX_PAGE,
+            )
+            if not page.records:
+                break
+            self.write("".join(f"{record.text}\n" for record in page.records))
+            await self.flush()
+            start = page.next
+        self.finish()
 
 
 class MetricsHandler(BaseHandler):
@@ -320,6 +348,7 @@ def handlers() -> list[tuple[str, type[BaseHandler]]]:
         (job, JobHandler),
         (f"{job}/request", RequestHandler),
         (f"{job}/logs", LogsHandler),
+        (f"{job}/log", LogTextHandler),
         (f"{job}/metrics", MetricsHandler),
         (f"{job}/stop", StopHandler),
         (f"{job}/again", AgainHandler),

@@ -51,7 +51,7 @@ class Cadence:
     - `history`: how far back jobs are looked for when a target is used first.
     """
 
-    fast: float = 4.0
+    fast: float = 3.5
     slow: float = 15.0
     idle: float = 60.0
     young: float = 300.0
@@ -59,7 +59,7 @@ class Cadence:
     overlap: float = 5.0
     deep: float = 20.0
     deep_overlap: float = 60.0
-    log: float = 5.0
+    log: float = 5.5
     history: float = 30 * 86_400.0
 
 

@@ -19,8 +19,12 @@ from jupyter_sm.tracking.store import Store
 from jupyter_sm.tracking.views import LogPage, LogRecord, MetricPoint
 
 _RECENT = 40
+_SEVERITIES = ("debug", "info", "warning", "error")
 MAX_PAGE = 5_000
-_METRICS_OF_JOB = "FROM metrics m JOIN jobs j ON j.id = m.job_id JOIN streams s ON s.id = m.stream_id WHERE j.target = ? AND j.kind = ? AND j.name = ?"
+_METRICS_OF_JOB = (
+    "FROM metrics m JOIN jobs j ON j.id = m.job_id JOIN streams s ON s.id = m.stream_id"
+    " WHERE j.target = ? AND j.kind = ? AND j.name = ?"
+)
 
 
 @dataclass(frozen=True)
@@ -221,10 +225,13 @@ def page(
     limit: int = 500,
     query: str = "",
     severity: str = "",
+    stream: str = "",
 ) -> LogPage:
-    """Entries from number `start` on that contain `query` (any case) and have the severity.
+    """Entries from number `start` on that contain `query` (any case), are at least as severe
+    as `severity` and come from `stream`.
 
-    A negative `start` counts from the end, as in Python.
+    A negative `start` counts from the end, as in Python; of a filtered log it is the last
+    entries that fit.
     """
     db = store.read()
     job = db.execute(
@@ -234,15 +241,47 @@ def page(
         return LogPage([], 0, 0)
     total = job["log_lines"]
     first = max(0, total + start) if start < 0 else start
+    most = max(1, min(limit, MAX_PAGE))
+    wanted, values = _conditions(query, severity, stream)
+    if start < 0 and wanted:
+        # Read from the end, so that finding the last ones costs what they cost.
+        span, order, most = "r.seq >= 0", "DESC", min(most, -start)
+        values = [job["id"], *values, most]
+    else:
+        span, order = "r.seq >= ?", "ASC"
+        values = [job["id"], first, *values, most]
     rows = db.execute(
         "SELECT r.seq, r.timestamp_ms, s.name AS stream, r.severity, r.source, r.text"
-        " FROM records r JOIN streams s ON s.id = r.stream_id WHERE r.job_id = ? AND r.seq >= ?"
-        " AND (? = '' OR instr(lower(r.text), lower(?)) > 0) AND (? = '' OR r.severity = ?)"
-        " ORDER BY r.seq LIMIT ?",
-        (job["id"], first, query, query, severity, severity, max(1, min(limit, MAX_PAGE))),
+        f" FROM records r JOIN streams s ON s.id = r.stream_id WHERE r.job_id = ? AND {span}"
+        f"{wanted} ORDER BY r.seq {order} LIMIT ?",
+        values,
     ).fetchall()
+    rows = rows[::-1] if order == "DESC" else rows
     records = [LogRecord(**{**row, "stream": row["stream"].rpartition("/")[2]}) for row in rows]
     return LogPage(records, records[-1].seq + 1 if records else min(first, total), total)
+
+
+def _conditions(query: str, severity: str, stream: str) -> tuple[str, list[Any]]:
+    """What a filter asks of an entry, as a part of a WHERE and its values."""
+    wanted, values = "", list[Any]()
+    if query:
+        wanted += " AND instr(lower(r.text), lower(?)) > 0"
+        values.append(query)
+    if severity:
+        known = severity in _SEVERITIES
+        among = _SEVERITIES[_SEVERITIES.index(severity) :] if known else (severity,)
+        wanted += f" AND r.severity IN ({','.join('?' * len(among))})"
+        values += among
+    if stream:
+        wanted += " AND s.name LIKE ? ESCAPE '!'"
+        values.append(f"%/{_escaped(stream)}%")
+    return wanted, values
+
+
+def _escaped(text: str) -> str:
+    for special in "!%_":
+        text = text.replace(special, f"!{special}")
+    return text
 
 
 def tails(store: Store, job_id: int, count: int) -> list[list[LogRecord]]:

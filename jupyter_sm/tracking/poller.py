@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 
 from jupyter_sm.jobs import KINDS, Kind, is_final
@@ -24,7 +25,8 @@ from jupyter_sm.tracking.store import Store
 _PAGE = 100
 # From this many changes on, a Search costs less than describing each.
 _MANY = 5
-_DESCRIBED_A_STEP = 3
+# Pages of such a Search in a row, before what is watched gets its turn again.
+_SEARCHED_AT_ONCE = 200
 # Search may lag behind by minutes; what is older than this it has right.
 _SETTLED_SECONDS = 900.0
 # Where Search may not be used, this many jobs of the past are described one by one.
@@ -69,7 +71,7 @@ class Poller:
             self.poll()
             self._seen_hint = hint
         elif self._queue:
-            self._describe_some()
+            self._describe_next()
         elif self._history is not None:
             self._read_history(self._history)
         return bool(self._queue) or self._history is not None
@@ -140,14 +142,14 @@ class Poller:
         # Only what the overlap may show again needs remembering.
         kept = newest - 2 * self._cadence.deep_overlap
         self._known = {k: t for k, t in self._known.items() if t >= kept}
-        self._polled = time.monotonic()
+        self._polled = now
         self._deep = now if is_deep else self._deep
 
     def catch_up(self) -> None:
         """One whole round, for a process that will not live to track."""
         self.poll()
         while self._queue:
-            self._describe_some()
+            self._describe_next()
 
     def _take(self, changed: dict[_Key, float], since: float) -> None:
         if self._target.calls_are_free:
@@ -156,8 +158,12 @@ class Poller:
             return
         with self._lock:
             changed = {k: t for k, t in changed.items() if self._queue.get(k) != t}
+        for key in self._watched.intersection(changed):
+            self._describe_or_skip(key)
+            del changed[key]
         if len(changed) > _MANY:
-            for record in self._search(_after("LastModifiedTime", since)):
+            found = self._search(_after("LastModifiedTime", since))
+            for record in islice(found, _SEARCHED_AT_ONCE):
                 key = "training", record["TrainingJobName"]
                 if key in changed and self._save_record(record, at_least=changed[key]):
                     self._known[key] = changed.pop(key)
@@ -212,27 +218,29 @@ class Poller:
         with self._lock:
             self._queue = {**unseen, **self._queue}
 
-    def _describe_some(self) -> None:
+    def _describe_next(self) -> None:
+        with self._lock:
+            if not self._queue:
+                return
+            # What somebody looks at comes first.
+            key = next((k for k in self._queue if k in self._watched), next(iter(self._queue)))
+            modified = self._queue[key]
+        self._describe_or_skip(key)
+        with self._lock:
+            # Left in place if it was asked for again meanwhile.
+            if self._queue.get(key) == modified:
+                del self._queue[key]
+
+    def _describe_or_skip(self, key: _Key) -> None:
         from botocore.exceptions import ClientError, ParamValidationError
 
-        for _ in range(_DESCRIBED_A_STEP):
-            with self._lock:
-                if not self._queue:
-                    return
-                # What somebody looks at comes first.
-                key = next((k for k in self._queue if k in self._watched), next(iter(self._queue)))
-                modified = self._queue[key]
-            try:
-                self._describe(*key)
-            except (ClientError, ParamValidationError) as error:
-                if is_passing(error):
-                    raise
-                # One job that may not be looked at must not keep the others from being seen.
-                _log.warning("%s can't be described: %s", key[1], error)
-            with self._lock:
-                # Left in place if it was asked for again meanwhile.
-                if self._queue.get(key) == modified:
-                    del self._queue[key]
+        try:
+            self._describe(*key)
+        except (ClientError, ParamValidationError) as error:
+            if is_passing(error):
+                raise
+            # One job that may not be looked at must not keep the others from being seen.
+            _log.warning("%s can't be described: %s", key[1], error)
 
     def _describe(self, kind_name: str, name: str) -> None:
         if not self.look_up(kind_name, name):

@@ -19,6 +19,13 @@ export interface IJobKey {
   name: string;
 }
 
+/** Which entries of a log are wanted: a text they hold, how severe they are at least, whose. */
+export interface ILogFilter {
+  query?: string;
+  severity?: string;
+  stream?: string;
+}
+
 /** An error answer of the server, or no answer (`status` 0). */
 export class ApiError extends Error {
   constructor(
@@ -58,9 +65,32 @@ export class Client {
     return this._request<IJobRequest>(`${pathOf(key)}/request`);
   }
 
-  getLog(key: IJobKey, from: number, limit: number): Promise<ILogPage> {
-    return this._request<ILogPage>(
-      `${pathOf(key)}/logs?from=${from}&limit=${limit}`
+  getLog(
+    key: IJobKey,
+    from: number,
+    limit: number,
+    filter: ILogFilter = {}
+  ): Promise<ILogPage> {
+    const query = new URLSearchParams({
+      from: String(from),
+      limit: String(limit)
+    });
+    for (const [name, value] of Object.entries(filter)) {
+      if (value) {
+        query.set(name, value);
+      }
+    }
+    return this._request<ILogPage>(`${pathOf(key)}/logs?${query}`);
+  }
+
+  /** Where the whole log can be downloaded as text. */
+  logAddress(key: IJobKey): string {
+    return URLExt.join(
+      this._settings.baseUrl,
+      'jupyter-sm',
+      'api',
+      pathOf(key),
+      'log'
     );
   }
 

@@ -4,6 +4,7 @@ import * as React from 'react';
 import type { ILogRecord } from '../api/types';
 import type { LogModel } from '../model/log';
 import { useSignals } from './hooks';
+import { LogBar } from './LogBar';
 import { withoutAnsi } from './words';
 
 export interface ILogViewProps {
@@ -25,7 +26,10 @@ export function LogView(props: ILogViewProps): JSX.Element {
   const line = props.line ?? null;
   const [isFollowing, setFollowing] = React.useState(line === null);
   const last = log.records[log.records.length - 1]?.seq;
-  const hosts = new Set(log.records.map(record => record.stream)).size;
+  const seen = React.useRef(new Set<string>());
+  log.records.forEach(record => seen.current.add(record.stream));
+  const streams = [...seen.current].sort();
+  const isFiltered = Object.values(log.filter).some(value => value);
 
   React.useLayoutEffect(() => {
     if (isFollowing && scroller.current) {
@@ -48,6 +52,7 @@ export function LogView(props: ILogViewProps): JSX.Element {
 
   return (
     <div className="jp-sm-Log">
+      <LogBar log={log} streams={streams} trans={trans} />
       {log.error && (
         <div className="jp-sm-Trouble" role="status">
           {trans.__('The log can not be read now: %1', log.error)}
@@ -77,14 +82,18 @@ export function LogView(props: ILogViewProps): JSX.Element {
         )}
         {log.records.length === 0 && (
           <div className="jp-sm-Empty">
-            {log.isLoaded ? props.empty : trans.__('Reading the log…')}
+            {!log.isLoaded
+              ? trans.__('Reading the log…')
+              : isFiltered
+                ? trans.__('No line fits.')
+                : props.empty}
           </div>
         )}
         {log.records.map(record => (
           <LogLine
             key={record.seq}
             record={record}
-            showStream={hosts > 1}
+            showStream={streams.length > 1}
             isSought={record.seq === line}
           />
         ))}

@@ -2,7 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IJobKey } from '../api/client';
+import type { IJobKey, ILogFilter } from '../api/client';
 import type { ILogRecord } from '../api/types';
 import { keyOf } from './jobs';
 import type { JobsModel } from './jobs';
@@ -50,6 +50,27 @@ export class LogModel implements IDisposable {
     return this._isDisposed;
   }
 
+  /** Which entries are shown. */
+  get filter(): ILogFilter {
+    return this._filter;
+  }
+
+  /** Show other entries, from the end of the log again. */
+  setFilter(filter: ILogFilter): void {
+    this._filter = filter;
+    this._round += 1;
+    this._isLoaded = false;
+    this._next = 0;
+    this._records = [];
+    this._emit();
+    void this.update();
+  }
+
+  /** Where the whole log can be downloaded. */
+  get address(): string {
+    return this._jobs.client.logAddress(this._key);
+  }
+
   /** Fetch what came since. Calls while one is under way make it go round once more. */
   async update(): Promise<void> {
     this._isWanted = true;
@@ -79,7 +100,8 @@ export class LogModel implements IDisposable {
       const page = await this._jobs.client.getLog(
         this._key,
         from,
-        first - from
+        first - from,
+        this._filter
       );
       this._records = [
         ...page.records.filter(record => record.seq < first),
@@ -112,8 +134,17 @@ export class LogModel implements IDisposable {
 
   private async _fetchNewer(): Promise<void> {
     const from = this._isLoaded ? this._next : -this._tail;
+    const round = this._round;
     try {
-      const page = await this._jobs.client.getLog(this._key, from, PAGE);
+      const page = await this._jobs.client.getLog(
+        this._key,
+        from,
+        PAGE,
+        this._filter
+      );
+      if (round !== this._round) {
+        return; // an answer to another filter than the one that is set now
+      }
       if (this._isLoaded && page.total < this._next) {
         // A store that was rebuilt: read it again from the end.
         this._isLoaded = false;
@@ -144,6 +175,8 @@ export class LogModel implements IDisposable {
 
   private _changed = new Signal<this, void>(this);
   private _error: string | null = null;
+  private _filter: ILogFilter = {};
+  private _round = 0;
   private _isBusy = false;
   private _isDisposed = false;
   private _isLoaded = false;

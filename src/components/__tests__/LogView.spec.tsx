@@ -4,6 +4,7 @@ import * as React from 'react';
 import { act } from 'react';
 import { createRoot } from 'react-dom/client';
 
+import type { ILogFilter } from '../../api/client';
 import type { ILogRecord } from '../../api/types';
 import type { LogModel } from '../../model/log';
 import { LogView } from '../LogView';
@@ -55,6 +56,11 @@ function record(seq: number, text: string, stream = 'algo-1-99'): ILogRecord {
 /** What a LogView asks of its model. */
 class FakeLog {
   records: ILogRecord[] = [];
+  filter: ILogFilter = {};
+  address = '/log';
+  setFilter = jest.fn((filter: ILogFilter) => {
+    this.filter = filter;
+  });
   hasEarlier = false;
   error: string | null = null;
   isLoaded = true;
@@ -132,6 +138,35 @@ describe('LogView', () => {
       'server away'
     );
     expect(host.textContent).toContain('kept');
+  });
+
+  it('filters by severity, and by instance where there are several', async () => {
+    log.records = [record(0, 'a'), record(1, 'b', 'algo-2-99')];
+    const host = await show();
+    const [severity, instance] = host.querySelectorAll('select');
+    const choose = (select: HTMLSelectElement, value: string) =>
+      act(() => {
+        select.value = value;
+        select.dispatchEvent(new Event('change', { bubbles: true }));
+      });
+    choose(severity, 'warning');
+    expect(log.setFilter).toHaveBeenLastCalledWith({ severity: 'warning' });
+    choose(instance, 'algo-2-99');
+    expect(log.setFilter).toHaveBeenLastCalledWith({
+      severity: 'warning',
+      stream: 'algo-2-99'
+    });
+    log.records = [];
+    act(() => log.changed.emit());
+    expect(host.textContent).toContain('No line fits.');
+    expect(instance.options).toHaveLength(3);
+  });
+
+  it('offers the whole log as a file', async () => {
+    const host = await show();
+    const link = host.querySelector('a')!;
+    expect(link.getAttribute('href')).toBe('/log');
+    expect(link.hasAttribute('download')).toBe(true);
   });
 
   it('offers earlier lines only when there are some', async () => {

@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import type { IJobKey } from '../../api/client';
+import type { IJobKey, ILogFilter } from '../../api/client';
 import type { ILogPage, ILogRecord } from '../../api/types';
 import type { JobsModel } from '../jobs';
 import { LogModel } from '../log';
@@ -14,6 +14,7 @@ class FakeLog {
   asked: [number, number][] = [];
   isDown = false;
   gates: Promise<void>[] = [];
+  filters: ILogFilter[] = [];
   /** Lines that a page brings again although they were asked for before. */
   overlap = 0;
 
@@ -22,8 +23,14 @@ class FakeLog {
     this.lines.push(...[...Array(count).keys()].map(n => `line ${from + n}`));
   }
 
-  async getLog(_: IJobKey, from: number, limit: number): Promise<ILogPage> {
+  async getLog(
+    _: IJobKey,
+    from: number,
+    limit: number,
+    filter: ILogFilter = {}
+  ): Promise<ILogPage> {
     this.asked.push([from, limit]);
+    this.filters.push(filter);
     await this.gates.shift();
     if (this.isDown) {
       throw new Error('server away');
@@ -291,5 +298,22 @@ describe('LogModel', () => {
     expect(changes).toBe(0);
     expect(log.isDisposed).toBe(true);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('begins anew with another filter, and drops what was asked with the old one', async () => {
+    server.grow(5);
+    make();
+    await settle();
+    const release = gate();
+    server.grow(1);
+    void log.update();
+    log.setFilter({ query: 'line 3' });
+    expect(log.records).toHaveLength(0);
+    release();
+    await settle();
+    expect(server.filters[server.filters.length - 1]).toEqual({
+      query: 'line 3'
+    });
+    expect(seqs()).toEqual(range(0, 6));
   });
 });
