@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 from simulator import ROLE, Record, Scenario, Simulator, moto_server
 
 from jupyter_sm.jobs import TrainingSpec
@@ -27,7 +28,9 @@ from jupyter_sm.tracking import (
     event_tailer,
     jobs_table,
     logs_table,
+    poller,
     submit_spec,
+    submitter,
     targets_table,
     tracker,
 )
@@ -39,9 +42,9 @@ from conftest import wait_for
 
 TARGET = "default@us-east-1"
 BUCKET = "sagemaker-us-east-1-123456789012"
-# A user's cadence, twenty times as fast.
+# A user's cadence, forty times as fast, or more where only waiting would be longer.
 QUICK = Cadence(
-    fast=0.2, slow=0.75, idle=1.0, sweep=3.0, overlap=5, deep=1.0, deep_overlap=60, log=0.25
+    fast=0.1, slow=0.3, idle=0.3, sweep=0.6, overlap=5, deep=0.5, deep_overlap=60, log=0.1
 )
 # A job that is over in 20 s of the simulator's time.
 SHORT = Scenario(starting=3, downloading=2, training=12, uploading=3, lines_per_second=2)
@@ -52,7 +55,7 @@ ENDLESS = Scenario(starting=0, downloading=0, training=math.inf, lines_per_secon
 class Account:
     """The account, and what watches over it in these tests."""
 
-    def __init__(self, sim: Simulator, store: Store, quiet: float = 0.8) -> None:
+    def __init__(self, sim: Simulator, store: Store, quiet: float = 0.4) -> None:
         self.sim = sim
         self.store = store
         self.quiet = quiet
@@ -151,6 +154,25 @@ class Account:
         """The names of the jobs that SageMaker has."""
         return sorted(self.sim.region().jobs)
 
+    def created(self, name: str) -> bool:
+        """Whether SageMaker has the job."""
+        return name in self.sim.region().jobs
+
+    def refused(self, name: str) -> JobView:
+        """The job, once it has been refused before it was asked for at SageMaker."""
+        wait_for(lambda: self.status(name) not in ("Submitting", None))
+        job = self.known(name)
+        assert job.status == "Rejected", job
+        assert job.explanation is not None and job.failure_reason
+        assert self.sim.count("CreateTrainingJob") == 0
+        return job
+
+    def input_of(self, name: str) -> tuple[str, str]:
+        """Bucket and prefix of a created job's first channel."""
+        source = self.there(name).request["InputDataConfig"][0]["DataSource"]
+        bucket, _, prefix = source["S3DataSource"]["S3Uri"].removeprefix("s3://").partition("/")
+        return bucket, prefix
+
     def there(self, name: str) -> Record:
         """A job as SageMaker has it."""
         return self.sim.job(name)
@@ -199,8 +221,14 @@ def account_in(
         monkeypatch.setattr(aws_target, "_CONNECT_SECONDS", 2)
         monkeypatch.setattr(aws_target, "_READ_SECONDS", 3)
         monkeypatch.setattr(tracker, "_BACK_OFF_SECONDS", (0.1, 0.2, 0.3))
+        monkeypatch.setattr(tracker, "_TICK_SECONDS", 0.03)
+        monkeypatch.setattr(tracker, "_TAIL_SECONDS", 0.05)
+        monkeypatch.setattr(tracker, "_ASK_SECONDS", 0.1)
+        monkeypatch.setattr(poller, "_LOOK_SECONDS", 0.1)
         monkeypatch.setattr(event_tailer, "_DENIED_SECONDS", 0.3)
         monkeypatch.setattr(event_tailer, "_THROTTLED_SECONDS", 0.2)
+        monkeypatch.setattr(submitter, "_LONGEST_WAIT", 0.3)
+        monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
         monkeypatch.setattr(pace, "rate_of", lambda operation, region: 200.0)
         account = Account(sim, store)
         account.settings(role=ROLE, create_bucket=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from jupyter_sm.tracking import Store, logs_table
 
 from conftest import wait_for
 
-SPEED = 30.0
+SPEED = 100.0
 BASE: dict[str, Any] = {"starting": 3, "downloading": 2, "training": 15, "uploading": 3}
 
 
@@ -24,7 +25,7 @@ BASE: dict[str, Any] = {"starting": 3, "downloading": 2, "training": 15, "upload
 def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with account_in(home, store, monkeypatch) as made:
         made.sim.clock.speed = SPEED
-        made.quiet = 1.0
+        made.quiet = 0.35
         yield made
 
 
@@ -33,9 +34,14 @@ def scenario(**changes: Any) -> Scenario:
 
 
 def every(n: int, *operations: str) -> Callable[[str, float], bool]:
-    """A throttle of every n-th call of these operations, or of all."""
-    count = itertools.count(1)
-    return lambda op, now: (not operations or op in operations) and next(count) % n == 0
+    """A throttle of every n-th call of each of these operations, or of each there is."""
+    counts: Counter[str] = Counter()
+
+    def throttled(operation: str, now: float) -> bool:
+        counts[operation] += 1
+        return (not operations or operation in operations) and counts[operation] % n == 0
+
+    return throttled
 
 
 def first(n: int, operation: str) -> Callable[[str, float], bool]:
@@ -77,7 +83,7 @@ TRAPS: dict[str, tuple[Scenario, dict[str, Any]]] = {
     "every third call throttled": (scenario(), {"throttle": every(3)}),
     "everything throttled for a while": (scenario(), {"throttle": 12.0}),
     "token expired for a while": (scenario(), {"expired_token": 12.0}),
-    "some calls fail": (scenario(), {"server_errors": 12}),
+    "some calls fail": (scenario(), {"server_errors": 6}),
     "no rights for a while": (scenario(), {"no_logs_rights": True}),
     "lists lag": (scenario(), {"list_lag": 10.0}),
     "repeated lines": (scenario(lines=[Line(n / 4, "the same") for n in range(40)]), {}),

@@ -73,7 +73,7 @@ def test_statuses_nobody_knows_pass_through(account: Account, status: str) -> No
 
 def test_a_spot_interruption_shows_in_the_transitions(account: Account) -> None:
     sim = account.sim
-    sim.clock.speed = 40
+    sim.clock.speed = 100
     course = Scenario(
         starting=3, downloading=2, training=12, interrupted_at=[4], interrupted=3, restarting=3
     )
@@ -99,7 +99,7 @@ def test_capacity_that_is_missing_is_told(account: Account) -> None:
 )
 def test_failures_of_any_text(account: Account, reason: str) -> None:
     sim = account.sim
-    sim.clock.speed = 40
+    sim.clock.speed = 100
     sim.add_job(
         "job", scenario=Scenario(outcome="Failed", failure_reason=reason, fails_in="Starting")
     )
@@ -110,7 +110,7 @@ def test_failures_of_any_text(account: Account, reason: str) -> None:
 
 
 def test_a_limit_that_is_over_is_explained(account: Account) -> None:
-    account.sim.clock.speed = 40
+    account.sim.clock.speed = 100
     account.sim.add_job("job", scenario=Scenario(outcome="Stopped", training=10))
     account.track()
     wait_for(lambda: account.status("job") == "Stopped")
@@ -200,9 +200,9 @@ def test_what_lists_learn_late_is_not_missed(account: Account, lag: str) -> None
     account.track()
     some_polls(account, 1)
     for n in range(12):
-        sim.add_job(f"job-{n}", scenario=Scenario(starting=30, downloading=30, training=60))
-    for _ in range(30):
-        sim.clock.advance(8)
+        sim.add_job(f"job-{n}", scenario=Scenario(starting=30, downloading=30, training=30))
+    for _ in range(12):
+        sim.clock.advance(9)
         some_polls(account, 1)
     wait_for(lambda: all(account.status(f"job-{n}") == "Completed" for n in range(12)))
 

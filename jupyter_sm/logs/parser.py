@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
 from jupyter_sm.logs.metrics import MetricReader
+from jupyter_sm.logs.pairs import Pair
 from jupyter_sm.logs.prefixes import (
     decode,
     is_redrawn,
@@ -17,8 +18,9 @@ from jupyter_sm.logs.prefixes import (
     without_ansi,
     without_status,
 )
-from jupyter_sm.logs.progress import Bar, ProgressReader, bar_in
+from jupyter_sm.logs.progress import Bar, ProgressReader, bar_in, steps_in, tells_more
 from jupyter_sm.logs.severity import severity_of, source_of
+from jupyter_sm.logs.shapes import LONGEST, Plan, Shapes
 from jupyter_sm.logs.tracebacks import ErrorReader
 
 __all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]
@@ -54,6 +56,7 @@ class LogParser:
         self._errors = ErrorReader()
         self._held: dict[str, list[Record]] = {}
         self._is_error = False
+        self._shapes = Shapes()
 
     @property
     def progress(self) -> Progress | None:
@@ -78,17 +81,34 @@ class LogParser:
     def feed(self, timestamp_ms: int, stream: str, message: str) -> list[Record]:
         """The records that one log event yields (of a redrawn progress bar, its last state)."""
         text = decode(message).rstrip("\r\n")
+        head = text if len(text) <= _SCANNED else text[:_SCANNED]
+        plain = without_ansi(without_status(head)) if "\x1b" in head else head
+        if len(plain) <= LONGEST and self._is_between:
+            plan = self._shapes.plan_of(plain)
+            if plan is not None:
+                return self._follow(plan, timestamp_ms, stream, plain, text)
         if is_redrawn(text):
             return self._feed_redrawn(timestamp_ms, stream, text)
         if "\n" in text:
             return self._feed_lines(timestamp_ms, stream, text)
-        head = text if len(text) <= _SCANNED else text[:_SCANNED]
-        plain = without_ansi(without_status(head))
         severity, source, voice = self._read(timestamp_ms, plain, message)
         record = Record(timestamp_ms, stream, severity, source, text)
-        if self.group_tracebacks:
-            return self._grouped(record, plain, voice)
-        return [record]
+        return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
+
+    @property
+    def _is_between(self) -> bool:
+        return not self._errors.blocks and not self._held and self._reader.is_between
+
+    def _follow(
+        self, plan: Plan, timestamp_ms: int, stream: str, line: str, text: str
+    ) -> list[Record]:
+        epoch = step = None
+        if plan.steps:
+            epoch, step = self._progress.read_steps(line, plan.steps, timestamp_ms)
+        if plan.pairs or epoch is not None:
+            pairs = [Pair(name, line[begin:end]) for name, _, begin, end in plan.pairs]
+            self.metrics += self._reader.read_pairs(timestamp_ms, pairs, epoch, step)
+        return [Record(timestamp_ms, stream, plan.severity, plan.source, text)]
 
     def flush(self) -> list[Record]:
         """The records held back so far (only with `group_tracebacks`); half a traceback is one too."""
@@ -142,19 +162,28 @@ class LogParser:
                 line_severity = self._read_json(timestamp_ms, told, raw)
             else:
                 line_severity = severity_of(line)
-                self._read_text(timestamp_ms, line, raw)
+                # What a voice's tag stands before is not the whole line, so its shape is not kept.
+                self._read_text(timestamp_ms, line, raw, line_severity if line is plain else "")
             if _GRAVITY[line_severity] > _GRAVITY[severity] or severity == "info":
                 severity = line_severity
         return severity, source or source_of(line), voice
 
-    def _read_text(self, timestamp_ms: int, line: str, raw: str) -> None:
+    def _read_text(self, timestamp_ms: int, line: str, raw: str, severity: str = "") -> None:
+        is_alone = self._is_between
         epoch, step = self._progress.read_line(line, timestamp_ms)
-        self.metrics += self._reader.read_text(timestamp_ms, line, raw, epoch, step)
+        metrics, pairs = self._reader.read_text(timestamp_ms, line, raw, epoch, step)
+        self.metrics += metrics
+        if pairs is not None and severity and is_alone and self._is_between:
+            if not tells_more(line):
+                plan = Plan(severity, source_of(line), tuple(steps_in(line)), tuple(pairs))
+                self._shapes.learn(line, plan)
+            return
         tables = self._reader.tables
-        if tables.step is not None and tables.counts_epochs:
-            # YOLO counts from 0 to the last epoch's number.
-            total = tables.step_total
-            self._progress.read_epoch(tables.step, total, timestamp_ms)
+        if tables.step is not None:
+            if tables.counts_epochs:
+                self._progress.read_epoch(tables.step, tables.step_total, timestamp_ms)
+            else:
+                self._progress.read_count(tables.step, timestamp_ms)
 
     def _read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> None:
         self._progress.read_bar(bar, timestamp_ms)
@@ -187,7 +216,7 @@ class LogParser:
 
     def _feed_redrawn(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
         """Of a bar its last state; text that was printed between two states is not lost."""
-        drawn = [state for state in states(text[-_REDRAWN:])]
+        drawn = states(text[-_REDRAWN:])
         while len(drawn) > 1 and not drawn[-1]:
             drawn.pop()
         records: list[Record] = []
