@@ -1,0 +1,64 @@
+"""What comes out of a log: records, metric points, progress and an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Record:
+    """One readable log entry. `timestamp_ms` is UTC milliseconds.
+
+    `source` says who wrote it: `platform` (SageMaker, pip, the toolkit), `framework`, `user`,
+    or `progress` (a bar's state). `text` is what was printed, with colours as escapes.
+    """
+
+    timestamp_ms: int
+    stream: str
+    severity: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One point of a series; `step` is the step or epoch it belongs to, when the log tells."""
+
+    name: str
+    value: float
+    step: int | None
+    timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the training is: `current` of `total` `unit`s, `percent` in 0..100."""
+
+    current: int
+    total: int | None
+    unit: str
+    percent: float | None
+
+
+@dataclass(frozen=True)
+class LogError:
+    """Why the script failed: exception type and message, and where it was raised.
+
+    `frame` is the innermost frame, `user_frame` the innermost one in a file of the user's,
+    both as `path:line in function`.
+    """
+
+    type: str
+    message: str
+    frame: str | None
+    user_frame: str | None = None
+
+
+@dataclass(frozen=True)
+class ParsedLog:
+    """A whole log, read."""
+
+    records: list[Record]
+    metrics: list[Metric]
+    progress: Progress | None
+    error: LogError | None
