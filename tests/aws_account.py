@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import os
+import subprocess
+import sys
+import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +23,7 @@ from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.targets import Cadence
 from jupyter_sm.targets.aws import pace
 from jupyter_sm.targets.aws import target as aws_target
-from jupyter_sm.targets.aws.profiles import parse
+from jupyter_sm.targets.aws.profiles import AwsName, parse
 from jupyter_sm.targets.aws.target import AwsTarget
 from jupyter_sm.tracking import (
     JobView,
@@ -28,6 +31,7 @@ from jupyter_sm.tracking import (
     event_tailer,
     jobs_table,
     logs_table,
+    open_store,
     poller,
     submit_spec,
     submitter,
@@ -60,12 +64,11 @@ class Account:
         self.store = store
         self.quiet = quiet
         self._trackers: list[Tracker] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     def target(self, name: str = TARGET, cadence: Cadence = QUICK) -> AwsTarget:
         """An AWS target on this account."""
-        aws = parse(name)
-        assert aws is not None
-        made = AwsTarget(aws, self.store.folder, cadence=cadence)
+        made = AwsTarget(_name(name), self.store.folder, cadence=cadence)
         made.log_quiet_seconds = self.quiet
         return made
 
@@ -81,15 +84,31 @@ class Account:
         for started in self._trackers:
             started.stop()
         self._trackers.clear()
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        self._processes.clear()
+
+    def process(self, *words: str) -> subprocess.Popen[bytes]:
+        """A process of its own on this account: `track`, or `submit` and a prefix and a count.
+
+        More words are code that is run in it before.
+        """
+        argv = [sys.executable, os.fspath(Path(__file__)), os.fspath(self.store.folder), *words]
+        self._processes.append(subprocess.Popen(argv))
+        return self._processes[-1]
 
     def submit(self, name: str, **options: Any) -> JobView:
         """Submit a one-line script, with TrainingSpec's options."""
-        script = self.store.folder.parent / "train.py"
-        if not script.exists():
-            script.write_text("import torch\n")
-        return submit_spec(
-            self.store, TrainingSpec(str(script), **options), name=name, target=TARGET
-        )
+        spec = TrainingSpec(str(self.script()), **options)
+        return submit_spec(self.store, spec, name=name, target=TARGET)
+
+    def script(self) -> Path:
+        """The one-line script."""
+        path = self.store.folder.parent / "train.py"
+        if not path.exists():
+            path.write_text("import torch\n")
+        return path
 
     def settings(self, **values: str | bool) -> None:
         """Write config.toml's defaults."""
@@ -198,13 +217,29 @@ def moto() -> dict[str, str]:
     return _served.enter_context(moto_server())
 
 
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make all waits short, and pace calls hardly at all."""
+    monkeypatch.setattr(aws_target, "_CONNECT_SECONDS", 2)
+    monkeypatch.setattr(aws_target, "_READ_SECONDS", 3)
+    monkeypatch.setattr(tracker, "_BACK_OFF_SECONDS", (0.1, 0.2, 0.3))
+    monkeypatch.setattr(tracker, "_TICK_SECONDS", 0.03)
+    monkeypatch.setattr(tracker, "_TAIL_SECONDS", 0.05)
+    monkeypatch.setattr(tracker, "_ASK_SECONDS", 0.1)
+    monkeypatch.setattr(poller, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(event_tailer, "_DENIED_SECONDS", 0.3)
+    monkeypatch.setattr(event_tailer, "_THROTTLED_SECONDS", 0.2)
+    monkeypatch.setattr(submitter, "_LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
+    monkeypatch.setattr(pace, "rate_of", lambda operation, region: 200.0)
+
+
 @contextmanager
 def account_in(
     home: Path, store: Store, monkeypatch: pytest.MonkeyPatch, *, start: float | None = None
 ) -> Iterator[Account]:
     """The account, with an environment in which botocore finds it and nothing else.
 
-    Waits for better times are short, and calls are hardly paced. `start`: SageMaker's time.
+    `start`: SageMaker's time.
     """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -218,21 +253,36 @@ def account_in(
     with Simulator(start=start) as sim:
         for name, value in {**endpoints, **sim.environment()}.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(aws_target, "_CONNECT_SECONDS", 2)
-        monkeypatch.setattr(aws_target, "_READ_SECONDS", 3)
-        monkeypatch.setattr(tracker, "_BACK_OFF_SECONDS", (0.1, 0.2, 0.3))
-        monkeypatch.setattr(tracker, "_TICK_SECONDS", 0.03)
-        monkeypatch.setattr(tracker, "_TAIL_SECONDS", 0.05)
-        monkeypatch.setattr(tracker, "_ASK_SECONDS", 0.1)
-        monkeypatch.setattr(poller, "_LOOK_SECONDS", 0.1)
-        monkeypatch.setattr(event_tailer, "_DENIED_SECONDS", 0.3)
-        monkeypatch.setattr(event_tailer, "_THROTTLED_SECONDS", 0.2)
-        monkeypatch.setattr(submitter, "_LONGEST_WAIT", 0.3)
-        monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
-        monkeypatch.setattr(pace, "rate_of", lambda operation, region: 200.0)
+        hurry(monkeypatch)
         account = Account(sim, store)
         account.settings(role=ROLE, create_bucket=True)
         try:
             yield account
         finally:
             account.stop()
+
+
+def main(home: str, what: str, *words: str) -> None:
+    """What Account.process runs."""
+    store = open_store(Path(home))
+    hurry(pytest.MonkeyPatch())
+    if what == "track":
+        for code in words:
+            exec(code, {})
+        target = AwsTarget(_name(TARGET), store.folder, cadence=QUICK)
+        Tracker(store, target, Rank.SERVER).start()
+        threading.Event().wait()
+    prefix, count = words
+    script = store.folder.parent / "train.py"
+    for n in range(int(count)):
+        submit_spec(store, TrainingSpec(str(script)), name=f"{prefix}-{n}", target=TARGET)
+
+
+def _name(name: str) -> AwsName:
+    parsed = parse(name)
+    assert parsed is not None
+    return parsed
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
