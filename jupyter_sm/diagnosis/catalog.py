@@ -29,7 +29,8 @@ _BOTOCORE = re.compile(
 _PASSED_ON = re.compile(r"Failed to invoke \w{1,30}:(?P<operation>\w{1,60})\. Error Details: ")
 # The exception that a pasted text begins with, or that a traceback ends with.
 _EXCEPTION = re.compile(
-    r"^(?:[\w.]{1,120}\.)?(?P<code>[A-Z]\w{2,60}(?:Error|Exception|Fault|Redirect))\b", re.MULTILINE
+    r"^(?:E +)?(?:[\w.]{1,120}\.)?(?P<code>[A-Z]\w{2,60}(?:Error|Exception|Fault|Redirect))\b",
+    re.MULTILINE,
 )
 _ESCAPES = (
     ("\\n", " "),
@@ -39,6 +40,7 @@ _ESCAPES = (
     ("\\u003e", ">"),
     ("\\'", "'"),
 )
+_ESCAPED = re.compile(r"\\{2,16}(?=[\"'nu])")
 # What a rule looks at; a traceback's end is at the end of the text.
 _LONGEST = 16_384
 # What is kept as raw text; whole logs are not explained but shown.
@@ -182,6 +184,8 @@ def _unescaped(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if "\\" in text:
+        # JSON within JSON within a log has them several times over.
+        text = _ESCAPED.sub(r"\\", text)
         for escape, plain in _ESCAPES:
             text = text.replace(escape, plain)
     return text
