@@ -23,7 +23,7 @@ for n in range(40):
     time.sleep(0.02)
 """
 
-TABLE = "jupyter_sm.tracking.jobs_table"
+TABLE = "jupyter_sm.tracking.submissions_table"
 ENGINE = "jupyter_sm.targets.local.engine"
 SCHEDULER = "jupyter_sm.targets.local.scheduler"
 STEPS = [
@@ -35,8 +35,8 @@ STEPS = [
     (SCHEDULER, "processes", "spawn_detached", "after"),
     (TABLE, "", "mark_accepted", "before"),
     (TABLE, "", "mark_accepted", "after"),
-    (TABLE, "", "save_described", "before"),
-    (TABLE, "", "save_described", "after"),
+    ("jupyter_sm.tracking.jobs_table", "", "save_described", "before"),
+    ("jupyter_sm.tracking.jobs_table", "", "save_described", "after"),
     ("jupyter_sm.tracking.logs_table", "", "append", "before"),
     ("jupyter_sm.tracking.logs_table", "", "append", "after"),
     ("jupyter_sm.tracking.logs_table", "", "close", "before"),
