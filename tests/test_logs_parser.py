@@ -132,7 +132,7 @@ def test_a_coloured_traceback_is_read_too() -> None:
         ("val_loss=1.5e-3", [("val_loss", 0.0015)]),
         ("train loss: 0.3", [("train loss", 0.3)]),
         ("epoch 3/10 loss: 0.5 accuracy: 0.9", [("loss", 0.5), ("accuracy", 0.9)]),
-        ("epoch=1, loss=2, lr=0.1", [("loss", 2.0)]),
+        ("epoch=1, loss=2, lr=0.1", [("loss", 2.0), ("lr", 0.1)]),
         ("step loss: 4", [("loss", 4.0)]),
         ("reward = -3.25", [("reward", -3.25)]),
         ("F1: 0.8; AUC: 1", [("F1", 0.8), ("AUC", 1.0)]),
@@ -211,7 +211,7 @@ def test_definitions_are_searched_in_progress_bars_as_sagemaker_does() -> None:
         ("Epoch: 3 of 12", Progress(3, 12, "epoch", 25.0)),
         ("step=1 / 4", Progress(1, 4, "step", 25.0)),
         ("epoch 0/0", Progress(0, 0, "epoch", None)),
-        ("epoch 3", None),
+        ("epoch 3", Progress(3, None, "epoch", None)),
         ("depoch 3/12", None),
     ],
 )

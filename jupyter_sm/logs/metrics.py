@@ -72,7 +72,7 @@ class MetricReader:
 
         With them the pairs they come from, if these depend on nothing but the line.
         """
-        self.tables.step = None
+        self.tables.begin_line()
         if self._uses_definitions:
             self._epoch = epoch if epoch is not None else self._epoch
             step = step if step is not None else epoch

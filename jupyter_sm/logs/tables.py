@@ -45,9 +45,13 @@ class Tables:
         """Whether the rows' counter is one of epochs."""
         return self.columns[:1] in (["epoch"], ["Epoch"], ["EPOCH"])
 
+    def begin_line(self) -> None:
+        """Forget what the last line counted."""
+        self.step = self.step_total = None
+
     def read(self, line: str) -> list[Pair] | None:
         """The metrics of a table's line; None if `line` belongs to no table."""
-        self.step = self.step_total = None
+        self.begin_line()
         if len(line) > _LONGEST:
             return None
         if line[:1] in " |│┃║" and ("|" in line or "│" in line or "┃" in line):
