@@ -64,6 +64,8 @@ def save_described(
         transitions = seen.transitions
         if row is not None and row["status"] == REJECTED:
             return True  # what bears the name over there is somebody else's
+        if row is not None and _is_unsettled(db, row["id"]):
+            return True  # whose the job over there is, the submitter has yet to find out
         if (
             may_lag
             and row is not None
@@ -123,6 +125,11 @@ def save_described(
         )
         changes.note(db, "job", target, kind, name)
     return True
+
+
+def _is_unsettled(db: sqlite3.Connection, job_id: int) -> bool:
+    row = db.execute("SELECT state FROM submissions WHERE job_id = ?", (job_id,)).fetchone()
+    return row is not None and row["state"] in ("pending", "creating")
 
 
 def watch(store: Store, target: str, kind: str, name: str) -> None:
