@@ -1,6 +1,12 @@
 """Explaining errors: a raw error in, an `Explanation` out. Pure; the knowledge is catalog.toml."""
 
 from jupyter_sm.diagnosis.catalog import explain
-from jupyter_sm.diagnosis.explanation import ExplainedError, Explanation, mask_secrets
+from jupyter_sm.diagnosis.explanation import (
+    ExplainedError,
+    Explanation,
+    explained,
+    mask_secrets,
+    refusal,
+)
 
-__all__ = ["ExplainedError", "Explanation", "explain", "mask_secrets"]
+__all__ = ["ExplainedError", "Explanation", "explain", "explained", "mask_secrets", "refusal"]

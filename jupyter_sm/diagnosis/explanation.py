@@ -119,3 +119,20 @@ class ExplainedError(Exception):
             f"\x1b[31m✖ {self.explanation.title}\x1b[0m",
             *str(self.explanation).split("\n")[2:],
         ]
+
+
+def refusal(category: str, title: str, what: str, *fixes: str, status: int = 400) -> ExplainedError:
+    """An error of our own, said in one sentence, with what to do about it."""
+    return ExplainedError(explained(category, title, what, *fixes), status)
+
+
+def explained(category: str, title: str, what: str, *fixes: str) -> Explanation:
+    """An explanation of what we found ourselves, and so are sure of."""
+    return Explanation(
+        category=category,
+        title=title,
+        what_happened=what,
+        fixes=fixes,
+        raw=what,
+        confidence=1.0,
+    )

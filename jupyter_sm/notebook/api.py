@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import TrainingSpec, check_name
 from jupyter_sm.notebook.job import Job, JobList
 from jupyter_sm.notebook.session import store
@@ -52,7 +52,7 @@ def train(
         )
     except TypeError as error:
         what = str(error).replace("TrainingSpec.__init__()", "train()")
-        raise _error("sdk-usage", "No such option", f"{what}.", status=400) from None
+        raise refusal("sdk-usage", "No such option", f"{what}.") from None
     view = submit_spec(store(), spec, name=name, target=target)
     ensure_tracked(store(), target)
     return Job(store(), view)
@@ -76,7 +76,7 @@ def track(name: str, *, target: str = "local") -> Job:
     """
     wrong = check_name(name)
     if wrong:
-        raise _error("invalid-parameter", "The job name is not legal", wrong, status=400)
+        raise refusal("invalid-parameter", "The job name is not legal", wrong)
     _see_to(target)
     wanted.ask(store(), target, "training", name)
     until = time.monotonic() + _LOOK_UP_SECONDS
@@ -89,7 +89,8 @@ def track(name: str, *, target: str = "local") -> Job:
         if view is not None:
             return Job(store(), view)
     trouble = next((v.reason for v in targets_table.views(store()) if v.name == target), None)
-    raise _error("not-found", "No such job", answer or trouble or f"{target} does not answer.")
+    what = answer or trouble or f"{target} does not answer."
+    raise refusal("not-found", "No such job", what, status=404)
 
 
 def get_job(name: str, *, target: str | None = None) -> Job:
@@ -97,12 +98,13 @@ def get_job(name: str, *, target: str | None = None) -> Job:
     found = jobs_table.find(store(), name, target)
     if not found:
         where = f" on {target}" if target else ""
-        raise _error(
+        raise refusal(
             "not-found",
             "No such job",
             f"There is no job named {name!r}{where}.",
             "List the jobs there are with %sm ls or sm.list_jobs().",
             "One that was started elsewhere: sm.track(name, target=…).",
+            status=404,
         )
     ensure_tracked(store(), found[0].target)
     return Job(store(), found[0])
@@ -120,11 +122,4 @@ def _see_to(target: str) -> None:
     try:
         ensure_tracked(store(), target)
     except UnknownTargetError as error:
-        raise _error("invalid-parameter", "No such target", str(error), status=400) from None
-
-
-def _error(category: str, title: str, what: str, *fixes: str, status: int = 404) -> ExplainedError:
-    return ExplainedError(
-        Explanation(category=category, title=title, what_happened=what, fixes=fixes, raw=what),
-        status,
-    )
+        raise refusal("invalid-parameter", "No such target", str(error)) from None

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jupyter_sm.diagnosis import ExplainedError, Explanation, explain
+from jupyter_sm.diagnosis import ExplainedError, explain, refusal
 
 _USAGE = "%%sm train [--instance TYPE] [--input NAME=PATH]… [--HYPERPARAMETER VALUE]…"
 _LINE_USAGE = (
@@ -229,12 +229,5 @@ _COMMANDS = {
 
 
 def _usage(what: str) -> ExplainedError:
-    return ExplainedError(
-        Explanation(
-            category="sdk-usage",
-            title="The magic can't be read",
-            what_happened=what,
-            fixes=(f"Cell: {_USAGE}", f"Line: {_LINE_USAGE}"),
-            raw=what,
-        )
-    )
+    fixes = (f"Cell: {_USAGE}", f"Line: {_LINE_USAGE}")
+    return refusal("sdk-usage", "The magic can't be read", what, *fixes)

@@ -18,7 +18,8 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_escape, url_path_join
 from tornado import web
 
-from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.diagnosis import ExplainedError
+from jupyter_sm.diagnosis import refusal as refused
 from jupyter_sm.jobs import KINDS
 from jupyter_sm.jobs.secrets import mask_request
 from jupyter_sm.server.bodies import BadBodyError, read_change, read_submission, submit
@@ -115,10 +116,7 @@ class BaseHandler(APIHandler):
 
 def refusal(status: int, what: str) -> ExplainedError:
     """An error answer in one sentence."""
-    title = responses.get(status, "Error")
-    return ExplainedError(
-        Explanation(category="api", title=title, what_happened=what, raw=what), status
-    )
+    return refused("api", responses.get(status, "Error"), what, status=status)
 
 
 class TargetsHandler(BaseHandler):

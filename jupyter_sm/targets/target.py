@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.diagnosis import ExplainedError, explained
 from jupyter_sm.jobs.spec import Placement, TrainingSpec
 from jupyter_sm.targets.aws import profiles
 
@@ -22,16 +22,7 @@ class StagingRefusedError(ExplainedError):
     """A job can't be staged: a bucket, a role or a file is not what it must be."""
 
     def __init__(self, category: str, title: str, what: str, *fixes: str) -> None:
-        super().__init__(
-            Explanation(
-                category=category,
-                title=title,
-                what_happened=what,
-                fixes=fixes,
-                raw=what,
-                confidence=1.0,
-            )
-        )
+        super().__init__(explained(category, title, what, *fixes))
 
 
 class StagingStoppedError(Exception):

@@ -6,7 +6,7 @@ import copy
 import re
 from typing import Any
 
-from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import kind_of, unique_name
 from jupyter_sm.jobs.instances import next_larger
 from jupyter_sm.tracking import jobs_table
@@ -73,9 +73,4 @@ def _apply(change: str, request: dict[str, Any]) -> None:
 
 
 def _refusal(what: str, status: int) -> ExplainedError:
-    return ExplainedError(
-        Explanation(
-            category="invalid-parameter", title="Not run again", what_happened=what, raw=what
-        ),
-        status,
-    )
+    return refusal("invalid-parameter", "Not run again", what, status=status)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import (
     Fault,
     InvalidRequestError,
@@ -58,9 +58,9 @@ def submit_spec(
         where = open_target(target, store.folder)
         source, program = pack_source(spec.script, spec.entry_point, store.folder / "sources")
     except (SourceError, PlaceError) as error:
-        raise _refusal("local-file-not-found", "A path can't be used", str(error)) from None
+        raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
     except UnknownTargetError as error:
-        raise _refusal("invalid-parameter", "No such target", str(error)) from None
+        raise refusal("invalid-parameter", "No such target", str(error)) from None
     except OSError as error:
         raise StoreError(f"The source could not be copied: {error}.") from None
     chosen = name or unique_name(Path(program).stem)
@@ -68,11 +68,11 @@ def submit_spec(
         place = where.place(spec, chosen, source)
         request = spec.request(chosen, program, place)
     except ImageError as error:
-        raise _refusal("image-not-found", "The image can't be used", str(error)) from None
+        raise refusal("image-not-found", "The image can't be used", str(error)) from None
     except PlaceError as error:
-        raise _refusal("local-file-not-found", "A path can't be used", str(error)) from None
+        raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
     except TypeError as error:
-        raise _refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
+        raise refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
     return submit_request(
         store,
         request,
@@ -103,11 +103,11 @@ def submit_request(
     try:
         where = open_target(target, store.folder)
     except UnknownTargetError as error:
-        raise _refusal("invalid-parameter", "No such target", str(error)) from None
+        raise refusal("invalid-parameter", "No such target", str(error)) from None
     name = request.get(row.name_field)
     wrong = check_name(name, limit=row.name_limit) if isinstance(name, str) else None
     if wrong:
-        raise _refusal("invalid-parameter", "The job name is not legal", wrong)
+        raise refusal("invalid-parameter", "The job name is not legal", wrong)
     submission_id = uuid.uuid4().hex
     # Bookkeeping of ours, by which an adopted job is known and changed inputs are noticed.
     ours = [
@@ -124,7 +124,7 @@ def submit_request(
     if not_offered is None and faults:
         raise _invalid(faults)
     if not_offered:
-        raise _refusal("invalid-parameter", f"Not possible on {target}", not_offered)
+        raise refusal("invalid-parameter", f"Not possible on {target}", not_offered)
     try:
         submissions_table.add_submission(
             store,
@@ -138,7 +138,7 @@ def submit_request(
             create_bucket=create_bucket,
         )
     except submissions_table.DuplicateNameError:
-        raise _refusal(
+        raise refusal(
             "duplicate-name",
             "The name is already used",
             f"A job named {name!r} already exists on {target}.",
@@ -166,13 +166,13 @@ def _check_script(spec: TrainingSpec) -> None:
     try:
         compile(path.read_bytes(), os.fspath(path), "exec", dont_inherit=True)
     except OSError as error:
-        raise _refusal(
+        raise refusal(
             "local-file-not-found", "The script can't be read", f"{path}: {error.strerror}."
         ) from None
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         where = f"{path.name} line {line}" if line else path.name
-        raise _refusal(
+        raise refusal(
             "user-script-exception",
             "The script has a syntax error",
             f"{where}: {getattr(error, 'msg', error)}.",
@@ -189,7 +189,7 @@ def _check_inputs(spec: TrainingSpec) -> None:
         except PlaceError as error:
             raise PlaceError(f"The input of channel {channel!r}: {error}") from None
         if not path.exists():
-            raise _refusal(
+            raise refusal(
                 "local-file-not-found",
                 "An input is missing",
                 f"There is nothing at {place!r}, the input of channel {channel!r} "
@@ -197,23 +197,7 @@ def _check_inputs(spec: TrainingSpec) -> None:
             )
 
 
-def _refusal(
-    category: str, title: str, what: str, *fixes: str, status: int = 400
-) -> ExplainedError:
-    return ExplainedError(
-        Explanation(
-            category=category,
-            title=title,
-            what_happened=what,
-            fixes=fixes,
-            raw=what,
-            confidence=1.0,
-        ),
-        status,
-    )
-
-
 def _invalid(faults: list[Fault]) -> ExplainedError:
-    return _refusal(
+    return refusal(
         "invalid-parameter", "The request is not valid", str(InvalidRequestError(faults))
     )
