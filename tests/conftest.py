@@ -15,7 +15,7 @@ from jupyter_sm.notebook import session
 from jupyter_sm.tracking import Store, TrackingService, open_store, service
 from jupyter_sm.tracking.leases import Rank
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
+pytest_plugins = ["pytest_jupyter.jupyter_server", "aws_fixtures"]
 
 # A script that trains nothing but looks like it: lines, a model, and an optional failure.
 TRAIN = """

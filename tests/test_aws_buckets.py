@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_account import BUCKET, Account, account_in
-from aws_gate import Gate, gate, refusal
+from aws_account import BUCKET, Account
+from aws_gate import Gate, refusal
 
 from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.tracking import Store
 
 from conftest import wait_for
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def s3(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    with gate(os.environ["AWS_ENDPOINT_URL_S3"]) as made:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", made.url)
-        yield made
 
 
 def test_the_default_bucket_is_created_only_when_asked(account: Account) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +16,6 @@ from jupyter_sm.tracking import Store
 from conftest import wait_for
 
 ROLE = "arn:aws:iam::123456789012:role/Training"
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
 
 
 def test_keys_of_the_environment_count_where_the_default_profile_names_only_a_region(

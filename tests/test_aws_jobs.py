@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from aws_account import TARGET, Account, account_in
+from aws_account import TARGET, Account
 from simulator import Line, Scenario
 
 from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import Store, jobs_table, logs_table, submit_spec
+from jupyter_sm.tracking import jobs_table, logs_table, submit_spec
 
 from conftest import wait_for
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
 
 
 def test_a_job_goes_from_the_cell_to_its_last_line(account: Account, tmp_path: Path) -> None:

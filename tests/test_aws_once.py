@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 from aws_account import ENDLESS, TARGET, Account, account_in
-from aws_gate import Gate, gate
+from aws_gate import Gate
 from simulator import ROLE
 from simulator.errors import ApiError
 
@@ -28,13 +27,6 @@ SUBMISSION = "jupyter-sm:submission"
 def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with account_in(home, store, monkeypatch) as made:
         made.sim.scenario("*", ENDLESS)
-        yield made
-
-
-@pytest.fixture
-def s3(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    with gate(os.environ["AWS_ENDPOINT_URL_S3"]) as made:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", made.url)
         yield made
 
 

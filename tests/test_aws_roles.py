@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_account import TARGET, Account, account_in
+from aws_account import TARGET, Account
 from simulator import default_request
 
 from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.tracking import Store, submit_request
+from jupyter_sm.tracking import submit_request
 
 from conftest import wait_for
 
 ROLE = "arn:aws:iam::123456789012:role/Training"
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
 
 
 def request(**changes: Any) -> dict[str, Any]:

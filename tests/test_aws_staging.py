@@ -5,39 +5,17 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_account import BUCKET, TARGET, Account, account_in
-from aws_gate import Gate, gate
+from aws_account import BUCKET, TARGET, Account
+from aws_gate import Gate
 
-from jupyter_sm.tracking import Store, submit_request
+from jupyter_sm.tracking import submit_request
 
 from conftest import wait_for
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def s3(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    with gate(os.environ["AWS_ENDPOINT_URL_S3"]) as made:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", made.url)
-        yield made
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    (folder / "deep" / "er").mkdir(parents=True)
-    (folder / "a.csv").write_text("1,2\n" * 1000)
-    (folder / "deep" / "er" / "b.csv").write_text("3,4\n")
-    return folder
 
 
 def test_a_folder_lies_under_the_hash_of_its_content(

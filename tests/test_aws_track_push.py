@@ -5,26 +5,18 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_account import ENDLESS, QUICK, SHORT, TARGET, Account, account_in
+from aws_account import ENDLESS, QUICK, SHORT, TARGET, Account
 
 import jupyter_sm as sm
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.notebook import api
 from jupyter_sm.targets.aws import target as aws_target
-from jupyter_sm.tracking import Store, push, wanted
+from jupyter_sm.tracking import push, wanted
 
 from conftest import wait_for
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
 
 
 def test_a_job_of_another_tool_gets_a_handle(account: Account) -> None:

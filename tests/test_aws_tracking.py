@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_account import ENDLESS, QUICK, SHORT, TARGET, Account, account_in
+from aws_account import ENDLESS, QUICK, SHORT, TARGET, Account
 from simulator import CAPACITY, Scenario
 
 from jupyter_sm.tracking import Store, jobs_table, stops, targets_table
 
 from conftest import wait_for
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
 
 
 def statuses(account: Account, name: str) -> list[str]:

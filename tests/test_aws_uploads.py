@@ -5,40 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aws_account import BUCKET, TARGET, Account, account_in
-from aws_gate import Gate, gate, refusal
+from aws_account import BUCKET, TARGET, Account
+from aws_gate import Gate, refusal
 
-from jupyter_sm.tracking import Store, stops, submitter
+from jupyter_sm.tracking import stops, submitter
 
 from conftest import wait_for
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def account(home: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with account_in(home, store, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def s3(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    with gate(os.environ["AWS_ENDPOINT_URL_S3"]) as made:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", made.url)
-        yield made
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    (folder / "deep" / "er").mkdir(parents=True)
-    (folder / "a.csv").write_text("1,2\n" * 1000)
-    (folder / "deep" / "er" / "b.csv").write_text("3,4\n")
-    return folder
 
 
 def test_bytes_are_counted_on_the_job(account: Account, tmp_path: Path, s3: Gate) -> None:
