@@ -53,6 +53,7 @@ class Poller:
         self._seen_hint: object = object()
         self._polled = self._deep = self._swept = -float("inf")
         self._interval = 0.0
+        self._took = 0.0
         self._interval_at = -float("inf")
         self._history: Iterator[None] | None = None
         self._may_search = True
@@ -95,7 +96,8 @@ class Poller:
             self._interval = self._wanted_interval()
             self._watched = jobs_table.watched_keys(self._store, self._target.name)
             self._interval_at = now
-        return now - self._polled >= self._interval
+        # A poll of many pages must leave as much time for describing what it found.
+        return now - self._polled >= max(self._interval, 2 * self._took)
 
     def _wanted_interval(self) -> float:
         going = jobs_table.activity(self._store, self._target.name)
@@ -143,6 +145,7 @@ class Poller:
         kept = newest - 2 * self._cadence.deep_overlap
         self._known = {k: t for k, t in self._known.items() if t >= kept}
         self._polled = now
+        self._took = time.monotonic() - now
         self._deep = now if is_deep else self._deep
 
     def catch_up(self) -> None:

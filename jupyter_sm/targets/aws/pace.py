@@ -2,7 +2,7 @@
 
 The rates are AWS's published ones per account and region (of the logs' half, since the user's own
 tools share them); where none is published, two a second are assumed. A throttled call halves
-the rate, and each call that goes through brings it back a little.
+the rate, and each call that goes through brings half of it back.
 Source: SageMaker and CloudWatch Logs quotas.
 """
 
@@ -20,8 +20,8 @@ _LOGS_SLOW = frozenset(
 _DEFAULT_RATE = 2.0
 # A bucket that saves up more than this is throttled by AWS's own, whose size is not told.
 _BURST_SECONDS = 0.5
-_LEAST_SHARE = 1 / 16
-_RECOVERY = 1.05
+_LEAST_SHARE = 1 / 8
+_RECOVERY = 1.5
 THROTTLES = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
 )
