@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from aws_account import BUCKET, TARGET, Account
 from aws_gate import Gate, refusal
 
+from jupyter_sm.targets.target import Staging, StagingStoppedError
 from jupyter_sm.tracking import stops, submitter
 
 from conftest import wait_for
@@ -107,6 +109,31 @@ def test_a_tracker_that_takes_over_uploads_only_the_rest(
     wait_for(lambda: account.created("job"))
     assert s3.count("PUT", "0.bin") == s3.count("PUT", "1.bin") == 1
     gc.collect()
+
+
+def test_an_upload_that_is_stopped_closes_its_files(account: Account, data: Path, s3: Gate) -> None:
+    stopped = threading.Event()
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": data.as_uri()}}
+    request = {"InputDataConfig": [{"ChannelName": "train", "DataSource": source}]}
+    s3.is_open.clear()
+    staging = Staging("job", request, time.time(), True, lambda done, total: None, stopped)
+    ended: list[BaseException] = []
+
+    def stage() -> None:
+        try:
+            account.target().stage(staging)
+        except StagingStoppedError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=stage)
+    thread.start()
+    # The first PUT makes the bucket, the others carry files.
+    s3.rule = lambda method, path: stopped.set() if method == "PUT" and "/input" in path else None
+    s3.is_open.set()
+    thread.join(30)
+    assert len(ended) == 1
+    ended.clear()
+    gc.collect()  # a file that was left open warns here, and warnings are errors
 
 
 def test_what_was_deleted_from_the_bucket_is_uploaded_again(account: Account, data: Path) -> None:

@@ -25,8 +25,6 @@ from jupyter_sm.targets.target import Staged, Staging, StagingRefusedError, Stag
 PREFIX = "jupyter-sm"
 _BLOCK = 1 << 20
 _TELL_SECONDS = 0.5
-# A folder that goes on changing while it is uploaded is read again this often.
-_ATTEMPTS = 3
 
 
 class Stager:
@@ -205,7 +203,10 @@ class _Uploads:
         self._tell(force=True)
 
     def _upload(self, path: Path, bucket: str, key: str, digest: str | None) -> None:
-        self._s3.upload_file(str(path), bucket, key, Callback=self._count)
+        # A file we opened is closed whatever happens; one that boto3 opens stays open when
+        # the callback ends the upload.
+        with path.open("rb") as file:
+            self._s3.upload_fileobj(file, bucket, key, Callback=self._count)
         # Named by its content, so content that changed meanwhile must not stand there.
         if digest is not None and self._hash(path) != digest:
             self._s3.delete_object(Bucket=bucket, Key=key)
