@@ -15,6 +15,7 @@ NAMES = (
     "screen_latency",
     "loop_stall",
     "explain",
+    "log_store",
     "aws_calls",
     "aws_delay",
     "aws_logs",

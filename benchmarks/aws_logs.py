@@ -21,6 +21,7 @@ from benchmarks.aws_simulated import (
     running,
     simulators,
     store_of,
+    texts_of,
     waiter,
 )
 from benchmarks.figure import Figure
@@ -139,8 +140,7 @@ def share(expected: Counter[str], shown: Counter[str]) -> float:
 
 
 def stored(store: Store) -> Counter[str]:
-    rows = store.read().execute("SELECT text FROM records")
-    return Counter(m for row in rows for m in MARK.findall(row["text"]))
+    return Counter(mark for text in texts_of(store, JOB) for mark in MARK.findall(text))
 
 
 def is_read_out(store: Store) -> bool:

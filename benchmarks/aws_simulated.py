@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.tracking import Store, open_store
+from jupyter_sm.tracking import LogViews, Store, open_store
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from simulator import ROLE, Control, moto_server
@@ -33,6 +33,7 @@ __all__ = [
     "running",
     "simulators",
     "store_of",
+    "texts_of",
     "waiter",
 ]
 
@@ -176,3 +177,11 @@ def waiter(control: Control, job: str, region: str = REGION, **more: Any) -> dic
 def store_of(child: dict) -> Store:
     """The store of a child of ours."""
     return open_store(Path(child["home"]))
+
+
+def texts_of(store: Store, name: str) -> Iterator[str]:
+    """The entries of a job's log, in the store."""
+    views, start = LogViews(store), 0
+    while (page := views.page((f"default@{REGION}", "training", name), start=start)).records:
+        yield from (record.text for record in page.records)
+        start = page.next

@@ -21,6 +21,7 @@ from benchmarks.aws_simulated import (
     running,
     simulators,
     store_of,
+    texts_of,
     waiter,
 )
 from benchmarks.figure import Figure
@@ -73,13 +74,13 @@ def known_here(store: Store) -> int:
     for number in range(JOBS):
         row = (
             store.read()
-            .execute("SELECT id, status FROM jobs WHERE name = ?", (f"job-{number}",))
+            .execute("SELECT status FROM jobs WHERE name = ?", (f"job-{number}",))
             .fetchone()
         )
         if row is None or row["status"] != "Completed":
             continue
-        texts = store.read().execute("SELECT text FROM records WHERE job_id = ?", (row["id"],))
-        counts = Counter(m for text in texts for m in MARK.findall(text["text"]))
+        texts = texts_of(store, f"job-{number}")
+        counts = Counter(mark for text in texts for mark in MARK.findall(text))
         found += whole(counts, number)
     return found
 

@@ -27,10 +27,10 @@ from jupyter_sm.targets.aws.profiles import AwsName, parse
 from jupyter_sm.targets.aws.target import AwsTarget
 from jupyter_sm.tracking import (
     JobView,
+    LogViews,
     Store,
     event_tailer,
     jobs_table,
-    logs_table,
     open_store,
     poller,
     submit_spec,
@@ -148,8 +148,9 @@ class Account:
         key = (TARGET, "training", name)
         texts: Counter[str] = Counter()
         start = 0
-        while (page := logs_table.page(self.store, key, start=start, limit=5000)).records:
-            texts.update(record.text for record in page.records)
+        while (page := LogViews(self.store).page(key, start=start, limit=5000)).records:
+            # A traceback is one entry of several lines.
+            texts.update(line for record in page.records for line in record.text.split("\n"))
             start = page.next
         return texts
 
@@ -159,7 +160,8 @@ class Account:
         texts: Counter[str] = Counter()
         for stream, end in job.streams(math.inf):
             view = stream.view(math.inf, end)
-            texts.update(stream.source.line(n).text for n in range(view.count))
+            lines = (stream.source.line(n).text for n in range(view.count))
+            texts.update(part for line in lines for part in line.split("\n"))
         return texts
 
     def log_is_closed(self, name: str) -> bool:

@@ -9,7 +9,7 @@ from aws_account import TARGET, Account
 from simulator import Line, Scenario
 
 from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import jobs_table, logs_table, submit_spec
+from jupyter_sm.tracking import LogViews, jobs_table, submit_spec
 
 from conftest import wait_for
 
@@ -43,6 +43,6 @@ def test_a_job_goes_from_the_cell_to_its_last_line(account: Account, tmp_path: P
     assert any("Role SimulatedRole, from config.toml" in note for note in view.notes)
     assert any(note.startswith("Image pytorch:") for note in view.notes)
     key = (TARGET, "training", "first")
-    wait_for(lambda: logs_table.page(account.store, key).total == 60)
-    texts = [r.text for r in logs_table.page(account.store, key, limit=1000).records]
+    wait_for(lambda: LogViews(account.store).page(key).total == 60)
+    texts = [r.text for r in LogViews(account.store).page(key, limit=1000).records]
     assert sorted(texts) == sorted(f"step {n} loss: {1 / (n + 1)}" for n in range(60))

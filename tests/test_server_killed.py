@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.targets import open_target
-from jupyter_sm.tracking import jobs_table, logs_table, open_store, submit_spec
+from jupyter_sm.tracking import LogViews, jobs_table, open_store, submit_spec
 
 from conftest import wait_for
 from real_server import KILL, RealServer
@@ -58,7 +58,7 @@ def test_a_kill_loses_and_doubles_nothing(
         doomed.wait_until_killed()
     with RealServer(home):
         wait_for(lambda: jobs_table.find(store, name)[0].is_final)
-        wait_for(lambda: logs_table.page(store, ("local", "training", name)).total >= 40)
+        wait_for(lambda: LogViews(store).page(("local", "training", name)).total >= 40)
     jobs, total = jobs_table.listed(store)
     assert total == 1
     # A spawn cut off by the kill took the supervisor's start along with it or not; either
@@ -67,7 +67,7 @@ def test_a_kill_loses_and_doubles_nothing(
     assert ran.read_text() == "once\n"
     engine = open_target("local", home).client("sagemaker")
     assert len(engine.list_training_jobs()["TrainingJobSummaries"]) == 1
-    page = logs_table.page(store, ("local", "training", name))
+    page = LogViews(store).page(("local", "training", name))
     assert [record.text for record in page.records] == [f"line {n}" for n in range(40)]
     store.close()
 
@@ -82,13 +82,13 @@ def test_a_job_outlives_its_server_and_the_next_one_has_its_whole_log(
     with RealServer(home) as first:
         spec = TrainingSpec(str(script), environment={"RAN": str(tmp_path / "ran.txt")})
         submit_spec(store, spec, name="outlives")
-        wait_for(lambda: logs_table.page(store, key).total > 10)
+        wait_for(lambda: LogViews(store).page(key).total > 10)
         first.kill()
         with RealServer(home, port=first.port) as second:
             wait_for(second.is_up)
             wait_for(lambda: second.get("jupyter-sm/api/jobs/local/training/outlives")["is_final"])
-            wait_for(lambda: logs_table.page(store, key).total >= 150)
-    page = logs_table.page(store, key)
+            wait_for(lambda: LogViews(store).page(key).total >= 150)
+    page = LogViews(store).page(key)
     assert [record.text for record in page.records] == [f"line {n}" for n in range(150)]
     store.close()
 

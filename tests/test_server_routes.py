@@ -93,7 +93,7 @@ async def test_a_submitted_job_runs_and_its_log_can_be_read(ask, script: Path) -
     _, found = await ask("jobs/local/training/first/logs", params={"query": "EPOCH 3"})
     assert len(found["records"]) == 1
     _, metrics = await ask("jobs/local/training/first/metrics")
-    assert {point["name"] for point in metrics["points"]} == {"loss", "accuracy"}
+    assert {series["name"] for series in metrics["series"]} == {"loss", "accuracy"}
     _, request = await ask("jobs/local/training/first/request")
     assert request["request"]["TrainingJobName"] == "first"
     _, listed = await ask("jobs")

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from jupyter_sm.logs import Metric, Progress, Record
-from jupyter_sm.tracking import Store, changes, jobs_table, logs_table, submissions_table
+from jupyter_sm.tracking import (
+    LogFilter,
+    LogPage,
+    LogViews,
+    Store,
+    changes,
+    jobs_table,
+    log_views,
+    logs_table,
+    submissions_table,
+)
 from jupyter_sm.tracking.logs_table import LoggedJob
 
 KEY = ("local", "training", "logged")
@@ -60,8 +70,12 @@ def append(
     )
 
 
+def page_of(store: Store, *, start: int = 0, limit: int = 500, **wanted: str) -> LogPage:
+    return LogViews(store).page(KEY, start=start, limit=limit, wanted=LogFilter(**wanted))
+
+
 def texts(store: Store, **options) -> list[str]:
-    return [r.text for r in logs_table.page(store, KEY, **options).records]
+    return [r.text for r in page_of(store, **options).records]
 
 
 def main(store: Store):
@@ -107,7 +121,7 @@ def test_numbers_go_on_over_pages_and_streams(store: Store, job: LoggedJob) -> N
     append(store, job, "", "a1", [record("a", at=50), record("b", at=60)])
     append(store, job, "", "b1", [record("c", at=10)], stream=other)
     append(store, job, "a1", "a2", [record("d", at=70)])
-    page = logs_table.page(store, KEY)
+    page = LogViews(store).page(KEY)
     assert [(r.seq, r.text, r.stream, r.timestamp_ms) for r in page.records] == [
         (0, "a", "algo-1-1700000000", 50),
         (1, "b", "algo-1-1700000000", 60),
@@ -120,7 +134,7 @@ def test_numbers_go_on_over_pages_and_streams(store: Store, job: LoggedJob) -> N
 def test_an_empty_page_moves_the_position(store: Store, job: LoggedJob) -> None:
     assert append(store, job, "", "t1")
     assert logs_table.position(store, job.id, STREAM) == "t1"
-    assert logs_table.page(store, KEY).total == 0
+    assert LogViews(store).page(KEY).total == 0
 
 
 def test_what_is_no_number_has_no_value(store: Store, job: LoggedJob) -> None:
@@ -203,7 +217,7 @@ def test_pages_are_cut_as_in_python(
     store: Store, job: LoggedJob, start: int, limit: int, first: int, count: int, following: int
 ) -> None:
     append(store, job, "", "t1", [record(f"line {n}") for n in range(10)])
-    page = logs_table.page(store, KEY, start=start, limit=limit)
+    page = LogViews(store).page(KEY, start=start, limit=limit)
     assert [r.seq for r in page.records] == list(range(first, first + count))
     assert (page.next, page.total) == (following, 10)
 
@@ -212,14 +226,14 @@ def test_at_the_end_the_following_page_begins_where_lines_will_come(
     store: Store, job: LoggedJob
 ) -> None:
     append(store, job, "", "t1", [record("one")])
-    page = logs_table.page(store, KEY, start=1)
+    page = LogViews(store).page(KEY, start=1)
     assert (page.records, page.next, page.total) == ([], 1, 1)
     append(store, job, "t1", "t2", [record("two")])
     assert texts(store, start=page.next) == ["two"]
 
 
 def test_a_page_is_never_longer_than_the_longest(store: Store, job: LoggedJob, monkeypatch) -> None:
-    monkeypatch.setattr(logs_table, "MAX_PAGE", 4)
+    monkeypatch.setattr(log_views, "MAX_PAGE", 4)
     append(store, job, "", "t1", [record(f"line {n}") for n in range(10)])
     assert len(texts(store, limit=10_000)) == 4
 
@@ -246,7 +260,7 @@ def test_a_query_is_literal_and_of_any_case(
     lines = ["at 100% now", "a_b", "axb", "C:\\temp", "Größe", "1000"]
     append(store, job, "", "t1", [record(line) for line in lines])
     assert texts(store, query=query) == found
-    assert logs_table.page(store, KEY).total == 6
+    assert LogViews(store).page(KEY).total == 6
 
 
 def test_a_query_of_any_length_is_answered(store: Store, job: LoggedJob) -> None:
@@ -261,13 +275,13 @@ def test_the_severity_filter_goes_with_the_query(store: Store, job: LoggedJob) -
     assert texts(store, severity="error") == ["a bad", "b bad"]
     assert texts(store, severity="error", query="A ") == ["a bad"]
     assert texts(store, severity="no-such") == []
-    page = logs_table.page(store, KEY, severity="error", limit=1)
+    page = page_of(store, severity="error", limit=1)
     assert (page.next, page.total) == (1, 4)
     assert texts(store, severity="error", start=page.next) == ["b bad"]
 
 
 def test_the_log_of_no_job_is_empty(store: Store) -> None:
-    page = logs_table.page(store, ("local", "training", "nobody"), start=-5)
+    page = LogViews(store).page(("local", "training", "nobody"), start=-5)
     assert (page.records, page.next, page.total) == ([], 0, 0)
     assert logs_table.metric_points(store, ("local", "training", "nobody")) == []
 
@@ -306,6 +320,6 @@ def test_a_filter_is_by_least_severity_stream_and_text(
     store: Store, job: LoggedJob, more: dict[str, Any], seqs: list[int]
 ) -> None:
     severe(store, job)
-    page = logs_table.page(store, KEY, **more)
+    page = page_of(store, **more)
     assert [r.seq for r in page.records] == seqs
     assert page.total == 5

@@ -12,10 +12,10 @@ from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.targets import open_target
 from jupyter_sm.tracking import (
+    LogViews,
     Store,
     TrackingService,
     jobs_table,
-    logs_table,
     submissions_table,
     submit_request,
     submit_spec,
@@ -66,10 +66,10 @@ def ran(store: Store, name: str) -> list[str]:
     key = ("local", "training", name)
     try:
         wait_for(lambda: jobs_table.get(store, *key).status == "Completed")
-        wait_for(lambda: logs_table.page(store, key).total)
+        wait_for(lambda: LogViews(store).page(key).total)
     finally:
         tracking.stop()
-    return [record.text for record in logs_table.page(store, key).records]
+    return [record.text for record in LogViews(store).page(key).records]
 
 
 def test_a_submission_is_committed_and_comes_back_as_a_view(store: Store, script: Path) -> None:

@@ -13,12 +13,12 @@ from tracking_faults import FaultyTarget, api_error, create_directly, no_connect
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.tracking import (
     JobView,
+    LogViews,
     Store,
     changes,
     ensure_tracked,
     jobs_table,
     leases,
-    logs_table,
     service,
     stops,
     submit_spec,
@@ -82,7 +82,7 @@ def test_jobs_that_others_created_appear_by_themselves(store, target, tracker, s
     assert found.instance_type == "ml.m5.large"
     assert [t.status for t in found.transitions][-1] == "Completed"
     assert "Submitting" not in [t.status for t in found.transitions]
-    wait_for(lambda: logs_table.page(store, ("local", "training", "others")).total == 2)
+    wait_for(lambda: LogViews(store).page(("local", "training", "others")).total == 2)
     request = jobs_table.request_of(store, "local", "training", "others")
     assert request["HyperParameters"]["epochs"] == "2"
     assert ("job", "others") in {(c.topic, c.name) for c in changes.since(store, 0).changes}
@@ -199,7 +199,7 @@ def test_a_log_that_can_not_be_read_does_not_keep_other_jobs_from_being_tracked(
     create_directly(target, store, script, "unreadable")
     create_directly(target, store, script, "readable")
     wait_for(lambda: status(store, "unreadable") == "Completed", 10)
-    wait_for(lambda: logs_table.page(store, ("local", "training", "readable")).total == 3, 10)
+    wait_for(lambda: LogViews(store).page(("local", "training", "readable")).total == 3, 10)
 
 
 def test_a_refused_submission_stays_refused_when_the_other_s_job_moves_on(
@@ -243,7 +243,7 @@ def test_output_that_is_no_utf8_is_read_all_the_same(store, target, tracker, tmp
     submit_spec(store, TrainingSpec(str(script)), name="bytes")
     wait_for(lambda: status(store, "bytes") == "Failed", 20)
     key = ("local", "training", "bytes")
-    wait_for(lambda: "ok" in [r.text for r in logs_table.page(store, key).records], 20)
+    wait_for(lambda: "ok" in [r.text for r in LogViews(store).page(key).records], 20)
     assert "why:" in job(store, "bytes").failure_reason
     assert health(store)[0] == "ready"
 

@@ -14,7 +14,9 @@ from jupyter_sm.jobs.secrets import mask_request
 from jupyter_sm.notebook import card, words
 from jupyter_sm.tracking import (
     JobView,
+    LogFilter,
     LogRecord,
+    LogViews,
     Store,
     ensure_tracked,
     jobs_table,
@@ -81,13 +83,13 @@ class Job:
         """The log so far. `follow` prints what comes until the job has ended."""
         jobs_table.watch(self._store, *self.key)
         lines = LogLines()
+        views = LogViews(self._store)
+        wanted = LogFilter(query=query, severity=severity)
         start = 0
         while True:
             # Asked for before the page is read, so that the last lines are in the page.
             over = self._log_is_over()
-            page = logs_table.page(
-                self._store, self.key, start=start, limit=_PAGE, query=query, severity=severity
-            )
+            page = views.page(self.key, start=start, limit=_PAGE, wanted=wanted)
             if follow:
                 for record in page.records:
                     print(record.text)  # noqa: T201 - this is what follow is for

@@ -14,7 +14,7 @@ from traitlets import Unicode
 
 from jupyter_sm.server.feed import Feed
 from jupyter_sm.server.routes import handlers
-from jupyter_sm.tracking import Store, TrackingService, data_dir, open_store
+from jupyter_sm.tracking import LogViews, Store, TrackingService, data_dir, open_store
 from jupyter_sm.tracking.leases import Rank
 
 # Few, since SQLite and in-process answers take milliseconds; bounded, as all else waits.
@@ -44,7 +44,11 @@ class SageMakerApp(ExtensionApp):
         os.environ["JUPYTER_SM_HOME"] = str(folder)
         self._store = open_store(folder)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="jupyter_sm")
-        self.settings["jupyter_sm"] = {"store": self._store, "executor": self._executor}
+        self.settings["jupyter_sm"] = {
+            "store": self._store,
+            "executor": self._executor,
+            "log_views": LogViews(self._store),
+        }
 
     def initialize_handlers(self) -> None:
         """Add the routes."""

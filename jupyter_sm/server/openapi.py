@@ -27,7 +27,10 @@ _ANSWERS = (
     views.JobView,
     views.LogRecord,
     views.LogPage,
-    views.MetricPoint,
+    views.LogRow,
+    views.LogRows,
+    views.LogHits,
+    views.MetricSeries,
     views.TargetView,
     views.Change,
     views.ChangePage,
@@ -86,7 +89,7 @@ def components() -> dict[str, Any]:
         seq={"type": "integer"},
     )
     result["JobRequest"] = _holder(request={"type": "object"})
-    result["MetricList"] = _holder(points={"type": "array", "items": schema_of(views.MetricPoint)})
+    result["MetricList"] = _holder(series={"type": "array", "items": schema_of(views.MetricSeries)})
     result["Accepted"] = _holder(name={"type": "string"})
     result["ApiError"] = _holder(message={"type": "string"}, explanation=schema_of(Explanation))
     return result
@@ -101,13 +104,10 @@ def document(base_url: str = "/") -> dict[str, Any]:
         _parameter("name", "path"),
     ]
     paging = [_parameter("limit", "query", "integer"), _parameter("offset", "query", "integer")]
-    log_query = [
-        _parameter("from", "query", "integer"),
-        _parameter("limit", "query", "integer"),
-        _parameter("query", "query"),
-        _parameter("severity", "query"),
-        _parameter("stream", "query"),
-    ]
+    among = [_parameter(name, "query") for name in ("severity", "source", "stream")]
+    pages = [_parameter("from", "query", "integer"), _parameter("limit", "query", "integer")]
+    fold = {**_parameter("fold", "query"), "schema": {"type": "string", "enum": ["0", "1"]}}
+    query = _parameter("query", "query")
     submission = {
         "type": "object",
         "properties": {
@@ -143,7 +143,19 @@ def document(base_url: str = "/") -> dict[str, Any]:
             },
             job: {"get": _operation("Get a job", "JobView", key)},
             f"{job}/request": {"get": _operation("Get a job's request", "JobRequest", key)},
-            f"{job}/logs": {"get": _operation("Read a job's log", "LogPage", [*key, *log_query])},
+            f"{job}/logs": {
+                "get": _operation("Read a job's log", "LogPage", [*key, *pages, *among, query])
+            },
+            f"{job}/logs/rows": {
+                "get": _operation("Show a job's log", "LogRows", [*key, *pages, *among, fold])
+            },
+            f"{job}/logs/hits": {
+                "get": _operation(
+                    "Search a job's log",
+                    "LogHits",
+                    [*key, query, {**fold, "name": "regex"}, *among, fold],
+                )
+            },
             f"{job}/log": {"get": _text_operation("Download a job's log", key)},
             f"{job}/metrics": {"get": _operation("Get a job's metrics", "MetricList", key)},
             f"{job}/stop": {

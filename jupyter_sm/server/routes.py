@@ -1,122 +1,35 @@
 """The REST routes, below `<base_url>/jupyter-sm/api/`.
 
 Every answer is JSON; every error a true 4xx or 5xx with a sentence and an explanation.
-Work with the store happens in bounded threads, never on the event loop.
+Work with the store happens in bounded threads, never on the event loop. Logs and metrics have
+a module of their own.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import asdict
-from http.client import responses
-from typing import Any, TypeVar
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import url_escape, url_path_join
 from tornado import web
 
-from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.diagnosis import refusal as refused
 from jupyter_sm.jobs import KINDS
 from jupyter_sm.jobs.secrets import mask_request
 from jupyter_sm.server.bodies import BadBodyError, read_change, read_submission, submit
+from jupyter_sm.server.handler import API, BaseHandler, refusal
+from jupyter_sm.server.log_routes import (
+    LogHitsHandler,
+    LogRowsHandler,
+    LogsHandler,
+    LogTextHandler,
+    MetricsHandler,
+)
 from jupyter_sm.server.openapi import document
 from jupyter_sm.targets import UnknownTargetError, check_target
-from jupyter_sm.tracking import (
-    Store,
-    changes,
-    jobs_table,
-    logs_table,
-    stops,
-    submit_again,
-    targets_table,
-)
-from jupyter_sm.tracking.views import JobView
+from jupyter_sm.tracking import changes, jobs_table, stops, submit_again, targets_table
 
-API = "jupyter-sm/api"
 MAX_BODY_BYTES = 1_000_000
 _LONGEST_LIST = 1_000
-_MOST_POINTS = 20_000
-_LONGEST_QUERY = 1_000
-
-T = TypeVar("T")
-
-
-class BaseHandler(APIHandler):
-    """What all routes share: the resource's name for authorisation, threads, errors, paging."""
-
-    auth_resource = "jupyter_sm"
-    # A panel that is open all night must not keep an idle server from being culled.
-    _track_activity = False
-
-    @property
-    def store(self) -> Store:
-        """The user's job store."""
-        store: Store = self.settings["jupyter_sm"]["store"]
-        return store
-
-    async def in_thread(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run blocking work in one of the extension's threads."""
-        executor = self.settings["jupyter_sm"]["executor"]
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(executor, lambda: work(*args, **kwargs))
-
-    def accept(self, view: JobView) -> None:
-        """202: the job is committed, and this is its address."""
-        path = [url_escape(part) for part in (view.target, view.kind, view.name)]
-        self.set_header("Location", url_path_join(self.base_url, API, "jobs", *path))
-        self.set_status(202)
-        self.finish(json.dumps(view.as_dict()))
-
-    async def answer(self, make: Callable[[], dict[str, Any]]) -> None:
-        """Send what may be long: it is put together in a thread, not on the event loop."""
-        self.finish(await self.in_thread(lambda: json.dumps(make())))
-
-    def number(
-        self, name: str, default: int, *, least: int | None = None, most: int | None = None
-    ) -> int:
-        """An integer of the query string; 400 when it is none or out of bounds."""
-        text = self.get_query_argument(name, str(default))
-        try:
-            value = int(text)
-        except ValueError:
-            raise refusal(400, f"{name} must be a whole number.") from None
-        if (least is not None and value < least) or abs(value) > 2**53:
-            raise refusal(400, f"{name} is out of bounds.")
-        return value if most is None else min(value, most)
-
-    async def job(self, target: str, kind: str, name: str) -> JobView:
-        """The job of that key; 404 when there is none."""
-        view = await self.in_thread(jobs_table.get, self.store, target, kind, name)
-        if view is None:
-            raise refusal(404, f"There is no {kind} job {name} on {target}.")
-        return view
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error as a JSON body with `message` and `explanation`."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        if not isinstance(error, ExplainedError):
-            said = error.log_message if isinstance(error, web.HTTPError) else None
-            error = refusal(status_code, f"{said or self._reason}.")
-        explanation = error.explanation
-        self.set_status(error.status)
-        self.set_header("Content-Type", "application/json")
-        self.finish(
-            json.dumps({"message": explanation.sentence, "explanation": explanation.as_dict()})
-        )
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """What the user did wrong is told to the user, not to the server's log."""
-        if not isinstance(value, ExplainedError):
-            super().log_exception(typ, value, tb)
-
-
-def refusal(status: int, what: str) -> ExplainedError:
-    """An error answer in one sentence."""
-    return refused("api", responses.get(status, "Error"), what, status=status)
 
 
 class TargetsHandler(BaseHandler):
@@ -203,73 +116,6 @@ class RequestHandler(BaseHandler):
         self.finish(json.dumps({"request": mask_request(request or {})}))
 
 
-class LogsHandler(BaseHandler):
-    """A job's log."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, target: str, kind: str, name: str) -> None:
-        """A page of the log, by entry number; reading it counts as watching the job."""
-        start = self.number("from", 0)
-        limit = self.number("limit", 500, least=1, most=logs_table.MAX_PAGE)
-        query = self.get_query_argument("query", "")
-        if len(query) > _LONGEST_QUERY:
-            raise refusal(400, f"query has more than {_LONGEST_QUERY} characters.")
-        await self.job(target, kind, name)
-        await self.in_thread(jobs_table.watch, self.store, target, kind, name)
-        page = await self.in_thread(
-            logs_table.page,
-            self.store,
-            (target, kind, name),
-            start=start,
-            limit=limit,
-            query=query,
-            severity=self.get_query_argument("severity", ""),
-            stream=self.get_query_argument("stream", ""),
-        )
-        await self.answer(lambda: {**vars(page), "records": [vars(r) for r in page.records]})
-
-
-class LogTextHandler(BaseHandler):
-    """A job's log as a file."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, target: str, kind: str, name: str) -> None:
-        """The whole log as text, page by page, so that its length costs no memory."""
-        await self.job(target, kind, name)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.set_header("Content-Disposition", f'attachment; filename="{name}.log"')
-        start = 0
-        while True:
-            page = await self.in_thread(
-                logs_table.page,
-                self.store,
-                (target, kind, name),
-                start=start,
-                limit=logs_table.MAX_PAGE,
-            )
-            if not page.records:
-                break
-            self.write("".join(f"{record.text}\n" for record in page.records))
-            await self.flush()
-            start = page.next
-        self.finish()
-
-
-class MetricsHandler(BaseHandler):
-    """A job's metrics."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, target: str, kind: str, name: str) -> None:
-        """The points of all series; of very many, evenly chosen ones."""
-        await self.job(target, kind, name)
-        key = (target, kind, name)
-        points = await self.in_thread(logs_table.metric_points, self.store, key, most=_MOST_POINTS)
-        await self.answer(lambda: {"points": [vars(point) for point in points]})
-
-
 class StopHandler(BaseHandler):
     """Stopping a job."""
 
@@ -346,6 +192,8 @@ def handlers() -> list[tuple[str, type[BaseHandler]]]:
         (job, JobHandler),
         (f"{job}/request", RequestHandler),
         (f"{job}/logs", LogsHandler),
+        (f"{job}/logs/rows", LogRowsHandler),
+        (f"{job}/logs/hits", LogHitsHandler),
         (f"{job}/log", LogTextHandler),
         (f"{job}/metrics", MetricsHandler),
         (f"{job}/stop", StopHandler),

@@ -4,6 +4,7 @@ Faces import from here; they never speak to AWS themselves.
 """
 
 from jupyter_sm.tracking.again import submit_again
+from jupyter_sm.tracking.log_views import LogFilter, LogViews
 from jupyter_sm.tracking.service import TrackingService, catch_up, ensure_tracked
 from jupyter_sm.tracking.store import Store, StoreError, data_dir, open_store
 from jupyter_sm.tracking.submission import submit_request, submit_spec
@@ -12,8 +13,10 @@ from jupyter_sm.tracking.views import Change, JobView, LogPage, LogRecord, Targe
 __all__ = [
     "Change",
     "JobView",
+    "LogFilter",
     "LogPage",
     "LogRecord",
+    "LogViews",
     "Store",
     "StoreError",
     "TargetView",

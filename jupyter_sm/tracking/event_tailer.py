@@ -20,7 +20,7 @@ from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import kind_of
 from jupyter_sm.logs import LogParser
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking import cause, jobs_table, logs_table
+from jupyter_sm.tracking import cause, logs_table
 from jupyter_sm.tracking.calls import code_of, is_about_credentials, is_denied, is_throttled
 from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
 from jupyter_sm.tracking.store import Store
@@ -153,9 +153,14 @@ class EventTailer:
                 reading.from_ms = back
                 reading.is_whole = False
                 logs_table.save_read_from(self._store, job.id, back)
+        if not reading.found_new:
+            self._flush(job, reading)
         if not job.is_final or reading.found_new or reading.quiet_since is None:
             reading.quiet_since = time.monotonic() if job.is_final else None
         reading.found_new = False
+
+    def _flush(self, job: LoggedJob, reading: _Reading) -> None:
+        logs_table.flush_all(self._store, self._target.name, job, reading.parsers)
 
     def _close_if_over(self, job: LoggedJob, reading: _Reading) -> None:
         """After the end and a time of quiet, read the whole once more; then it is complete."""
@@ -172,6 +177,7 @@ class EventTailer:
             reading.from_ms, reading.is_whole, reading.next_at = 0, True, 0.0
             reading.recent.clear()
             return
+        self._flush(job, reading)
         cause.refine(self._store, self._target.name, job)
         logs_table.close(self._store, self._target.name, job)
         self._readings.pop(job.id, None)
@@ -202,16 +208,9 @@ class EventTailer:
             parser = reading.parsers.get(stream)
             if parser is None:
                 parser = reading.parsers[stream] = logs_table.parser_of(
-                    jobs_table.request_of(self._store, self._target.name, job.kind, job.name)
+                    self._store, self._target.name, job, stream
                 )
-            short = stream.rpartition("/")[2]
-            records = [
-                record
-                for event in own
-                for record in parser.feed(event["timestamp"], short, event["message"])
-            ]
-            metrics, parser.metrics = parser.metrics, []
-            result.append(Parsed(stream, records, metrics, parser.progress))
+            result.append(logs_table.parse(parser, stream, own))
         return result
 
 

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
+from operator import gt
 from typing import Any
 
 from jupyter_sm.logs import LogParser, Metric, Progress, Record
-from jupyter_sm.tracking import changes
+from jupyter_sm.tracking import changes, jobs_table, log_blocks, metric_blocks
+from jupyter_sm.tracking.log_views import record_of
 from jupyter_sm.tracking.store import Store
-from jupyter_sm.tracking.views import LogPage, LogRecord, MetricPoint
+from jupyter_sm.tracking.views import LogRecord, MetricPoint, MetricSeries
 
 _RECENT = 40
-_SEVERITIES = ("debug", "info", "warning", "error")
-MAX_PAGE = 5_000
-_METRICS_OF_JOB = (
-    "FROM metrics m JOIN jobs j ON j.id = m.job_id JOIN streams s ON s.id = m.stream_id"
-    " WHERE j.target = ? AND j.kind = ? AND j.name = ?"
-)
+# Points that a job's charts get in all, and each curve at least.
+_MOST_POINTS = 60_000
+_FEWEST_POINTS = 600
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,73 @@ def position(store: Store, job_id: int, stream: str) -> str:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What lines of one stream say."""
+    """What lines of one stream say; `parser_state` is where reading them goes on."""
 
     stream: str
     records: Sequence[Record]
     metrics: Sequence[Metric]
     progress: Progress | None
+    parser_state: str | None = None
 
 
-def parser_of(request: dict[str, Any] | None) -> LogParser:
-    """A parser for a stream of a job, with the metric definitions of the job's request."""
-    definitions = (request or {}).get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-    return LogParser({d["Name"]: d["Regex"] for d in definitions} or None)
+def parser_of(store: Store, target: str, job: LoggedJob, stream: str) -> LogParser:
+    """A parser that goes on where the last reader of a stream stopped.
+
+    A fresh one has the metric definitions of the job's request. Tracebacks are one entry.
+    """
+    row = (
+        store.read()
+        .execute("SELECT parser FROM streams WHERE job_id = ? AND name = ?", (job.id, stream))
+        .fetchone()
+    )
+    if row is not None and row["parser"]:
+        try:
+            return LogParser.resume(json.loads(row["parser"]))
+        except (ValueError, KeyError, TypeError):
+            pass  # written by another version: what it knew is found again in the lines to come
+    request = jobs_table.request_of(store, target, job.kind, job.name) or {}
+    definitions = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
+    return LogParser({d["Name"]: d["Regex"] for d in definitions} or None, group_tracebacks=True)
+
+
+def parse(parser: LogParser, stream: str, events: Sequence[Mapping[str, Any]]) -> Parsed:
+    """What events of one stream say."""
+    short = stream.rpartition("/")[2]
+    records = [
+        record
+        for event in events
+        for record in parser.feed(event["timestamp"], short, event["message"])
+    ]
+    metrics, parser.metrics = parser.metrics, []
+    return Parsed(stream, records, metrics, parser.progress, _state_of(parser))
+
+
+def _state_of(parser: LogParser) -> str:
+    return json.dumps(parser.state())
+
+
+def flush(store: Store, target: str, job: LoggedJob, stream: str, parser: LogParser) -> None:
+    """Store what a parser holds back (a traceback that nothing followed), once."""
+    before = _state_of(parser)
+    records = parser.flush()
+    if not records:
+        return
+    parsed = Parsed(stream, records, [], parser.progress, _state_of(parser))
+    with store.write() as db:
+        held = db.execute(
+            "SELECT 1 FROM streams WHERE job_id = ? AND name = ? AND parser = ?",
+            (job.id, stream, before),
+        ).fetchone()
+        if held is not None:
+            _insert(db, target, job, [parsed])
+
+
+def flush_all(store: Store, target: str, job: LoggedJob, parsers: Mapping[str, LogParser]) -> None:
+    """Store what is held back of all streams, also by readers before us."""
+    rows = store.read().execute("SELECT name FROM streams WHERE job_id = ?", (job.id,)).fetchall()
+    for stream in (row["name"] for row in rows):
+        parser = parsers.get(stream) or parser_of(store, target, job, stream)
+        flush(store, target, job, stream, parser)
 
 
 def append(
@@ -154,27 +208,10 @@ def _insert(db: sqlite3.Connection, target: str, job: LoggedJob, parsed: Sequenc
     lines, metric, progress = row["log_lines"], row["metric"], None
     for part in parsed:
         stream = _stream_id(db, job.id, part.stream)
-        db.executemany(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (job.id, lines + n, r.timestamp_ms, stream, r.severity, r.source, _text(r.text))
-                for n, r in enumerate(part.records)
-            ],
-        )
-        db.executemany(
-            "INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    job.id,
-                    m.name,
-                    stream,
-                    m.timestamp_ms,
-                    m.step,
-                    m.value if isfinite(m.value) else None,
-                )
-                for m in part.metrics
-            ],
-        )
+        if part.parser_state is not None:
+            db.execute("UPDATE streams SET parser = ? WHERE id = ?", (part.parser_state, stream))
+        log_blocks.append(db, job.id, lines, stream, part.records)
+        metric_blocks.append(db, job.id, stream, part.metrics)
         lines += len(part.records)
         metric = _main_metric(metric, part.metrics)
         progress = part.progress or progress
@@ -185,11 +222,6 @@ def _insert(db: sqlite3.Connection, target: str, job: LoggedJob, parsed: Sequenc
     changes.note(db, "log", target, job.kind, job.name)
     if progress or any(part.metrics for part in parsed):
         changes.note(db, "job", target, job.kind, job.name)
-
-
-def _text(text: str) -> str:
-    """`text` as SQLite takes it: half a surrogate pair is no text."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _main_metric(stored: str | None, metrics: Sequence[Metric]) -> str | None:
@@ -217,100 +249,58 @@ def close(store: Store, target: str, job: LoggedJob) -> None:
         changes.note(db, "log", target, job.kind, job.name)
 
 
-def page(
-    store: Store,
-    key: tuple[str, str, str],
-    *,
-    start: int = 0,
-    limit: int = 500,
-    query: str = "",
-    severity: str = "",
-    stream: str = "",
-) -> LogPage:
-    """Entries from number `start` on that contain `query` (any case), are at least as severe
-    as `severity` and come from `stream`.
-
-    A negative `start` counts from the end, as in Python; of a filtered log it is the last
-    entries that fit.
-    """
-    db = store.read()
-    job = db.execute(
-        "SELECT id, log_lines FROM jobs WHERE target = ? AND kind = ? AND name = ?", key
-    ).fetchone()
-    if job is None:
-        return LogPage([], 0, 0)
-    total = job["log_lines"]
-    first = max(0, total + start) if start < 0 else start
-    most = max(1, min(limit, MAX_PAGE))
-    wanted, values = _conditions(query, severity, stream)
-    if start < 0 and wanted:
-        # Read from the end, so that finding the last ones costs what they cost.
-        span, order, most = "r.seq >= 0", "DESC", min(most, -start)
-        values = [job["id"], *values, most]
-    else:
-        span, order = "r.seq >= ?", "ASC"
-        values = [job["id"], first, *values, most]
-    rows = db.execute(
-        "SELECT r.seq, r.timestamp_ms, s.name AS stream, r.severity, r.source, r.text"
-        f" FROM records r JOIN streams s ON s.id = r.stream_id WHERE r.job_id = ? AND {span}"
-        f"{wanted} ORDER BY r.seq {order} LIMIT ?",
-        values,
-    ).fetchall()
-    rows = rows[::-1] if order == "DESC" else rows
-    records = [LogRecord(**{**row, "stream": row["stream"].rpartition("/")[2]}) for row in rows]
-    return LogPage(records, records[-1].seq + 1 if records else min(first, total), total)
-
-
-def _conditions(query: str, severity: str, stream: str) -> tuple[str, list[Any]]:
-    """What a filter asks of an entry, as a part of a WHERE and its values."""
-    wanted, values = "", list[Any]()
-    if query:
-        wanted += " AND instr(lower(r.text), lower(?)) > 0"
-        values.append(query)
-    if severity:
-        known = severity in _SEVERITIES
-        among = _SEVERITIES[_SEVERITIES.index(severity) :] if known else (severity,)
-        wanted += f" AND r.severity IN ({','.join('?' * len(among))})"
-        values += among
-    if stream:
-        wanted += " AND s.name LIKE ? ESCAPE '!'"
-        values.append(f"%/{_escaped(stream)}%")
-    return wanted, values
-
-
-def _escaped(text: str) -> str:
-    for special in "!%_":
-        text = text.replace(special, f"!{special}")
-    return text
-
-
 def tails(store: Store, job_id: int, count: int) -> list[list[LogRecord]]:
     """The last entries of each stream of a job, oldest first."""
     db = store.read()
+    rows = db.execute("SELECT id, name FROM streams WHERE job_id = ?", (job_id,)).fetchall()
+    names = {row["id"]: row["name"] for row in rows}
+    found = [log_blocks.last_of_stream(db, job_id, stream, count) for stream in names]
+    return [[record_of(entry, names) for entry in entries] for entries in found if entries]
+
+
+def metric_points(store: Store, key: tuple[str, str, str]) -> list[MetricPoint]:
+    """The points of all series in the order of time."""
+    points = [
+        MetricPoint(
+            series.name,
+            series.stream,
+            series.value_at(place),
+            series.step_at(place),
+            series.times[place],
+        )
+        for series in _series(store, key)
+        for place in range(len(series.values))
+    ]
+    return sorted(points, key=lambda point: point.timestamp_ms)
+
+
+def metric_series(store: Store, key: tuple[str, str, str]) -> list[MetricSeries]:
+    """All series of a job as curves to draw."""
+    found = list(_series(store, key))
+    most = max(_FEWEST_POINTS, _MOST_POINTS // max(len(found), 1))
     result = []
-    for stream in db.execute("SELECT id, name FROM streams WHERE job_id = ?", (job_id,)).fetchall():
-        rows = db.execute(
-            "SELECT seq, timestamp_ms, severity, source, text FROM records"
-            " WHERE job_id = ? AND stream_id = ? ORDER BY seq DESC LIMIT ?",
-            (job_id, stream["id"], count),
-        ).fetchall()
-        if rows:
-            result.append([LogRecord(**row, stream=stream["name"]) for row in reversed(rows)])
+    for series in found:
+        places: Sequence[int] = series.thinned(most)
+        times = [series.times[place] for place in places]
+        if any(map(gt, times, times[1:])):
+            places = sorted(places, key=series.times.__getitem__)
+            times = [series.times[place] for place in places]
+        result.append(
+            MetricSeries(
+                series.name,
+                series.stream,
+                len(series.values),
+                [series.step_at(place) for place in places],
+                times,
+                [series.value_at(place) for place in places],
+            )
+        )
     return result
 
 
-def metric_points(
-    store: Store, key: tuple[str, str, str], *, most: int | None = None
-) -> list[MetricPoint]:
-    """The points of all series in the order of time; with `most`, every n-th where there are more."""
-    step = 1
-    if most is not None:
-        count = store.read().execute(f"SELECT COUNT(*) {_METRICS_OF_JOB}", key).fetchone()[0]
-        step = -(-count // most) or 1
-    rows = store.read().execute(
-        "SELECT m.name, s.name AS stream, m.value, m.step, m.timestamp_ms"
-        f" {_METRICS_OF_JOB}"
-        " AND m.rowid % ? = 0 ORDER BY m.timestamp_ms, m.rowid",
-        (*key, step),
-    )
-    return [MetricPoint(**{**row, "stream": row["stream"].rpartition("/")[2]}) for row in rows]
+def _series(store: Store, key: tuple[str, str, str]) -> Iterator[metric_blocks.Series]:
+    db = store.read()
+    job = db.execute(
+        "SELECT id FROM jobs WHERE target = ? AND kind = ? AND name = ?", key
+    ).fetchone()
+    return metric_blocks.series_of(db, job["id"]) if job else iter(())

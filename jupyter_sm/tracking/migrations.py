@@ -1,9 +1,15 @@
 """The store's schema, as numbered steps. A step, once released, is never changed.
 
-`PRAGMA user_version` holds the number of steps a file has taken.
+A step is SQL, or a function where data are to be written anew. `PRAGMA user_version` holds the
+number of steps a file has taken.
 """
 
-MIGRATIONS: tuple[str, ...] = (
+import sqlite3
+from collections.abc import Callable
+
+from jupyter_sm.tracking.migrate_logs import into_blocks
+
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     """
     CREATE TABLE jobs (
         id INTEGER PRIMARY KEY,
@@ -122,4 +128,35 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_open ON jobs (target)
         WHERE status NOT IN ('Completed', 'Failed', 'Stopped', 'Rejected');
     """,
+    # Entries and points move into blocks of some hundred.
+    """
+    ALTER TABLE streams ADD COLUMN parser TEXT;
+    CREATE TABLE log_blocks (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        first INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        is_sealed INTEGER NOT NULL,
+        kinds BLOB NOT NULL,
+        streams BLOB NOT NULL,
+        times BLOB NOT NULL,
+        lengths BLOB NOT NULL,
+        text BLOB NOT NULL,
+        PRIMARY KEY (job_id, first)
+    );
+    CREATE TABLE series (
+        id INTEGER PRIMARY KEY,
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        stream_id INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        UNIQUE (job_id, stream_id, name)
+    );
+    CREATE TABLE point_blocks (
+        series_id INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
+        is_sealed INTEGER NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX points_by_series ON point_blocks (series_id);
+    CREATE INDEX points_open ON point_blocks (series_id) WHERE is_sealed = 0;
+    """,
+    into_blocks,
 )

@@ -177,6 +177,9 @@ class Store:
         db.execute("BEGIN IMMEDIATE")
         try:
             for step in MIGRATIONS[self._schema(db) :]:
+                if callable(step):
+                    step(db)
+                    continue
                 for statement in step.split(";"):
                     db.execute(statement)
             db.execute(f"PRAGMA user_version={len(MIGRATIONS)}")

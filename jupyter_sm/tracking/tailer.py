@@ -1,16 +1,17 @@
-"""The tailer for targets whose calls are free: brings the log of each job into the store, page by page."""
+"""The tailer for targets whose calls are free: brings logs into the store, page by page."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 from typing import Any
 
 from jupyter_sm.jobs import kind_of
 from jupyter_sm.logs import LogParser
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking import cause, jobs_table, logs_table
-from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
+from jupyter_sm.tracking import cause, logs_table
+from jupyter_sm.tracking.logs_table import LoggedJob
 from jupyter_sm.tracking.store import Store
 
 _log = logging.getLogger(__name__)
@@ -18,6 +19,8 @@ _log = logging.getLogger(__name__)
 # Small pages keep each transaction, and the time the interpreter is held, short.
 _PAGE_EVENTS = 1_000
 _ROUND_PAGES = 5
+# The lines of a traceback are held back until another line follows, or this long.
+_QUIET_SECONDS = 1.0
 
 
 class Tailer:
@@ -27,7 +30,8 @@ class Tailer:
         self._store = store
         self._target = target
         self._hints: dict[int, object] = {}
-        self._parsers: dict[tuple[int, str], LogParser] = {}
+        self._parsers: dict[int, dict[str, LogParser]] = defaultdict(dict)
+        self._fed: dict[int, float] = {}
 
     def run(self) -> bool:
         """Read what is new, a few pages a job; True if there is more to read at once."""
@@ -40,15 +44,22 @@ class Tailer:
                     more = True
                     continue
                 self._hints[job.id] = hint
+            if now - self._fed.get(job.id, now) > _QUIET_SECONDS:
+                self._flush(job)
             if job.is_final and now - (job.ended_at or now) >= self._target.log_quiet_seconds:
                 self._close(job)
         return more
 
     def _close(self, job: LoggedJob) -> None:
+        self._flush(job)
         cause.refine(self._store, self._target.name, job)
         logs_table.close(self._store, self._target.name, job)
         self._hints.pop(job.id, None)
-        self._parsers = {key: p for key, p in self._parsers.items() if key[0] != job.id}
+        self._parsers.pop(job.id, None)
+
+    def _flush(self, job: LoggedJob) -> None:
+        logs_table.flush_all(self._store, self._target.name, job, self._parsers[job.id])
+        self._fed.pop(job.id, None)
 
     def _read_or_skip(self, job: LoggedJob) -> bool:
         from botocore.exceptions import ClientError
@@ -98,30 +109,18 @@ class Tailer:
             if token == before or not answer["events"]:
                 return False
             parser = self._parser(job, stream)
-            short = stream.rpartition("/")[2]
-            records = [
-                record
-                for event in answer["events"]
-                for record in parser.feed(event["timestamp"], short, event["message"])
-            ]
-            metrics, parser.metrics = parser.metrics, []
+            parsed = logs_table.parse(parser, stream, answer["events"])
             stored = logs_table.append(
-                self._store,
-                self._target.name,
-                job,
-                Parsed(stream, records, metrics, parser.progress),
-                before=before,
-                after=token,
+                self._store, self._target.name, job, parsed, before=before, after=token
             )
             if not stored:
-                self._parsers.pop((job.id, stream), None)
+                self._parsers[job.id].pop(stream, None)
                 return True
+            self._fed[job.id] = time.time()
         return True
 
     def _parser(self, job: LoggedJob, stream: str) -> LogParser:
-        key = (job.id, stream)
-        if key not in self._parsers:
-            self._parsers[key] = logs_table.parser_of(
-                jobs_table.request_of(self._store, self._target.name, job.kind, job.name)
-            )
-        return self._parsers[key]
+        parsers = self._parsers[job.id]
+        if stream not in parsers:
+            parsers[stream] = logs_table.parser_of(self._store, self._target.name, job, stream)
+        return parsers[stream]

@@ -102,6 +102,39 @@ class LogPage:
 
 
 @dataclass(frozen=True)
+class LogRow:
+    """A row of a log as a viewer shows it: one entry, or a folded run of `count` that fit.
+
+    `row` counts from 0; `first` is the number of the run's first entry. Of platform lines
+    `record` is the first, of a progress bar's states the last.
+    """
+
+    row: int
+    first: int
+    count: int
+    record: LogRecord
+
+
+@dataclass(frozen=True)
+class LogRows:
+    """Rows of a job's log from row `start` on, of `total` rows; `entries` in the whole log."""
+
+    rows: list[LogRow]
+    start: int
+    total: int
+    entries: int
+
+
+@dataclass(frozen=True)
+class LogHits:
+    """Where a search found something: `total` entries; row and number of the first ones."""
+
+    total: int
+    rows: list[int]
+    seqs: list[int]
+
+
+@dataclass(frozen=True)
 class MetricPoint:
     """One point of a metric's series; `value` is None where the script printed nan or inf.
 
@@ -113,6 +146,22 @@ class MetricPoint:
     value: float | None
     step: int | None
     timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class MetricSeries:
+    """One metric of one instance (`stream`), as columns in the order of time.
+
+    Of very many points (`total`) those are chosen that keep the curve's look: `values` are None
+    where the script printed nan or inf, `steps` where it told none.
+    """
+
+    name: str
+    stream: str
+    total: int
+    steps: list[int | None]
+    times_ms: list[int]
+    values: list[float | None]
 
 
 @dataclass(frozen=True)

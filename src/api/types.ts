@@ -69,13 +69,37 @@ export interface ILogPage {
   total: number;
 }
 
-/** One point of a metric's series; `value` is None where the script printed nan or inf. */
-export interface IMetricPoint {
+/** A row of a log as a viewer shows it: one entry, or a folded run of `count` that fit. */
+export interface ILogRow {
+  row: number;
+  first: number;
+  count: number;
+  record: ILogRecord;
+}
+
+/** Rows of a job's log from row `start` on, of `total` rows; `entries` in the whole log. */
+export interface ILogRows {
+  rows: ILogRow[];
+  start: number;
+  total: number;
+  entries: number;
+}
+
+/** Where a search found something: `total` entries; row and number of the first ones. */
+export interface ILogHits {
+  total: number;
+  rows: number[];
+  seqs: number[];
+}
+
+/** One metric of one instance (`stream`), as columns in the order of time. */
+export interface IMetricSeries {
   name: string;
   stream: string;
-  value: number | null;
-  step: number | null;
-  timestamp_ms: number;
+  total: number;
+  steps: (number | null)[];
+  times_ms: number[];
+  values: (number | null)[];
 }
 
 /** A target and how it is: `ready`, `stale` (with the reason), `untracked`, or `unused`. */
@@ -154,7 +178,7 @@ export interface IJobRequest {
 }
 
 export interface IMetricList {
-  points: IMetricPoint[];
+  series: IMetricSeries[];
 }
 
 export interface IAccepted {

@@ -1,0 +1,149 @@
+"""The routes of a job's log and metrics."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_sm.server.handler import BaseHandler, refusal
+from jupyter_sm.tracking import jobs_table, logs_table
+from jupyter_sm.tracking.log_blocks import SEVERITIES, SOURCES
+from jupyter_sm.tracking.log_views import MAX_PAGE, LogFilter
+
+_LONGEST_QUERY = 1_000
+
+
+class LogHandler(BaseHandler):
+    """What the routes of a log share."""
+
+    def text(self, name: str) -> str:
+        """A text of the query string; 400 when it is too long."""
+        text = self.get_query_argument(name, "", strip=False)
+        if len(text) > _LONGEST_QUERY:
+            raise refusal(400, f"{name} has more than {_LONGEST_QUERY} characters.")
+        return text
+
+    def filter(self, *, query: str = "") -> LogFilter:
+        """Which entries are asked for."""
+        return LogFilter(
+            query,
+            self.choice("severity", SEVERITIES),
+            self.choice("source", SOURCES),
+            self.text("stream"),
+        )
+
+    def choice(self, name: str, known: tuple[str, ...]) -> str:
+        """One of some words, or nothing; 400 for any other."""
+        text = self.text(name)
+        if text and text not in known:
+            raise refusal(400, f"{name} must be one of {', '.join(known)}, not {text!r}.")
+        return text
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether runs of platform lines and of progress are a row each."""
+        return self.get_query_argument("fold", "1") != "0"
+
+    async def read_by(self, target: str, kind: str, name: str) -> tuple[str, str, str]:
+        """The job's key, once it is known to exist; reading its log counts as watching it."""
+        await self.job(target, kind, name)
+        await self.in_thread(jobs_table.watch, self.store, target, kind, name)
+        return target, kind, name
+
+
+class LogsHandler(LogHandler):
+    """A job's log, entry by entry."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, target: str, kind: str, name: str) -> None:
+        """A page of the log, by entry number; reading it counts as watching the job."""
+        start = self.number("from", 0)
+        limit = self.number("limit", 500, least=1, most=MAX_PAGE)
+        wanted = self.filter(query=self.text("query"))
+        key = await self.read_by(target, kind, name)
+        page = await self.in_thread(
+            self.log_views.page, key, start=start, limit=limit, wanted=wanted
+        )
+        await self.answer(lambda: {**vars(page), "records": [vars(r) for r in page.records]})
+
+
+class LogRowsHandler(LogHandler):
+    """A job's log, as a viewer shows it."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, target: str, kind: str, name: str) -> None:
+        """Rows by number: entries, and folded runs of platform lines and of progress."""
+        start = self.number("from", 0)
+        limit = self.number("limit", 500, least=1, most=MAX_PAGE)
+        wanted = self.filter()
+        key = await self.read_by(target, kind, name)
+        rows = await self.in_thread(
+            self.log_views.rows,
+            key,
+            start=start,
+            limit=limit,
+            wanted=wanted,
+            is_folded=self.is_folded,
+        )
+        await self.answer(lambda: asdict(rows))
+
+
+class LogHitsHandler(LogHandler):
+    """Searching a job's log."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, target: str, kind: str, name: str) -> None:
+        """Where among the rows a text or (`regex=1`) a regular expression is found."""
+        query = self.text("query")
+        wanted = self.filter()
+        key = await self.read_by(target, kind, name)
+        hits = await self.in_thread(
+            self.log_views.hits,
+            key,
+            query,
+            is_regex=self.get_query_argument("regex", "0") == "1",
+            wanted=wanted,
+            is_folded=self.is_folded,
+        )
+        await self.answer(lambda: vars(hits))
+
+
+class LogTextHandler(LogHandler):
+    """A job's log as a file."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, target: str, kind: str, name: str) -> None:
+        """The whole log as text, page by page, so that its length costs no memory."""
+        await self.job(target, kind, name)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Content-Disposition", f'attachment; filename="{name}.log"')
+        start = 0
+        while True:
+            page = await self.in_thread(
+                self.log_views.page, (target, kind, name), start=start, limit=MAX_PAGE
+            )
+            if not page.records:
+                break
+            self.write("".join(f"{record.text}\n" for record in page.records))
+            await self.flush()
+            start = page.next
+        self.finish()
+
+
+class MetricsHandler(LogHandler):
+    """A job's metrics."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, target: str, kind: str, name: str) -> None:
+        """All series as columns; of very many points those that keep the curves' look."""
+        await self.job(target, kind, name)
+        key = (target, kind, name)
+        series = await self.in_thread(logs_table.metric_series, self.store, key)
+        await self.answer(lambda: {"series": [vars(one) for one in series]})

@@ -1,0 +1,202 @@
+"""Log entries in blocks: some hundred of a job's entries, column by column, in one row.
+
+A block is open until it is full: what comes is then appended to each column. A full one is
+sealed: what is long is compressed. So a million lines take a fraction of their text, are
+written fast, and are searched by reading some thousand rows. Numbers of entries count from 0
+within a job; a block begins at `first`.
+
+Columns: `kinds` (a byte an entry: severity, and source times 4), `streams` (ids, 4 bytes),
+`times` (UTC milliseconds, 8 bytes), `lengths` (of the text's UTF-8, 4 bytes) and `text`, where
+each entry ends with a newline.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from jupyter_sm.logs import Record
+
+SEVERITIES = ("debug", "info", "warning", "error")
+SOURCES = ("platform", "framework", "user", "progress")
+_SOURCE_CODES = {source: code << 2 for code, source in enumerate(SOURCES)}
+_SEVERITY_CODES = {severity: code for code, severity in enumerate(SEVERITIES)}
+_CODES = {
+    (severity, source): _SEVERITY_CODES[severity] | _SOURCE_CODES[source]
+    for severity in SEVERITIES
+    for source in SOURCES
+}
+_MOST_ENTRIES = 256
+_MOST_BYTES = 64 * 1024
+
+
+def kind_of(severity: str, source: str) -> int:
+    """The byte that says both; an unknown source is the user's, an unknown severity info."""
+    return _CODES.get((severity, source)) or _SEVERITY_CODES.get(severity, 1) | _SOURCE_CODES.get(
+        source, _SOURCE_CODES["user"]
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One stored entry; `stream` is the stream's id."""
+
+    seq: int
+    timestamp_ms: int
+    stream: int
+    severity: str
+    source: str
+    text: str
+
+
+class Block:
+    """A row, opened."""
+
+    def __init__(self, row: sqlite3.Row) -> None:
+        self.first: int = row["first"]
+        self._row = row
+        packed = row["is_sealed"]
+        self.kinds: bytes = row["kinds"]
+        self.text: bytes = zlib.decompress(row["text"]) if packed else row["text"]
+        self.lengths = _unpacked("I", row["lengths"], packed)
+
+    def ends(self) -> list[int]:
+        """Where in `text` each entry ends."""
+        return list(accumulate(self.lengths, lambda end, length: end + 1 + length, initial=-1))[1:]
+
+    def texts(self) -> Iterator[str]:
+        """The text of each entry."""
+        for end, length in zip(self.ends(), self.lengths, strict=True):
+            yield self.text[end - length : end].decode()
+
+    def entries(self, places: Iterable[int]) -> Iterator[Entry]:
+        """The entries at these places of the block."""
+        packed = self._row["is_sealed"]
+        times = _unpacked("q", self._row["times"], packed)
+        streams = array("I", self._row["streams"])
+        ends = self.ends()
+        for place in places:
+            end, kind = ends[place], self.kinds[place]
+            text = self.text[end - self.lengths[place] : end].decode()
+            yield Entry(
+                self.first + place,
+                times[place],
+                streams[place],
+                SEVERITIES[kind & 3],
+                SOURCES[kind >> 2],
+                text,
+            )
+
+
+def _unpacked(code: str, data: bytes, is_packed: int) -> array[int]:
+    return array(code, zlib.decompress(data) if is_packed else data)
+
+
+def append(
+    db: sqlite3.Connection, job_id: int, first: int, stream: int, records: Sequence[Record]
+) -> None:
+    """Add entries of one stream, of which the first gets the number `first`."""
+    at = 0
+    opened = db.execute(
+        "SELECT rowid, count, length(text) AS size FROM log_blocks"
+        " WHERE job_id = ? AND first < ? AND is_sealed = 0 ORDER BY first DESC LIMIT 1",
+        (job_id, first),
+    ).fetchone()
+    while at < len(records):
+        room, size = (
+            (_MOST_ENTRIES - opened["count"], opened["size"]) if opened else (_MOST_ENTRIES, 0)
+        )
+        kinds, times, lengths, text = bytearray(), array("q"), array("I"), list[bytes]()
+        for record in records[at : at + room]:
+            data = record.text.encode("utf-8", "replace")
+            kinds.append(kind_of(record.severity, record.source))
+            times.append(record.timestamp_ms)
+            lengths.append(len(data))
+            text.append(data)
+            size += len(data) + 1
+            if size >= _MOST_BYTES:
+                break
+        text.append(b"")
+        columns = (
+            bytes(kinds),
+            array("I", [stream]).tobytes() * len(kinds),
+            times.tobytes(),
+            lengths.tobytes(),
+            b"\n".join(text),
+        )
+        is_full = len(kinds) == room or size >= _MOST_BYTES
+        if opened:
+            db.execute(
+                "UPDATE log_blocks SET count = count + ?, kinds = CAST(kinds || ? AS BLOB),"
+                " streams = CAST(streams || ? AS BLOB), times = CAST(times || ? AS BLOB),"
+                " lengths = CAST(lengths || ? AS BLOB), text = CAST(text || ? AS BLOB)"
+                " WHERE rowid = ?",
+                (len(kinds), *columns, opened["rowid"]),
+            )
+            if is_full:
+                _seal(db, opened["rowid"])
+        else:
+            kinds_, streams_, *long = columns
+            if is_full:
+                long = [zlib.compress(column, 1) for column in long]
+            db.execute(
+                "INSERT INTO log_blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (job_id, first + at, len(kinds), is_full, kinds_, streams_, *long),
+            )
+        opened = None
+        at += len(kinds)
+
+
+def _seal(db: sqlite3.Connection, rowid: int) -> None:
+    long = db.execute(
+        "SELECT times, lengths, text FROM log_blocks WHERE rowid = ?", (rowid,)
+    ).fetchone()
+    db.execute(
+        "UPDATE log_blocks SET is_sealed = 1, times = ?, lengths = ?, text = ? WHERE rowid = ?",
+        (*(zlib.compress(column, 1) for column in long), rowid),
+    )
+
+
+def blocks(db: sqlite3.Connection, job_id: int, start: int, end: int) -> Iterator[Block]:
+    """The blocks that hold entries from number `start` up to `end`, in order."""
+    rows = db.execute(
+        "SELECT * FROM log_blocks WHERE job_id = ? AND first < ? AND first >= coalesce("
+        " (SELECT max(first) FROM log_blocks WHERE job_id = ? AND first <= ?), 0) ORDER BY first",
+        (job_id, end, job_id, start),
+    )
+    return map(Block, rows)
+
+
+def entries(db: sqlite3.Connection, job_id: int, seqs: Sequence[int]) -> Iterator[Entry]:
+    """The entries of these numbers, which ascend. Those that are not there are left out."""
+    at = 0
+    while at < len(seqs):
+        block = next(blocks(db, job_id, seqs[at], seqs[at] + 1), None)
+        if block is None:
+            return
+        end = block.first + len(block.kinds)
+        if seqs[at] >= end:
+            at += 1
+            continue
+        begin = at
+        while at < len(seqs) and seqs[at] < end:
+            at += 1
+        yield from block.entries(
+            [seq - block.first for seq in seqs[begin:at] if seq >= block.first]
+        )
+
+
+def last_of_stream(db: sqlite3.Connection, job_id: int, stream: int, count: int) -> list[Entry]:
+    """The last entries of one stream, oldest first."""
+    found: list[Entry] = []
+    rows = db.execute("SELECT * FROM log_blocks WHERE job_id = ? ORDER BY first DESC", (job_id,))
+    for row in rows:
+        own = [n for n, one in enumerate(array("I", row["streams"])) if one == stream]
+        found = [*Block(row).entries(own), *found] if own else found
+        if len(found) >= count:
+            break
+    return found[-count:]

@@ -1,0 +1,123 @@
+"""Searching a log's text: plain text at once, regular expressions in a process that can be killed."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from bisect import bisect_left
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_sm.diagnosis import ExplainedError, explained
+from jupyter_sm.tracking import log_blocks
+from jupyter_sm.tracking.store import Store
+
+# A search of a million lines takes a fraction of this; an expression that runs away, for ever.
+_REGEX_SECONDS = 10.0
+# An expression sees the beginning of an entry: what is longer is data.
+_SCANNED = 20_000
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds a text, in any case, or a regular expression in a job's entries."""
+
+    query: str
+    is_regex: bool
+
+    @classmethod
+    def of(cls, query: str, *, is_regex: bool = False) -> Finder:
+        """Raises ExplainedError for a regular expression that can't be read."""
+        if is_regex:
+            try:
+                re.compile(query)
+            except (re.error, RecursionError, OverflowError) as error:
+                raise ExplainedError(
+                    explained(
+                        "invalid-parameter",
+                        "The search can't be read",
+                        f"{query!r} is no regular expression: {error}.",
+                        "Mend it, or search for it as plain text.",
+                    ),
+                    400,
+                ) from None
+        return cls(query, is_regex)
+
+    def search(self, store: Store, job_id: int, total: int) -> list[int]:
+        """The numbers of the entries below `total` in which it is found, ascending."""
+        if self.is_regex:
+            return self._search_apart(store.path, job_id, total)
+        return self.search_here(store.read(), job_id, total)
+
+    def search_here(self, db: sqlite3.Connection, job_id: int, total: int) -> list[int]:
+        """The same, through an open store and without a limit of time."""
+        found: list[int] = []
+        for block in log_blocks.blocks(db, job_id, 0, total):
+            found += [block.first + place for place in self.places(block)]
+        while found and found[-1] >= total:
+            found.pop()
+        return found
+
+    def places(self, block: log_blocks.Block) -> list[int]:
+        """The places of a block's entries in which it is found."""
+        if self.is_regex:
+            expression = re.compile(self.query, re.IGNORECASE)
+            return [n for n, text in enumerate(block.texts()) if expression.search(text[:_SCANNED])]
+        if not self.query.isascii():
+            # Letters beyond ASCII have cases that bytes don't know.
+            wanted = self.query.lower()
+            if wanted not in block.text.decode().lower():
+                return []
+            return [n for n, text in enumerate(block.texts()) if wanted in text.lower()]
+        return self._ascii_places(block)
+
+    def _ascii_places(self, block: log_blocks.Block) -> list[int]:
+        text, wanted = block.text.lower(), self.query.lower().encode()
+        at = text.find(wanted)
+        if at < 0:
+            return []
+        if text.count(b"\n") == len(block.lengths):
+            return [n for n, line in enumerate(text.split(b"\n")) if wanted in line]
+        ends, places = block.ends(), []
+        while at >= 0:
+            places.append(bisect_left(ends, at))
+            at = text.find(wanted, ends[places[-1]])
+        return places
+
+    def _search_apart(self, path: Path, job_id: int, total: int) -> list[int]:
+        """A search that runs away can't be stopped within a process, and would hold it up."""
+        asked = json.dumps([str(path), job_id, total, self.query])
+        try:
+            told = subprocess.run(
+                [sys.executable, "-c", f"from {__name__} import main; main()"],
+                # Python looks for modules where it runs: not where other people's files lie.
+                cwd=path.parent,
+                input=asked.encode(),
+                capture_output=True,
+                timeout=_REGEX_SECONDS,
+                check=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise ExplainedError(
+                explained(
+                    "invalid-parameter",
+                    "The search takes too long",
+                    f"The regular expression {self.query!r} was not through with the log after "
+                    f"{_REGEX_SECONDS:.0f} s.",
+                    "Nested repetition such as (a+)+ is what usually takes so long: write it "
+                    "without, or search for plain text.",
+                ),
+                400,
+            ) from None
+        return list(json.loads(told.stdout))
+
+
+def main() -> None:
+    """Search as asked on standard input, and print the numbers."""
+    path, job_id, total, query = json.loads(sys.stdin.buffer.read())
+    db = sqlite3.connect(path)
+    db.row_factory = sqlite3.Row
+    print(json.dumps(Finder(query, is_regex=True).search_here(db, job_id, total)))  # noqa: T201

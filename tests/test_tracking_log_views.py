@@ -1,0 +1,249 @@
+"""What of a log is shown: rows, folds, filters, searches; and blocks behind them that nobody sees."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from jupyter_sm.diagnosis import ExplainedError
+from jupyter_sm.logs import Record
+from jupyter_sm.tracking import LogFilter, LogViews, Store, log_blocks, log_search, logs_table
+from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
+from jupyter_sm.tracking.submissions_table import add_submission
+
+KEY = ("local", "training", "logged")
+
+
+class Log:
+    """A job's log in the making."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.views = LogViews(store)
+        add_submission(
+            store,
+            submission_id="s",
+            target="local",
+            kind="training",
+            request={},
+            name="logged",
+            script="",
+        )
+        row = store.read().execute("SELECT id FROM jobs").fetchone()
+        self.job = LoggedJob(row["id"], "training", "logged", False, None)
+        self.tokens: dict[str, int] = {}
+
+    def add(self, *records: Record, stream: str = "algo-1-1") -> None:
+        name = f"logged/{stream}"
+        before = self.tokens.get(name, 0)
+        self.tokens[name] = before + 1
+        parsed = Parsed(name, records, [], None)
+        assert logs_table.append(
+            self.store,
+            "local",
+            self.job,
+            parsed,
+            before=str(before) if before else "",
+            after=str(before + 1),
+        )
+
+    def rows(self, *, start: int = 0, limit: int = 5000, **more: Any) -> list[tuple[int, int, str]]:
+        """First entry, count and text of each row."""
+        is_folded = more.pop("is_folded", True)
+        found = self.views.rows(
+            KEY, start=start, limit=limit, wanted=LogFilter(**more), is_folded=is_folded
+        )
+        assert [row.row for row in found.rows] == list(
+            range(found.start, found.start + len(found.rows))
+        )
+        return [(row.first, row.count, row.record.text) for row in found.rows]
+
+    def blocks(self) -> list[Any]:
+        return self.store.read().execute("SELECT * FROM log_blocks ORDER BY first").fetchall()
+
+
+@pytest.fixture
+def log(store: Store) -> Log:
+    return Log(store)
+
+
+def line(text: str, source: str = "user", severity: str = "info") -> Record:
+    return Record(0, "algo-1-1", severity, source, text)
+
+
+def platform(*texts: str) -> list[Record]:
+    return [line(text, "platform") for text in texts]
+
+
+def test_quiet_platform_lines_are_one_row(log: Log) -> None:
+    log.add(line("a"), *platform("p1", "p2", "p3", "p4"), line("b"), *platform("q1", "q2"))
+    assert log.rows() == [(0, 1, "a"), (1, 4, "p1"), (5, 1, "b"), (6, 1, "q1"), (7, 1, "q2")]
+    assert len(log.rows(is_folded=False)) == 8
+
+
+def test_a_warning_among_platform_lines_is_not_folded_away(log: Log) -> None:
+    log.add(*platform("p1", "p2", "p3"), line("disk?", "platform", "warning"), *platform("p5"))
+    assert [row[2] for row in log.rows()] == ["p1", "disk?", "p5"]
+
+
+def test_of_progress_the_newest_is_shown(log: Log) -> None:
+    log.add(*(line(f"{n} %", "progress") for n in range(5)), line("done"))
+    assert log.rows() == [(0, 5, "4 %"), (5, 1, "done")]
+
+
+def test_a_run_grows_over_pages_and_blocks(log: Log) -> None:
+    log.add(*platform(*"ab"))
+    assert len(log.rows()) == 2
+    log.add(*platform("c"))
+    assert log.rows() == [(0, 3, "a")]
+    log.add(*(line(str(n), "platform") for n in range(600)))
+    assert log.rows() == [(0, 603, "a")]
+    log.add(line("end"))
+    assert log.rows() == [(0, 603, "a"), (603, 1, "end")]
+
+
+def test_rows_are_the_same_however_they_came(log: Log) -> None:
+    """What is kept of a view and added to gives what a fresh look gives."""
+    rng = random.Random(4)
+    sources = ["platform", "platform", "user", "progress", "framework"]
+    filters: list[dict[str, Any]] = [
+        {},
+        {"is_folded": False},
+        {"severity": "warning"},
+        {"source": "progress"},
+        {"stream": "algo-2"},
+        {"query": "7"},
+        {"query": "7", "severity": "warning", "stream": "algo-1"},
+    ]
+    for number in range(150):
+        records = [
+            line(f"{number} {n}", rng.choice(sources), rng.choice(["info", "info", "warning"]))
+            for n in range(rng.choice([1, 2, 3, 3, 40]))
+        ]
+        log.add(*records, stream=rng.choice(["algo-1-1", "algo-2-1"]))
+        for wanted in filters:
+            kept = log.rows(**wanted)
+            log.views, fresh = LogViews(log.store), log.views
+            assert log.rows(**wanted) == kept
+            log.views = fresh
+    total = log.views.page(KEY).total
+    assert sum(count for _, count, _ in log.rows(limit=5000)) <= total
+
+
+def test_a_page_of_rows_may_begin_anywhere(log: Log) -> None:
+    log.add(*(line(str(n)) for n in range(700)))
+    assert [row[2] for row in log.rows(start=255, limit=3)] == ["255", "256", "257"]
+    assert [row[2] for row in log.rows(start=-2)] == ["698", "699"]
+    assert log.rows(start=9000) == []
+    found = log.views.rows(KEY, start=-5, limit=2)
+    assert (found.start, found.total, found.entries) == (695, 700, 700)
+
+
+def test_finds_name_row_and_entry(log: Log) -> None:
+    log.add(line("loss 1"), *platform("one", "two loss", "three"), line("Loss 2"), line("x"))
+    hits = log.views.hits(KEY, "LOSS")
+    assert (hits.total, hits.rows, hits.seqs) == (3, [0, 1, 2], [0, 2, 4])
+    assert log.views.hits(KEY, "loss", is_folded=False).rows == [0, 2, 4]
+    assert log.views.hits(KEY, "loss", wanted=LogFilter(source="user")).rows == [0, 1]
+    assert log.views.hits(KEY, "").total == 0
+    assert log.views.hits(("local", "training", "none"), "loss").total == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (r"loss=\d+\.\d", [1]),
+        ("^epoch", [0, 1]),
+        ("EPOCH [12]$", [0]),
+        ("größe", [2]),
+        (r"second\b", [3]),
+        ("(a+)+$", [3]),
+    ],
+)
+def test_regular_expressions_find_too(log: Log, query: str, found: list[int]) -> None:
+    log.add(line("epoch 1"), line("Epoch 2 loss=0.5"), line("GRÖßE"), line("first\nsecond a"))
+    assert log.views.hits(KEY, query, is_regex=True).seqs == found
+
+
+def test_a_broken_expression_is_told(log: Log) -> None:
+    log.add(line("x"))
+    with pytest.raises(ExplainedError, match=r"'\(' is no regular expression: missing \)"):
+        log.views.hits(KEY, "(", is_regex=True)
+
+
+def test_an_expression_that_runs_away_is_stopped(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_search, "_REGEX_SECONDS", 1.0)
+    log.add(line("a" * 60 + "!"))
+    with pytest.raises(ExplainedError, match="was not through with the log after 1 s"):
+        log.views.hits(KEY, "(a+)+$", is_regex=True)
+    assert log.views.hits(KEY, "aaa").total == 1
+
+
+def test_text_of_all_kinds_comes_back_as_it_was(log: Log) -> None:
+    texts = [
+        "",
+        "\n",
+        "a\nb\n\nc",
+        "nul \0 in it",
+        "größer 😀",
+        "\x1b[31mred\x1b[0m",
+        " ",
+        "x" * 70_000,
+    ]
+    texts += ["\n" * 300, "y" * 64_000, "z"]
+    log.add(*(line(text) for text in texts))
+    log.add(*(line(text) for text in texts))
+    read = [record.text for record in log.views.page(KEY).records]
+    assert read == texts * 2
+    for text in ("größer", "C", "nul", "RED", "zz"):
+        wanted = [n for n, one in enumerate(texts * 2) if text.lower() in one.lower()]
+        assert log.views.hits(KEY, text).seqs == wanted, text
+
+
+def test_full_blocks_are_sealed_and_small(log: Log) -> None:
+    for n in range(0, 600, 3):
+        log.add(*(line(f"step {n + k} of many, and so on") for k in range(3)))
+    blocks = log.blocks()
+    assert [(b["first"], b["count"], b["is_sealed"]) for b in blocks] == [
+        (0, 256, 1),
+        (256, 256, 1),
+        (512, 88, 0),
+    ]
+    assert len(blocks[0]["text"]) < 256 * 10
+    assert [r.text for r in log.views.page(KEY, start=250, limit=10).records] == [
+        f"step {n} of many, and so on" for n in range(250, 260)
+    ]
+
+
+def test_a_line_of_many_megabytes_is_kept_whole(log: Log) -> None:
+    log.add(line("before"), line("x" * 20_000_000 + " the end"), line("after"))
+    assert log.views.hits(KEY, "the end").seqs == [1]
+    (page,) = [record.text for record in log.views.page(KEY, start=1, limit=1).records]
+    assert len(page) == 20_000_008
+    assert len(log.blocks()) == 2
+
+
+def test_the_last_of_each_stream(log: Log) -> None:
+    for n in range(100):
+        log.add(line(f"a{n}"), line(f"b{n}"))
+        log.add(line(f"c{n}"), stream="algo-2-1")
+    tails = logs_table.tails(log.store, log.job.id, 3)
+    assert [[record.text for record in tail] for tail in tails] == [
+        ["b98", "a99", "b99"],
+        ["c97", "c98", "c99"],
+    ]
+
+
+def test_entries_know_their_stream_and_time(log: Log) -> None:
+    log.add(Record(7, "algo-1-1", "error", "framework", "bad"), stream="algo-1-1")
+    log.add(Record(-5, "algo-2-1", "debug", "progress", "1 %"), stream="algo-2-1")
+    seen = [(r.timestamp_ms, r.stream, r.severity, r.source) for r in log.views.page(KEY).records]
+    assert seen == [(7, "algo-1-1", "error", "framework"), (-5, "algo-2-1", "debug", "progress")]
+
+
+def test_every_kind_has_a_byte_of_its_own() -> None:
+    kinds = {log_blocks.kind_of(s, o) for s in log_blocks.SEVERITIES for o in log_blocks.SOURCES}
+    assert len(kinds) == 16
+    assert log_blocks.kind_of("strange", "") == log_blocks.kind_of("info", "user")
