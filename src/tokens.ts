@@ -15,7 +15,8 @@ export const CommandIDs = {
   openJob: 'jupyter-sm:open-job',
   stopJob: 'jupyter-sm:stop-job',
   runAgain: 'jupyter-sm:run-again',
-  openPanel: 'jupyter-sm:open-panel'
+  openPanel: 'jupyter-sm:open-panel',
+  openSource: 'jupyter-sm:open-source'
 } as const;
 
 /** The id of the sidebar panel. */
@@ -42,6 +43,16 @@ export const RUN_AGAIN_SCHEMA = {
       description:
         'What to make larger: larger-instance, more-disk, longer-runtime, choose-instance or instance=TYPE'
     }
+  }
+} as const;
+
+/** A job's key, and a place in the file that it ran. */
+export const OPEN_SOURCE_SCHEMA = {
+  ...JOB_KEY_SCHEMA,
+  properties: {
+    ...JOB_KEY_SCHEMA.properties,
+    file: { type: 'string', description: 'The file as the traceback names it' },
+    line: { type: 'number', description: 'The line, from 1' }
   }
 } as const;
 

@@ -76,8 +76,12 @@ class LogRowsHandler(LogHandler):
     @web.authenticated
     @authorized
     async def get(self, target: str, kind: str, name: str) -> None:
-        """Rows by number: entries, and folded runs of platform lines and of progress."""
+        """Rows by number: entries, and folded runs of platform lines and of progress.
+
+        With `around` from the row that holds the entry of that number.
+        """
         start = self.number("from", 0)
+        around = self.number("around", -1)
         limit = self.number("limit", 500, least=1, most=MAX_PAGE)
         wanted = self.filter()
         key = await self.read_by(target, kind, name)
@@ -86,6 +90,7 @@ class LogRowsHandler(LogHandler):
             key,
             start=start,
             limit=limit,
+            around=around if around >= 0 else None,
             wanted=wanted,
             is_folded=self.is_folded,
         )

@@ -90,6 +90,7 @@ def components() -> dict[str, Any]:
     )
     result["JobRequest"] = _holder(request={"type": "object"})
     result["MetricList"] = _holder(series={"type": "array", "items": schema_of(views.MetricSeries)})
+    result["SourcePath"] = _holder(path={"type": "string"})
     result["Accepted"] = _holder(name={"type": "string"})
     result["ApiError"] = _holder(message={"type": "string"}, explanation=schema_of(Explanation))
     return result
@@ -147,7 +148,11 @@ def document(base_url: str = "/") -> dict[str, Any]:
                 "get": _operation("Read a job's log", "LogPage", [*key, *pages, *among, query])
             },
             f"{job}/logs/rows": {
-                "get": _operation("Show a job's log", "LogRows", [*key, *pages, *among, fold])
+                "get": _operation(
+                    "Show a job's log",
+                    "LogRows",
+                    [*key, *pages, _parameter("around", "query", "integer"), *among, fold],
+                )
             },
             f"{job}/logs/hits": {
                 "get": _operation(
@@ -158,6 +163,13 @@ def document(base_url: str = "/") -> dict[str, Any]:
             },
             f"{job}/log": {"get": _text_operation("Download a job's log", key)},
             f"{job}/metrics": {"get": _operation("Get a job's metrics", "MetricList", key)},
+            f"{job}/source": {
+                "get": _operation(
+                    "Find the user's file that ran",
+                    "SourcePath",
+                    [*key, _parameter("file", "query")],
+                )
+            },
             f"{job}/stop": {
                 "post": _operation("Stop a job", "Accepted", key, "202", (403, 404, 409))
             },

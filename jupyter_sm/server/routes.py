@@ -25,6 +25,7 @@ from jupyter_sm.server.log_routes import (
     MetricsHandler,
 )
 from jupyter_sm.server.openapi import document
+from jupyter_sm.server.sources import path_in_source
 from jupyter_sm.targets import UnknownTargetError, check_target
 from jupyter_sm.tracking import changes, jobs_table, stops, submit_again, targets_table
 
@@ -116,6 +117,25 @@ class RequestHandler(BaseHandler):
         self.finish(json.dumps({"request": mask_request(request or {})}))
 
 
+class SourceHandler(BaseHandler):
+    """The user's own file that a line of a traceback names."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, target: str, kind: str, name: str) -> None:
+        """Its path below the server's root; 404 when it does not lie there."""
+        frame = self.get_query_argument("file", "")
+        await self.job(target, kind, name)
+        source = await self.in_thread(jobs_table.source_of, self.store, target, kind, name)
+        root = self.settings.get("server_root_dir", ".")
+        path = await self.in_thread(path_in_source, source, frame, root)
+        if path is None:
+            raise refusal(
+                404, f"The file {frame!r} that ran is not among the files this server shows."
+            )
+        self.finish(json.dumps({"path": path}))
+
+
 class StopHandler(BaseHandler):
     """Stopping a job."""
 
@@ -196,6 +216,7 @@ def handlers() -> list[tuple[str, type[BaseHandler]]]:
         (f"{job}/logs/hits", LogHitsHandler),
         (f"{job}/log", LogTextHandler),
         (f"{job}/metrics", MetricsHandler),
+        (f"{job}/source", SourceHandler),
         (f"{job}/stop", StopHandler),
         (f"{job}/again", AgainHandler),
         ("/changes", ChangesHandler),

@@ -45,7 +45,8 @@ def submit_again(
         request["HyperParameters"]["sagemaker_job_name"] = f'"{fresh}"'
     if change is not None:
         _apply(change, request)
-    return submit_request(store, request, kind=kind, target=target)
+    packed_from = jobs_table.source_of(store, target, kind, name)
+    return submit_request(store, request, kind=kind, target=target, packed_from=packed_from)
 
 
 def _apply(change: str, request: dict[str, Any]) -> None:

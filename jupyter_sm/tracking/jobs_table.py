@@ -267,6 +267,19 @@ def listed(
     return [_view(row) for row in rows], int(total[0])
 
 
+def source_of(store: Store, target: str, kind: str, name: str) -> str:
+    """The script or folder that a job's source was packed from; empty if we did not pack it."""
+    row = (
+        store.read()
+        .execute(
+            "SELECT source FROM jobs WHERE target = ? AND kind = ? AND name = ?",
+            (target, kind, name),
+        )
+        .fetchone()
+    )
+    return row["source"] if row else ""
+
+
 def request_of(store: Store, target: str, kind: str, name: str) -> dict[str, Any] | None:
     """The job's request as it was sent (or as Describe gave it back)."""
     row = (

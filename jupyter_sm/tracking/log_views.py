@@ -182,10 +182,14 @@ class LogViews:
         *,
         start: int,
         limit: int,
+        around: int | None = None,
         wanted: LogFilter = LogFilter(),
         is_folded: bool = True,
     ) -> LogRows:
-        """Rows from row `start` on; a negative one counts from the end."""
+        """Rows from row `start` on; a negative one counts from the end.
+
+        With `around` from the row that holds the entry of that number.
+        """
         found = self._job(key)
         if found is None:
             return LogRows([], 0, 0, 0)
@@ -193,6 +197,8 @@ class LogViews:
         view = self._view(job_id, total, wanted, is_folded=is_folded)
         with view.lock:
             count = len(view.rows)
+            if around is not None:
+                start = view.row_of(around)
             begin = max(0, count + start) if start < 0 else min(start, count)
             end = min(begin + max(1, min(limit, MAX_PAGE)), count)
             bounds = [*view.rows[begin : end + 1], len(view.seqs)][: end - begin + 1]

@@ -131,6 +131,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     # Entries and points move into blocks of some hundred.
     """
     ALTER TABLE streams ADD COLUMN parser TEXT;
+    ALTER TABLE jobs ADD COLUMN source TEXT NOT NULL DEFAULT '';
     CREATE TABLE log_blocks (
         job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
         first INTEGER NOT NULL,

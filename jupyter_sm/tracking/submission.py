@@ -79,6 +79,7 @@ def submit_spec(
         target=target,
         notes=place.notes,
         create_bucket=spec.create_bucket,
+        packed_from=os.fspath(resolved(os.fspath(spec.script)).resolve()),
     )
 
 
@@ -90,8 +91,11 @@ def submit_request(
     target: str = "local",
     notes: Sequence[str] = (),
     create_bucket: bool = False,
+    packed_from: str = "",
 ) -> JobView:
     """Check a full Create request and commit its submission; the job as it stands.
+
+    `packed_from` is where the source lies that the request's archive holds.
 
     On an AWS target local folders may stand where it wants `s3://` (they are uploaded), and
     the role and the output's place may be left out.
@@ -136,6 +140,7 @@ def submit_request(
             script=script_of(request),
             notes=notes,
             create_bucket=create_bucket,
+            source=packed_from,
         )
     except submissions_table.DuplicateNameError:
         raise refusal(

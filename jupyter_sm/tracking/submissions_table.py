@@ -48,8 +48,11 @@ def add_submission(
     script: str,
     notes: Sequence[str] = (),
     create_bucket: bool = False,
+    source: str = "",
 ) -> None:
     """Commit a submission and its job; from here on it can't be lost.
+
+    `source` is the script or folder that it was packed from.
 
     Raises DuplicateNameError if the target is known to have a job of that name.
     """
@@ -58,8 +61,8 @@ def add_submission(
         try:
             cursor = db.execute(
                 "INSERT INTO jobs (target, kind, name, submission_id, status, secondary_status,"
-                " created_at, modified_at, request, script, notes, transitions)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                " created_at, modified_at, request, script, source, notes, transitions)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     target,
                     kind,
@@ -71,6 +74,7 @@ def add_submission(
                     now,
                     json.dumps(request),
                     script,
+                    source,
                     json.dumps(list(notes)),
                     json.dumps([{"status": SUBMITTING, "start": now, "end": None, "message": ""}]),
                 ),

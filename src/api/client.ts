@@ -7,8 +7,11 @@ import type {
   IJobList,
   IJobRequest,
   IJobView,
+  ILogHits,
   ILogPage,
+  ILogRows,
   IMetricList,
+  ISourcePath,
   ITargetList
 } from './types';
 
@@ -19,10 +22,10 @@ export interface IJobKey {
   name: string;
 }
 
-/** Which entries of a log are wanted: a text they hold, how severe they are at least, whose. */
+/** Which entries of a log are wanted: how severe they are at least, whose, from which instance. */
 export interface ILogFilter {
-  query?: string;
   severity?: string;
+  source?: string;
   stream?: string;
 }
 
@@ -65,22 +68,61 @@ export class Client {
     return this._request<IJobRequest>(`${pathOf(key)}/request`);
   }
 
+  /** Entries from number `from` on; a negative one counts from the end of what fits. */
   getLog(
     key: IJobKey,
     from: number,
     limit: number,
     filter: ILogFilter = {}
   ): Promise<ILogPage> {
-    const query = new URLSearchParams({
+    const query = { from: String(from), limit: String(limit), ...filter };
+    return this._request<ILogPage>(`${pathOf(key)}/logs${asked(query)}`);
+  }
+
+  /**
+   * Rows from row `from` on, or from the one that holds the entry number `around`: entries, and
+   * (if `isFolded`) runs of what is seldom read.
+   */
+  getLogRows(
+    key: IJobKey,
+    from: number,
+    limit: number,
+    filter: ILogFilter,
+    isFolded: boolean,
+    around?: number
+  ): Promise<ILogRows> {
+    const query = {
+      around: around === undefined ? undefined : String(around),
       from: String(from),
-      limit: String(limit)
-    });
-    for (const [name, value] of Object.entries(filter)) {
-      if (value) {
-        query.set(name, value);
-      }
-    }
-    return this._request<ILogPage>(`${pathOf(key)}/logs?${query}`);
+      limit: String(limit),
+      fold: isFolded ? '1' : '0',
+      ...filter
+    };
+    return this._request<ILogRows>(`${pathOf(key)}/logs/rows${asked(query)}`);
+  }
+
+  /** Where among the rows a text or a regular expression is found. */
+  getLogHits(
+    key: IJobKey,
+    text: string,
+    isRegex: boolean,
+    filter: ILogFilter,
+    isFolded: boolean
+  ): Promise<ILogHits> {
+    const query = {
+      query: text,
+      regex: isRegex ? '1' : '0',
+      fold: isFolded ? '1' : '0',
+      ...filter
+    };
+    return this._request<ILogHits>(`${pathOf(key)}/logs/hits${asked(query)}`);
+  }
+
+  /** Where below the server's root the file lies that a job ran as `file`. */
+  getSource(key: IJobKey, file: string): Promise<ISourcePath> {
+    return this._request<ISourcePath>(
+      `${pathOf(key)}/source${asked({ file })}`
+    );
   }
 
   /** Where the whole log can be downloaded as text. */
@@ -133,6 +175,17 @@ export class Client {
     }
     return body as T;
   }
+}
+
+/** A query string of what is not empty. */
+function asked(values: { [name: string]: string | undefined }): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value) {
+      query.set(name, value);
+    }
+  }
+  return `?${query}`;
 }
 
 function pathOf(key: IJobKey): string {

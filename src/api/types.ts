@@ -181,6 +181,10 @@ export interface IMetricList {
   series: IMetricSeries[];
 }
 
+export interface ISourcePath {
+  path: string;
+}
+
 export interface IAccepted {
   name: string;
 }

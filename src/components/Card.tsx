@@ -5,10 +5,10 @@ import type { IJobKey } from '../api/client';
 import type { IExplanation, IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import { LogModel } from '../model/log';
+import { withoutAnsi } from './ansi';
 import { ErrorActions } from './ErrorView';
 import { useNow, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
-import { withoutAnsi } from './words';
 
 const TAIL_LINES = 8;
 
@@ -118,7 +118,7 @@ function TailLines(props: {
   const { jobKey, model, trans } = props;
   const [log, setLog] = React.useState<LogModel | null>(null);
   React.useEffect(() => {
-    const made = new LogModel(model, jobKey, TAIL_LINES);
+    const made = new LogModel(model, jobKey);
     setLog(made);
     return () => made.dispose();
   }, [jobKey.target, jobKey.kind, jobKey.name]);
@@ -130,7 +130,11 @@ function TailLines(props: {
 }
 
 function TailText(props: { log: LogModel }): JSX.Element {
-  useSignals(props.log.changed);
-  const lines = props.log.records.slice(-TAIL_LINES);
-  return <>{lines.map(record => withoutAnsi(record.text)).join('\n')}</>;
+  const { log } = props;
+  useSignals(log.changed);
+  const first = Math.max(0, log.count - TAIL_LINES);
+  const lines = Array.from({ length: log.count - first }, (_, index) =>
+    withoutAnsi(log.row(first + index)?.record.text ?? '')
+  );
+  return <>{lines.join('\n')}</>;
 }

@@ -20,6 +20,8 @@ export interface IJobViewProps {
   trans: TranslationBundle;
   onStop: (job: IJobView) => void;
   onRunAgain: (job: IJobView, change?: string) => void;
+  /** Open the user's own file that ran as `file`. */
+  onOpenSource: (job: IJobView, file: string, line: number) => void;
 }
 
 type Page = 'error' | 'log' | 'metrics' | 'request';
@@ -91,6 +93,8 @@ export function JobViewPage(props: IJobViewProps): JSX.Element {
             empty={emptyLog(job, trans)}
             note={job.log_note}
             line={line}
+            begun={job.started_at ?? job.created_at}
+            onOpenSource={(file, at) => props.onOpenSource(job, file, at)}
           />
         )}
         {page === 'metrics' && <MetricsView {...props} />}

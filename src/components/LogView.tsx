@@ -1,11 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { ILogRecord } from '../api/types';
 import type { LogModel } from '../model/log';
 import { useSignals } from './hooks';
 import { LogBar } from './LogBar';
-import { withoutAnsi } from './words';
+import type { ILogLook } from './LogBar';
+import { LogRowView } from './LogRow';
+import { VirtualRows } from './VirtualRows';
 
 export interface ILogViewProps {
   log: LogModel;
@@ -16,43 +17,83 @@ export interface ILogViewProps {
   note?: string | null;
   /** The entry to begin at; none follows the end. */
   line?: number | null;
+  /** When the job began, in seconds: what relative times count from. */
+  begun: number;
+  /** Open the user's own file that a traceback names. */
+  onOpenSource: (file: string, line: number) => void;
 }
 
-/** A job's log as text: follows the end until the user scrolls up. */
+/** A job's log: follows the end until the user scrolls up. */
 export function LogView(props: ILogViewProps): JSX.Element {
   const { log, trans } = props;
-  useSignals(log.changed);
-  const scroller = React.useRef<HTMLDivElement>(null);
-  const line = props.line ?? null;
-  const [isFollowing, setFollowing] = React.useState(line === null);
-  const last = log.records[log.records.length - 1]?.seq;
-  const seen = React.useRef(new Set<string>());
-  log.records.forEach(record => seen.current.add(record.stream));
-  const streams = [...seen.current].sort();
+  const { search } = log;
+  useSignals(log.changed, search.changed);
+  const node = React.useRef<HTMLDivElement>(null);
+  const [look, setLook] = React.useState<ILogLook>({
+    isWrapped: true,
+    isRelative: false
+  });
+  const [isFollowing, setFollowing] = React.useState(
+    (props.line ?? null) === null
+  );
+  const [target, setTarget] = React.useState<{ row: number } | null>(null);
+  const [sought, setSought] = React.useState<number | null>(props.line ?? null);
   const isFiltered = Object.values(log.filter).some(value => value);
 
-  React.useLayoutEffect(() => {
-    if (isFollowing && scroller.current) {
-      scroller.current.scrollTop = scroller.current.scrollHeight;
+  // An entry asked for by number stands in some row, which the server knows.
+  React.useEffect(() => {
+    const line = props.line ?? null;
+    if (line === null) {
+      return;
     }
-  }, [last, isFollowing]);
+    let isCurrent = true;
+    setFollowing(false);
+    void log.rowOf(line).then(row => {
+      if (isCurrent && row !== null) {
+        setSought(line);
+        setTarget({ row });
+      }
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [props.line, log]);
 
-  React.useLayoutEffect(() => {
-    const sought = scroller.current?.querySelector('.jp-sm-mod-sought');
-    if (sought) {
-      sought.scrollIntoView({ block: 'start' });
+  // Another filter has other rows: the one with the entry that was at the top stays there.
+  const top = React.useRef<number | null>(null);
+  React.useEffect(() => {
+    const seq = sought ?? top.current;
+    if (log.round > 0 && !isFollowing && seq !== null) {
+      void log.rowOf(seq).then(row => row !== null && setTarget({ row }));
     }
-  }, [line, log.isLoaded]);
+  }, [log.round]);
 
-  const onScroll = (event: React.UIEvent<HTMLDivElement>) => {
-    const node = event.currentTarget;
-    const rest = node.scrollHeight - node.scrollTop - node.clientHeight;
-    setFollowing(rest < 24);
+  const { place } = search;
+  React.useEffect(() => {
+    if (place) {
+      setSought(place.seq);
+      setTarget({ row: place.row });
+    }
+  }, [place?.row, place?.seq]);
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === 'f') {
+      event.preventDefault();
+      event.stopPropagation();
+      node.current?.querySelector<HTMLElement>('input[type=search]')?.focus();
+    }
   };
 
   return (
-    <div className="jp-sm-Log">
-      <LogBar log={log} streams={streams} trans={trans} />
+    <div className="jp-sm-Log" ref={node} onKeyDown={onKeyDown}>
+      <LogBar
+        log={log}
+        trans={trans}
+        look={look}
+        setLook={setLook}
+        isFollowing={isFollowing}
+        setFollowing={setFollowing}
+      />
       {log.error && (
         <div className="jp-sm-Trouble" role="status">
           {trans.__('The log can not be read now: %1', log.error)}
@@ -63,82 +104,41 @@ export function LogView(props: ILogViewProps): JSX.Element {
           {props.note}
         </div>
       )}
-      <div
-        className="jp-sm-Log-lines"
-        ref={scroller}
-        onScroll={onScroll}
-        role="log"
-        aria-live="off"
-        aria-label={trans.__('Log')}
-        tabIndex={0}
-      >
-        {log.hasEarlier && (
-          <button
-            className="jp-sm-TextButton"
-            onClick={() => void log.loadEarlier()}
-          >
-            {trans.__('Show earlier lines')}
-          </button>
-        )}
-        {log.records.length === 0 && (
-          <div className="jp-sm-Empty">
-            {!log.isLoaded
-              ? trans.__('Reading the log…')
-              : isFiltered
-                ? trans.__('No line fits.')
-                : props.empty}
-          </div>
-        )}
-        {log.records.map(record => (
-          <LogLine
-            key={record.seq}
-            record={record}
-            showStream={streams.length > 1}
-            isSought={record.seq === line}
-          />
-        ))}
-      </div>
-      {!isFollowing && (
-        <button
-          className="jp-sm-TextButton jp-sm-Log-follow"
-          onClick={() => setFollowing(true)}
-        >
-          {trans.__('Follow the end')}
-        </button>
+      {log.count === 0 ? (
+        <div className="jp-sm-Empty" role="status">
+          {!log.isLoaded
+            ? trans.__('Reading the log…')
+            : isFiltered
+              ? trans.__('No line fits.')
+              : props.empty}
+        </div>
+      ) : (
+        <VirtualRows
+          count={log.count}
+          has={(first, last) => log.has(first, last)}
+          ensure={(first, last) => log.ensure(first, last)}
+          draw={row => (
+            <LogRowView
+              row={log.row(row)!}
+              log={log}
+              trans={trans}
+              look={look}
+              begun={props.begun}
+              sought={sought}
+              onOpenSource={props.onOpenSource}
+            />
+          )}
+          layout={`${log.round} ${look.isWrapped}`}
+          isFollowing={isFollowing}
+          setFollowing={setFollowing}
+          target={target}
+          onTop={row => {
+            top.current = log.row(row)?.first ?? top.current;
+          }}
+          label={trans.__('Log')}
+          className={look.isWrapped ? 'jp-sm-mod-wrapped' : ''}
+        />
       )}
     </div>
   );
 }
-
-/** Severity has a sign too, as colour alone tells not everyone. */
-const MARKS: { [severity: string]: string } = { error: '✖', warning: '⚠' };
-
-/** One line: time, stream where there are several, text. Text is shown as text, whatever it holds. */
-const LogLine = React.memo(function LogLine(props: {
-  record: ILogRecord;
-  showStream: boolean;
-  isSought: boolean;
-}): JSX.Element {
-  const { record, showStream, isSought } = props;
-  const time = new Date(record.timestamp_ms);
-  return (
-    <div
-      className={`jp-sm-Log-line jp-sm-mod-${record.severity}${isSought ? ' jp-sm-mod-sought' : ''}`}
-    >
-      <time className="jp-sm-Log-time" dateTime={time.toISOString()}>
-        {time.toLocaleTimeString([], { hour12: false })}
-      </time>
-      {showStream && (
-        <span className="jp-sm-Log-stream">
-          {record.stream.replace(/-\d+$/, '')}
-        </span>
-      )}
-      {record.severity in MARKS && (
-        <span className="jp-sm-Log-mark" aria-label={record.severity}>
-          {MARKS[record.severity]}
-        </span>
-      )}
-      <span className="jp-sm-Log-text">{withoutAnsi(record.text)}</span>
-    </div>
-  );
-});

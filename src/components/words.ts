@@ -76,9 +76,3 @@ export function place(job: IJobView): string {
 export function figure(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '–';
 }
-
-/** A log line without the escape sequences that colour a terminal. */
-export function withoutAnsi(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
-}

@@ -3,34 +3,51 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IJobKey, ILogFilter } from '../api/client';
-import type { ILogRecord } from '../api/types';
+import type { ILogRecord, ILogRow, ILogRows } from '../api/types';
 import { keyOf } from './jobs';
 import type { JobsModel } from './jobs';
+import { LogSearch } from './logSearch';
 
-const PAGE = 1000;
-/** More than this many lines at once slow the browser down; earlier ones are a click away. */
-const KEPT = 3000;
+/** Rows of one request. */
+export const PAGE = 250;
+/** Pages kept at hand; a screen is a fraction of one. */
+const KEPT_PAGES = 40;
+/** Rows at the end that may still change: a run that is being folded. */
+const UNSETTLED = 4;
+/** Entries of an unfolded run that are shown. */
+export const MOST_UNFOLDED = 1000;
 
-/** The end of a job's log, growing with it; earlier lines on demand. */
+/** A job's log as rows, of which only those near what is looked at are at hand. */
 export class LogModel implements IDisposable {
   constructor(
     private _jobs: JobsModel,
-    private _key: IJobKey,
-    private _tail = PAGE
+    readonly key: IJobKey
   ) {
+    this.search = new LogSearch(this);
     _jobs.logChanged.connect(this._onLogChanged, this);
     this._renewal = window.setInterval(() => void this.update(), 30_000);
     void this.update();
   }
 
-  /** The lines at hand, in order. */
-  get records(): readonly ILogRecord[] {
-    return this._records;
+  readonly search: LogSearch;
+
+  get client(): JobsModel['client'] {
+    return this._jobs.client;
   }
 
-  /** Whether there are lines before the first at hand. */
-  get hasEarlier(): boolean {
-    return this._records.length > 0 && this._records[0].seq > 0;
+  /** How many rows there are. */
+  get count(): number {
+    return this._count;
+  }
+
+  /** How many entries the whole log has. */
+  get entries(): number {
+    return this._entries;
+  }
+
+  /** The streams seen so far. */
+  get streams(): readonly string[] {
+    return [...this._streams].sort();
   }
 
   /** Why the log can't be read at the moment, or null. */
@@ -42,6 +59,7 @@ export class LogModel implements IDisposable {
     return this._isLoaded;
   }
 
+  /** Emitted when there are other rows, or rows are at hand that were not. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -55,23 +73,105 @@ export class LogModel implements IDisposable {
     return this._filter;
   }
 
-  /** Show other entries, from the end of the log again. */
-  setFilter(filter: ILogFilter): void {
-    this._filter = filter;
-    this._round += 1;
-    this._isLoaded = false;
-    this._next = 0;
-    this._records = [];
-    this._emit();
-    void this.update();
+  /** Whether runs of platform lines and of progress are a row each. */
+  get isFolded(): boolean {
+    return this._isFolded;
+  }
+
+  /** A number that differs when rows are counted anew: after another filter, say. */
+  get round(): number {
+    return this._round;
   }
 
   /** Where the whole log can be downloaded. */
   get address(): string {
-    return this._jobs.client.logAddress(this._key);
+    return this.client.logAddress(this.key);
   }
 
-  /** Fetch what came since. Calls while one is under way make it go round once more. */
+  setFilter(filter: ILogFilter): void {
+    this._filter = filter;
+    this._restart();
+  }
+
+  setFolded(isFolded: boolean): void {
+    this._isFolded = isFolded;
+    this._restart();
+  }
+
+  /** The row of that number, or undefined while it is not at hand. */
+  row(index: number): ILogRow | undefined {
+    return this._pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  }
+
+  /** Whether the rows from `first` up to `last` are all at hand. */
+  has(first: number, last: number): boolean {
+    for (let index = first; index <= last; index++) {
+      if (!this.row(index)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Have these rows fetched if they are not at hand. */
+  ensure(first: number, last: number): void {
+    const from = Math.floor(Math.max(0, first) / PAGE);
+    const to = Math.floor(Math.min(last, this._count - 1) / PAGE);
+    for (let page = from; page <= to; page++) {
+      const end = Math.min((page + 1) * PAGE, this._count) - 1;
+      if (!this._asked.has(page) && !this.has(page * PAGE, end)) {
+        void this._fetchPage(page);
+      }
+    }
+  }
+
+  /** The entries of an unfolded run, or null while it is folded. */
+  unfolded(row: ILogRow): readonly ILogRecord[] | null {
+    return this._unfolded.get(row.first) ?? null;
+  }
+
+  /** Unfold a run, or fold it again. */
+  async toggle(row: ILogRow): Promise<void> {
+    if (this._unfolded.delete(row.first)) {
+      this._emit();
+      return;
+    }
+    const limit = Math.min(row.count, MOST_UNFOLDED);
+    await this._guarded(async () => {
+      const page = await this.client.getLog(
+        this.key,
+        row.first,
+        limit,
+        this._filter
+      );
+      this._unfolded.set(row.first, page.records);
+    });
+  }
+
+  /** The row that the entry of this number is in; null if it can't be said now. */
+  async rowOf(seq: number): Promise<number | null> {
+    try {
+      const answer = await this.client.getLogRows(
+        this.key,
+        0,
+        1,
+        this._filter,
+        this._isFolded,
+        seq
+      );
+      return answer.start;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The last entries that are shown, as text. */
+  async text(most: number): Promise<string> {
+    const page = await this.client.getLog(this.key, -most, most, this._filter);
+    return page.records.map(record => `${record.text}\n`).join('');
+  }
+
+  /** Learn what came since. Calls while one is under way make it go round once more. */
   async update(): Promise<void> {
     this._isWanted = true;
     if (this._isBusy) {
@@ -81,39 +181,11 @@ export class LogModel implements IDisposable {
     try {
       while (this._isWanted && !this._isDisposed) {
         this._isWanted = false;
-        await this._fetchNewer();
+        await this._fetchEnd();
       }
     } finally {
       this._isBusy = false;
     }
-  }
-
-  /** Fetch the page before the first line at hand. */
-  async loadEarlier(): Promise<void> {
-    const first = this._records[0]?.seq ?? 0;
-    if (first === 0 || this._isLoadingEarlier) {
-      return;
-    }
-    const from = Math.max(0, first - PAGE);
-    this._isLoadingEarlier = true;
-    try {
-      const page = await this._jobs.client.getLog(
-        this._key,
-        from,
-        first - from,
-        this._filter
-      );
-      this._records = [
-        ...page.records.filter(record => record.seq < first),
-        ...this._records
-      ];
-      this._error = null;
-    } catch (error) {
-      this._error = error instanceof Error ? error.message : String(error);
-    } finally {
-      this._isLoadingEarlier = false;
-    }
-    this._emit();
   }
 
   dispose(): void {
@@ -123,46 +195,107 @@ export class LogModel implements IDisposable {
     this._isDisposed = true;
     window.clearInterval(this._renewal);
     this._jobs.logChanged.disconnect(this._onLogChanged, this);
+    this.search.dispose();
     Signal.clearData(this);
   }
 
   private _onLogChanged(_: JobsModel, key: string): void {
-    if (key === keyOf(this._key)) {
+    if (key === keyOf(this.key)) {
       void this.update();
     }
   }
 
-  private async _fetchNewer(): Promise<void> {
-    const from = this._isLoaded ? this._next : -this._tail;
-    const round = this._round;
-    try {
-      const page = await this._jobs.client.getLog(
-        this._key,
-        from,
-        PAGE,
-        this._filter
-      );
+  private _restart(): void {
+    this._round += 1;
+    this._isLoaded = false;
+    this._count = 0;
+    this._pages.clear();
+    this._asked.clear();
+    this._unfolded.clear();
+    this._emit();
+    void this.update();
+    void this.search.run();
+  }
+
+  private async _fetchEnd(): Promise<void> {
+    const from = this._isLoaded ? Math.max(0, this._count - UNSETTLED) : -PAGE;
+    await this._guarded(async round => {
+      const answer = await this._fetch(from);
       if (round !== this._round) {
         return; // an answer to another filter than the one that is set now
       }
-      if (this._isLoaded && page.total < this._next) {
-        // A store that was rebuilt: read it again from the end.
+      if (answer.entries < this._entries) {
+        // A store that was made anew: it is read from the end again.
+        this._pages.clear();
+        this._entries = 0;
         this._isLoaded = false;
-        this._next = 0;
-        this._records = [];
         this._isWanted = true;
         return;
       }
-      const newer = page.records.filter(record => record.seq >= this._next);
-      this._records = [...this._records, ...newer].slice(-KEPT);
-      this._next = Math.max(page.next, this._isLoaded ? this._next : 0);
+      const grew = answer.entries !== this._entries;
+      this._take(answer);
       this._isLoaded = true;
+      if (grew) {
+        void this.search.run();
+      }
+    });
+  }
+
+  private async _fetchPage(page: number): Promise<void> {
+    this._asked.add(page);
+    await this._guarded(async round => {
+      const answer = await this._fetch(page * PAGE);
+      if (round === this._round) {
+        this._take(answer);
+      }
+    });
+    this._asked.delete(page);
+  }
+
+  private _fetch(from: number): Promise<ILogRows> {
+    return this.client.getLogRows(
+      this.key,
+      from,
+      PAGE,
+      this._filter,
+      this._isFolded
+    );
+  }
+
+  private _take(answer: ILogRows): void {
+    // Answers may overtake each other: of two, the one that knows more entries counts.
+    if (answer.entries >= this._entries || !this._isLoaded) {
+      this._count = answer.total;
+      this._entries = answer.entries;
+    }
+    for (const row of answer.rows) {
+      const page = Math.floor(row.row / PAGE);
+      const rows = this._pages.get(page) ?? [];
+      rows[row.row % PAGE] = row;
+      // The page that was used last is the last to go.
+      this._pages.delete(page);
+      this._pages.set(page, rows);
+      this._streams.add(row.record.stream);
+    }
+    for (const page of this._pages.keys()) {
+      if (this._pages.size <= KEPT_PAGES) {
+        break;
+      }
+      this._pages.delete(page);
+    }
+  }
+
+  private async _guarded(
+    work: (round: number) => Promise<void>
+  ): Promise<void> {
+    const round = this._round;
+    try {
+      await work(round);
       this._error = null;
-      // A page that stood still would be asked for without end.
-      const moved = page.records.length > 0;
-      this._isWanted = this._isWanted || (moved && page.next < page.total);
     } catch (error) {
-      this._error = error instanceof Error ? error.message : String(error);
+      if (round === this._round) {
+        this._error = error instanceof Error ? error.message : String(error);
+      }
     }
     this._emit();
   }
@@ -173,16 +306,20 @@ export class LogModel implements IDisposable {
     }
   }
 
+  private _asked = new Set<number>();
   private _changed = new Signal<this, void>(this);
+  private _count = 0;
+  private _entries = 0;
   private _error: string | null = null;
   private _filter: ILogFilter = {};
-  private _round = 0;
   private _isBusy = false;
   private _isDisposed = false;
+  private _isFolded = true;
   private _isLoaded = false;
-  private _isLoadingEarlier = false;
   private _isWanted = false;
-  private _next = 0;
-  private _records: ILogRecord[] = [];
+  private _pages = new Map<number, ILogRow[]>();
   private _renewal: number;
+  private _round = 0;
+  private _streams = new Set<string>();
+  private _unfolded = new Map<number, readonly ILogRecord[]>();
 }

@@ -64,7 +64,7 @@ export class MetricsModel implements IDisposable {
   private async _fetch(): Promise<void> {
     try {
       const answer = await this._jobs.client.getMetrics(this._key);
-      this._metrics = metricsOf(answer.points);
+      this._metrics = metricsOf(answer.series);
       this._error = null;
     } catch (error) {
       this._error = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-import type { IMetricPoint } from '../api/types';
+import type { IMetricSeries } from '../api/types';
 
 /** What a curve runs along. */
 export type Axis = 'step' | 'time';
@@ -18,28 +18,16 @@ export interface IMetric {
   series: ISeries[];
 }
 
-/** The points of a job as metrics, in the order in which each was first seen. */
-export function metricsOf(points: readonly IMetricPoint[]): IMetric[] {
-  const metrics = new Map<string, Map<string, ISeries>>();
-  for (const point of points) {
-    let streams = metrics.get(point.name);
-    if (!streams) {
-      streams = new Map();
-      metrics.set(point.name, streams);
-    }
-    let series = streams.get(point.stream);
-    if (!series) {
-      series = { stream: point.stream, steps: [], times: [], values: [] };
-      streams.set(point.stream, series);
-    }
-    series.steps.push(point.step);
-    series.times.push(point.timestamp_ms / 1000);
-    series.values.push(point.value);
+/** The series of a job as metrics, in the order in which each was first seen. */
+export function metricsOf(all: readonly IMetricSeries[]): IMetric[] {
+  const metrics = new Map<string, ISeries[]>();
+  for (const { name, stream, steps, times_ms, values } of all) {
+    const times = times_ms.map(time => time / 1000);
+    const series = metrics.get(name) ?? [];
+    series.push({ stream, steps, times, values });
+    metrics.set(name, series);
   }
-  return [...metrics].map(([name, streams]) => ({
-    name,
-    series: [...streams.values()]
-  }));
+  return [...metrics].map(([name, series]) => ({ name, series }));
 }
 
 /** Where a series' points stand on the axis; without steps they are counted. */

@@ -18,6 +18,7 @@ import {
   CommandIDs,
   IJobsModel,
   JOB_KEY_SCHEMA,
+  OPEN_SOURCE_SCHEMA,
   PANEL_ID,
   RUN_AGAIN_SCHEMA,
   jobArgs
@@ -104,6 +105,31 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    app.commands.addCommand(CommandIDs.openSource, {
+      label: trans.__('Open source'),
+      describedBy: { args: OPEN_SOURCE_SCHEMA },
+      execute: async args => {
+        const file = String(args.file);
+        try {
+          const key = args as unknown as IJobKey;
+          const { path } = await model.client.getSource(key, file);
+          const widget = await app.commands.execute('docmanager:open', {
+            path,
+            factory: 'Editor'
+          });
+          await goTo(
+            widget as IEditorWidget | undefined,
+            Number(args.line) - 1
+          );
+        } catch (error) {
+          await showErrorMessage(
+            trans.__('%1 was not opened', file),
+            error instanceof Error ? error.message : String(error)
+          );
+        }
+      }
+    });
+
     app.commands.addCommand(CommandIDs.openPanel, {
       label: trans.__('Show SageMaker jobs'),
       describedBy: { args: { type: 'object', properties: {} } },
@@ -115,3 +141,25 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** What we need of a document widget with a text editor. */
+interface IEditorWidget {
+  context: { ready: Promise<void> };
+  content: {
+    editor?: {
+      setCursorPosition(position: { line: number; column: number }): void;
+      revealPosition(position: { line: number; column: number }): void;
+    };
+  };
+}
+
+/** Put the cursor of a file's editor at the beginning of a line, from 0. */
+async function goTo(
+  widget: IEditorWidget | undefined,
+  line: number
+): Promise<void> {
+  await widget?.context.ready;
+  const position = { line, column: 0 };
+  widget?.content.editor?.setCursorPosition(position);
+  widget?.content.editor?.revealPosition(position);
+}

@@ -28,7 +28,8 @@ class JobTabContent extends ReactWidget {
     private _model: JobsModel,
     private _trans: TranslationBundle,
     private _onStop: (job: IJobView) => void,
-    private _onRunAgain: (job: IJobView, change?: string) => void
+    private _onRunAgain: (job: IJobView, change?: string) => void,
+    private _onOpenSource: (job: IJobView, file: string, line: number) => void
   ) {
     super();
     this.addClass('jp-sm-JobTab');
@@ -53,6 +54,7 @@ class JobTabContent extends ReactWidget {
         trans={this._trans}
         onStop={this._onStop}
         onRunAgain={this._onRunAgain}
+        onOpenSource={this._onOpenSource}
       />
     );
   }
@@ -96,6 +98,12 @@ export const jobTabPlugin: JupyterFrontEndPlugin<void> = {
               void app.commands.execute(CommandIDs.runAgain, {
                 ...jobArgs(job),
                 ...(change ? { change } : {})
+              }),
+            (job, file, line) =>
+              void app.commands.execute(CommandIDs.openSource, {
+                ...jobArgs(job),
+                file,
+                line
               })
           );
           // eslint-disable-next-line jupyter/require-disposable-ownership -- the shell's, once added

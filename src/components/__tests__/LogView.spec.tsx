@@ -1,12 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { act } from 'react';
 import { createRoot } from 'react-dom/client';
 
-import type { ILogFilter } from '../../api/client';
-import type { ILogRecord } from '../../api/types';
-import type { LogModel } from '../../model/log';
+import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
+import { keyOf } from '../../model/jobs';
+import { LogModel } from '../../model/log';
 import { LogView } from '../LogView';
 
 declare global {
@@ -42,124 +41,125 @@ function cleanUp(): void {
 
 const trans = nullTranslator.load('jupyter_sm');
 
-function record(seq: number, text: string, stream = 'algo-1-99'): ILogRecord {
-  return {
-    seq,
-    text,
-    stream,
-    timestamp_ms: 0,
-    severity: 'info',
-    source: 'user'
-  };
-}
-
-/** What a LogView asks of its model. */
-class FakeLog {
-  records: ILogRecord[] = [];
-  filter: ILogFilter = {};
-  address = '/log';
-  setFilter = jest.fn((filter: ILogFilter) => {
-    this.filter = filter;
-  });
-  hasEarlier = false;
-  error: string | null = null;
-  isLoaded = true;
-  changed = new Signal<FakeLog, void>(this);
-  loadEarlier = jest.fn(async () => undefined);
-}
-
 describe('LogView', () => {
-  let log: FakeLog;
+  let server: FakeLog;
+  let log: LogModel;
+  let grown: () => Promise<void>;
+  let opened: [string, number][];
 
-  const show = () =>
-    render(
+  const show = async (line?: number) => {
+    const { jobs, logChanged } = fakeJobs(server);
+    log = new LogModel(jobs, KEY);
+    grown = () => act(async () => logChanged.emit(keyOf(KEY)));
+    return render(
       <LogView
-        log={log as unknown as LogModel}
+        log={log}
         trans={trans}
         empty="Nothing yet."
+        line={line}
+        begun={1_699_999_990}
+        onOpenSource={(file, at) => opened.push([file, at])}
       />
     );
-  const lines = (host: HTMLElement) => host.querySelector('[role="log"]')!;
+  };
+  const rows = (host: HTMLElement) =>
+    [...host.querySelectorAll('.jp-sm-Log-line')].map(
+      row => row.querySelector('.jp-sm-Log-text')?.textContent
+    );
+  const press = (element: Element) =>
+    act(async () => (element as HTMLElement).click());
+  const named = (host: HTMLElement, name: string) =>
+    [...host.querySelectorAll('button, a')].find(
+      one => one.getAttribute('aria-label') === name || one.textContent === name
+    )!;
 
   beforeEach(() => {
-    log = new FakeLog();
+    server = new FakeLog();
+    opened = [];
   });
 
-  afterEach(cleanUp);
+  afterEach(() => {
+    cleanUp();
+    log.dispose();
+  });
 
   it('shows text that looks like HTML as text', async () => {
     const hostile =
       '<img src=x onerror="alert(1)"><script>alert(2)</script> &amp; <b>';
-    log.records = [record(0, hostile)];
+    server.add(hostile);
     const host = await show();
     expect(host.textContent).toContain(hostile);
     expect(host.querySelector('img, script, b')).toBeNull();
   });
 
-  it('takes colours out of a line', async () => {
-    log.records = [record(0, '\u001b[31mred\u001b[0m')];
+  it('shows colours, and no escapes', async () => {
+    server.add('\u001b[31mred\u001b[0m');
     const host = await show();
-    expect(lines(host).textContent).toMatch(/red$/);
+    expect(rows(host)).toEqual(['red']);
+    expect(host.querySelector('.jp-sm-ansi-red')?.textContent).toBe('red');
   });
 
   it('shows lines in order, and those that come', async () => {
-    log.records = [record(0, 'first')];
+    server.grow(1);
     const host = await show();
-    log.records = [...log.records, record(1, 'second')];
-    act(() => log.changed.emit());
-    expect(host.textContent).toMatch(/first.*second/);
+    server.grow(1);
+    await grown();
+    expect(rows(host)).toEqual(['line 0', 'line 1']);
+  });
+
+  it('draws what can be seen of a long log, not all of it', async () => {
+    server.grow(20_000);
+    const host = await show();
+    expect(rows(host).length).toBeLessThan(100);
+    expect(rows(host)).toContain('line 19999');
   });
 
   it('says what is so while there is no line', async () => {
-    log.isLoaded = false;
+    const release = server.gate();
     const host = await show();
     expect(host.textContent).toContain('Reading the log…');
-    log.isLoaded = true;
-    act(() => log.changed.emit());
+    await act(async () => release());
     expect(host.textContent).toContain('Nothing yet.');
   });
 
   it('names the host of a line only where there are several', async () => {
-    log.records = [record(0, 'a')];
+    server.add('a');
     const host = await show();
     expect(host.textContent).not.toContain('algo');
-    log.records = [record(0, 'a'), record(1, 'b', 'algo-2-99')];
-    act(() => log.changed.emit());
-    expect(host.textContent).toContain('algo-1');
-    expect(host.textContent).toContain('algo-2');
-    expect(host.textContent).not.toContain('algo-2-99');
+    server.add('b', { stream: 'algo-2-99' });
+    await grown();
+    const streams = [...host.querySelectorAll('.jp-sm-Log-stream')];
+    expect(streams.map(one => one.textContent)).toEqual(['algo-1', 'algo-2']);
   });
 
   it('tells trouble politely and keeps the lines', async () => {
-    log.records = [record(0, 'kept')];
-    log.error = 'server away';
+    server.add('kept');
     const host = await show();
+    server.isDown = true;
+    await grown();
     expect(host.querySelector('[role="status"]')?.textContent).toContain(
       'server away'
     );
-    expect(host.textContent).toContain('kept');
+    expect(rows(host)).toEqual(['kept']);
   });
 
   it('filters by severity, and by instance where there are several', async () => {
-    log.records = [record(0, 'a'), record(1, 'b', 'algo-2-99')];
+    server.add('a');
+    server.add('b', { stream: 'algo-2-99' });
     const host = await show();
-    const [severity, instance] = host.querySelectorAll('select');
-    const choose = (select: HTMLSelectElement, value: string) =>
-      act(() => {
+    const choose = (label: string, value: string) =>
+      act(async () => {
+        const select = host.querySelector<HTMLSelectElement>(
+          `select[aria-label="${label}"]`
+        )!;
         select.value = value;
         select.dispatchEvent(new Event('change', { bubbles: true }));
       });
-    choose(severity, 'warning');
-    expect(log.setFilter).toHaveBeenLastCalledWith({ severity: 'warning' });
-    choose(instance, 'algo-2-99');
-    expect(log.setFilter).toHaveBeenLastCalledWith({
-      severity: 'warning',
-      stream: 'algo-2-99'
-    });
-    log.records = [];
-    act(() => log.changed.emit());
+    await choose('Instance', 'algo-2-99');
+    expect(rows(host)).toEqual(['b']);
+    await choose('Severity', 'warning');
+    expect(log.filter).toEqual({ severity: 'warning', stream: 'algo-2-99' });
     expect(host.textContent).toContain('No line fits.');
-    expect(instance.options).toHaveLength(3);
   });
 
   it('offers the whole log as a file', async () => {
@@ -169,15 +169,64 @@ describe('LogView', () => {
     expect(link.hasAttribute('download')).toBe(true);
   });
 
-  it('offers earlier lines only when there are some', async () => {
-    log.records = [record(0, 'a')];
+  it('unfolds platform lines, and folds them', async () => {
+    ['p0', 'p1', 'p2'].forEach(p => server.add(p, { source: 'platform' }));
     const host = await show();
-    expect(host.querySelector('button')).toBeNull();
-    log.hasEarlier = true;
-    act(() => log.changed.emit());
-    const button = host.querySelector('button')!;
-    expect(button.textContent).toBe('Show earlier lines');
-    act(() => button.click());
-    expect(log.loadEarlier).toHaveBeenCalledTimes(1);
+    const fold = () => host.querySelector('.jp-sm-Log-fold')!;
+    expect(fold().textContent).toBe('▸ 3 platform lines');
+    await press(fold());
+    expect(rows(host)).toEqual([undefined, 'p0', 'p1', 'p2']);
+    await press(fold());
+    expect(rows(host)).toEqual([undefined]);
+  });
+
+  it('opens the file of the user that a traceback ends in', async () => {
+    server.add(
+      [
+        'Traceback (most recent call last):',
+        '  File "/opt/ml/code/train.py", line 42, in <module>',
+        '  File "/usr/lib/python3/site-packages/code/x.py", line 7, in y',
+        'ValueError: no'
+      ].join('\n'),
+      { severity: 'error' }
+    );
+    const host = await show();
+    await press(named(host, 'train.py:42'));
+    expect(opened).toEqual([['/opt/ml/code/train.py', 42]]);
+    await press(named(host, 'Fold traceback'));
+    expect(rows(host)).toEqual(['ValueError: no']);
+  });
+
+  it('cuts a very long line until all of it is asked for', async () => {
+    server.add('x'.repeat(5000));
+    const host = await show();
+    expect(rows(host)[0]).toMatch(/^x{2000}… 3000 characters more$/);
+    await press(named(host, '… 3000 characters more'));
+    expect(rows(host)[0]).toMatch(/^x{5000}Show less$/);
+  });
+
+  it('draws a progress bar, whatever the text draws', async () => {
+    server.add('train:  45%|####5     | 45/100 [00:01<00:01]', {
+      source: 'progress'
+    });
+    const host = await show();
+    expect(host.querySelector('progress')?.value).toBe(0.45);
+    expect(rows(host)[0]).toBe('train:  45%  45/100 [00:01<00:01]');
+  });
+
+  it('marks the entry it was asked to begin at', async () => {
+    server.grow(5000);
+    const host = await show(1234);
+    await act(async () => undefined);
+    expect(host.querySelector('.jp-sm-mod-sought')?.textContent).toContain(
+      'line 1234'
+    );
+  });
+
+  it('counts times from the start of the job if asked to', async () => {
+    server.add('a');
+    const host = await show();
+    await press(named(host, 'Elapsed'));
+    expect(host.querySelector('time')?.textContent).toBe('10 s');
   });
 });

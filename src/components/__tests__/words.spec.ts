@@ -9,8 +9,7 @@ import {
   figure,
   place,
   shortCause,
-  stateInWords,
-  withoutAnsi
+  stateInWords
 } from '../words';
 import { explanation, job } from '../../__tests__/views';
 
@@ -135,14 +134,6 @@ describe('place and figure', () => {
     [Infinity, '–']
   ])('shows %d as %s', (value, text) => {
     expect(figure(value)).toBe(text);
-  });
-});
-
-describe('withoutAnsi', () => {
-  it('takes colours and cursor moves away and leaves the rest', () => {
-    expect(withoutAnsi('\u001b[1;31mred\u001b[0m \u001b[2K[3] end')).toBe(
-      'red [3] end'
-    );
   });
 });
 

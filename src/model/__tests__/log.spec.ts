@@ -1,60 +1,9 @@
-import { Signal } from '@lumino/signaling';
+import type { Signal } from '@lumino/signaling';
 
-import type { IJobKey, ILogFilter } from '../../api/client';
-import type { ILogPage, ILogRecord } from '../../api/types';
+import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
+import { keyOf } from '../jobs';
 import type { JobsModel } from '../jobs';
-import { LogModel } from '../log';
-
-const KEY = { target: 'local', kind: 'training', name: 'digits' };
-const PAGE = 1000;
-
-/** A log in memory, paged as the server pages it. */
-class FakeLog {
-  lines: string[] = [];
-  asked: [number, number][] = [];
-  isDown = false;
-  gates: Promise<void>[] = [];
-  filters: ILogFilter[] = [];
-  /** Lines that a page brings again although they were asked for before. */
-  overlap = 0;
-
-  grow(count: number): void {
-    const from = this.lines.length;
-    this.lines.push(...[...Array(count).keys()].map(n => `line ${from + n}`));
-  }
-
-  async getLog(
-    _: IJobKey,
-    from: number,
-    limit: number,
-    filter: ILogFilter = {}
-  ): Promise<ILogPage> {
-    this.asked.push([from, limit]);
-    this.filters.push(filter);
-    await this.gates.shift();
-    if (this.isDown) {
-      throw new Error('server away');
-    }
-    const total = this.lines.length;
-    const first = from < 0 ? Math.max(0, total + from) : from;
-    const begin = Math.max(0, first - this.overlap);
-    const records = this.lines
-      .slice(begin, first + limit)
-      .map((text, index): ILogRecord => ({
-        seq: begin + index,
-        timestamp_ms: 0,
-        stream: 'algo-1',
-        severity: 'info',
-        source: 'user',
-        text
-      }));
-    return {
-      records,
-      next: Math.min(first + limit, Math.max(total, first)),
-      total
-    };
-  }
-}
+import { LogModel, PAGE } from '../log';
 
 describe('LogModel', () => {
   let server: FakeLog;
@@ -64,26 +13,17 @@ describe('LogModel', () => {
   let changes: number;
 
   const settle = () => jest.advanceTimersByTimeAsync(10);
-  const make = (tail?: number) => {
-    log = new LogModel(jobs, KEY, tail);
+  const make = () => {
+    log = new LogModel(jobs, KEY);
     log.changed.connect(() => changes++);
   };
-  const seqs = () => log.records.map(record => record.seq);
-  const range = (from: number, to: number) =>
-    [...Array(to - from).keys()].map(n => from + n);
-  const gate = () => {
-    let release: () => void = () => undefined;
-    server.gates.push(new Promise(resolve => (release = resolve)));
-    return () => release();
-  };
+  const text = (row: number) => log.row(row)?.record.text;
 
   beforeEach(() => {
     jest.useFakeTimers();
     changes = 0;
     server = new FakeLog();
-    const fake = { client: server } as unknown as JobsModel;
-    logChanged = new Signal<JobsModel, string>(fake);
-    jobs = Object.assign(fake, { logChanged });
+    ({ jobs, logChanged } = fakeJobs(server));
   });
 
   afterEach(() => {
@@ -93,227 +33,215 @@ describe('LogModel', () => {
 
   it('reads the end of the log first', async () => {
     server.grow(5000);
-    make(8);
+    make();
     expect(log.isLoaded).toBe(false);
     await settle();
-    expect(server.asked).toEqual([[-8, PAGE]]);
+    expect(server.asked).toEqual([-PAGE]);
     expect(log.isLoaded).toBe(true);
-    expect(seqs()).toEqual(range(4992, 5000));
-    expect(log.hasEarlier).toBe(true);
-    expect(changes).toBe(1);
+    expect([log.count, log.entries]).toEqual([5000, 5000]);
+    expect(text(4999)).toBe('line 4999');
+    expect(text(0)).toBeUndefined();
   });
 
   it('is loaded although the log is empty', async () => {
     make();
     await settle();
-    expect(log.isLoaded).toBe(true);
-    expect(log.records).toEqual([]);
-    expect(log.hasEarlier).toBe(false);
+    expect([log.isLoaded, log.count]).toEqual([true, 0]);
   });
 
-  it('has nothing earlier when it holds the first line', async () => {
-    server.grow(3);
+  it('fetches what is to be seen, once', async () => {
+    server.grow(5000);
     make();
     await settle();
-    expect(seqs()).toEqual([0, 1, 2]);
-    expect(log.hasEarlier).toBe(false);
+    log.ensure(600, 700);
+    log.ensure(600, 700);
+    expect(log.has(600, 700)).toBe(false);
+    await settle();
+    expect(log.has(600, 700)).toBe(true);
+    log.ensure(600, 700);
+    await settle();
+    expect(server.asked).toEqual([-PAGE, 500]);
   });
 
-  it('fetches only what came since', async () => {
-    server.grow(3);
+  it('forgets pages that were not looked at for long', async () => {
+    server.grow(50_000);
     make();
     await settle();
+    for (let page = 0; page < 100; page++) {
+      log.ensure(page * PAGE, page * PAGE);
+      await settle();
+    }
+    expect(log.has(99 * PAGE, 99 * PAGE)).toBe(true);
+    expect(log.has(0, 0)).toBe(false);
+  });
+
+  it('learns what came, and what joined the last run', async () => {
     server.grow(2);
-    logChanged.emit('local/training/digits');
-    await settle();
-    expect(server.asked[1]).toEqual([3, PAGE]);
-    expect(seqs()).toEqual(range(0, 5));
-  });
-
-  it('is not concerned with the logs of other jobs', async () => {
+    server.add('p1', { source: 'platform' });
     make();
     await settle();
-    logChanged.emit('local/training/other');
-    await settle();
-    expect(server.asked).toHaveLength(1);
-  });
-
-  it('goes on until it has read all pages', async () => {
-    make();
-    await settle();
-    server.grow(2500);
-    await log.update();
-    expect(seqs()).toEqual(range(0, 2500));
-    expect(server.asked.slice(1).map(([from]) => from)).toEqual([
-      0, 1000, 2000
-    ]);
-  });
-
-  it('asks from time to time without being told', async () => {
-    make();
-    await settle();
+    expect(log.count).toBe(3);
+    server.add('p2', { source: 'platform' });
     server.grow(1);
-    await jest.advanceTimersByTimeAsync(31_000);
-    expect(seqs()).toEqual([0]);
+    logChanged.emit(keyOf(KEY));
+    await settle();
+    expect(log.count).toBe(4);
+    expect([log.row(2)?.count, text(3)]).toEqual([2, 'line 4']);
   });
 
-  it('shows no line twice when updates overlap', async () => {
-    server.grow(3);
+  it('goes round once more when lines came while it read', async () => {
+    server.grow(10);
     make();
     await settle();
-    const release = gate();
-    server.grow(2);
-    void log.update();
-    void log.update();
-    void log.update();
-    await settle();
-    expect(server.asked).toHaveLength(2);
+    const release = server.gate();
     server.grow(1);
+    logChanged.emit(keyOf(KEY));
+    logChanged.emit(keyOf(KEY));
+    logChanged.emit(keyOf(KEY));
     release();
+    server.grow(1);
     await settle();
-    expect(seqs()).toEqual(range(0, 6));
-    expect(server.asked).toHaveLength(3);
+    expect(log.count).toBe(12);
+    expect(server.asked.length).toBe(3);
   });
 
-  it('shows no line twice when pages overlap', async () => {
+  it("does not read for other jobs' lines", async () => {
+    make();
+    await settle();
+    logChanged.emit(keyOf({ ...KEY, name: 'other' }));
+    await settle();
+    expect(server.asked.length).toBe(1);
+  });
+
+  it('keeps its rows and says why while the server is away, then goes on', async () => {
     server.grow(3);
-    make();
-    await settle();
-    server.overlap = 2;
-    server.grow(2);
-    await log.update();
-    expect(seqs()).toEqual(range(0, 5));
-  });
-
-  it('keeps no more lines than a browser can bear', async () => {
-    server.grow(1000);
-    make();
-    await settle();
-    server.grow(9000);
-    await log.update();
-    expect(seqs()).toEqual(range(7000, 10_000));
-    expect(log.hasEarlier).toBe(true);
-  });
-
-  it('puts an earlier page before the first line', async () => {
-    server.grow(2500);
-    make(8);
-    await settle();
-    changes = 0;
-    await log.loadEarlier();
-    expect(seqs()).toEqual(range(1492, 2500));
-    expect(changes).toBe(1);
-    await log.loadEarlier();
-    await log.loadEarlier();
-    expect(seqs()).toEqual(range(0, 2500));
-    expect(log.hasEarlier).toBe(false);
-  });
-
-  it('shows no line twice when earlier lines are asked for twice', async () => {
-    server.grow(2500);
-    make(8);
-    await settle();
-    await Promise.all([log.loadEarlier(), log.loadEarlier()]);
-    expect(new Set(seqs()).size).toBe(seqs().length);
-    expect(seqs()).toEqual([...seqs()].sort((a, b) => a - b));
-  });
-
-  it('asks for nothing earlier when there is nothing', async () => {
-    server.grow(2);
-    make();
-    await settle();
-    await log.loadEarlier();
-    expect(server.asked).toHaveLength(1);
-    expect(seqs()).toEqual([0, 1]);
-  });
-
-  it('tells why the log can not be read, keeps the lines, and recovers', async () => {
-    server.grow(2);
     make();
     await settle();
     server.isDown = true;
-    await log.update();
+    logChanged.emit(keyOf(KEY));
+    await settle();
     expect(log.error).toBe('server away');
-    expect(seqs()).toEqual([0, 1]);
+    expect(text(2)).toBe('line 2');
     server.isDown = false;
     server.grow(1);
-    await log.update();
-    expect(log.error).toBeNull();
-    expect(seqs()).toEqual([0, 1, 2]);
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect([log.error, log.count]).toEqual([null, 4]);
   });
 
-  it('starts later when the server was away at first', async () => {
-    server.grow(2);
-    server.isDown = true;
+  it('reads anew with another filter, and drops answers to the last one', async () => {
+    server.grow(3);
+    server.add('bad', { severity: 'error' });
     make();
     await settle();
-    expect(log.isLoaded).toBe(false);
-    expect(log.error).toBe('server away');
-    server.isDown = false;
-    await jest.advanceTimersByTimeAsync(31_000);
-    expect(seqs()).toEqual([0, 1]);
-    expect(log.error).toBeNull();
-  });
-
-  it('tells why earlier lines can not be read', async () => {
-    server.grow(2000);
-    make(8);
-    await settle();
-    server.isDown = true;
-    await log.loadEarlier().catch(() => undefined);
-    expect(log.error).toBe('server away');
-    expect(seqs()).toEqual(range(1992, 2000));
-  });
-
-  it('reads a rebuilt store from its end, leaving out what was', async () => {
-    server.grow(100);
-    make();
-    await settle();
-    server.lines = ['fresh 0', 'fresh 1'];
-    await log.update();
-    expect(log.records.map(record => record.text)).toEqual([
-      'fresh 0',
-      'fresh 1'
-    ]);
-    server.lines.push('fresh 2');
-    await log.update();
-    expect(seqs()).toEqual([0, 1, 2]);
-  });
-
-  it('fetches nothing and tells nothing once disposed', async () => {
-    server.grow(2);
-    make();
-    await settle();
-    const release = gate();
-    server.grow(1);
+    const release = server.gate();
     void log.update();
-    await settle();
-    changes = 0;
-    log.dispose();
-    void log.update();
-    logChanged.emit('local/training/digits');
-    release();
-    await jest.advanceTimersByTimeAsync(100_000);
-    expect(server.asked).toHaveLength(2);
-    expect(changes).toBe(0);
-    expect(log.isDisposed).toBe(true);
-    expect(jest.getTimerCount()).toBe(0);
-  });
-
-  it('begins anew with another filter, and drops what was asked with the old one', async () => {
-    server.grow(5);
-    make();
-    await settle();
-    const release = gate();
-    server.grow(1);
-    void log.update();
-    log.setFilter({ query: 'line 3' });
-    expect(log.records).toHaveLength(0);
+    log.setFilter({ severity: 'error' });
+    expect([log.isLoaded, log.count]).toEqual([false, 0]);
     release();
     await settle();
+    expect([log.count, text(0)]).toEqual([1, 'bad']);
     expect(server.filters[server.filters.length - 1]).toEqual({
-      query: 'line 3'
+      severity: 'error'
     });
-    expect(seqs()).toEqual(range(0, 6));
+  });
+
+  it('starts anew when the store was made anew', async () => {
+    server.grow(10);
+    make();
+    await settle();
+    server.records = [];
+    server.grow(2);
+    logChanged.emit(keyOf(KEY));
+    await settle();
+    expect([log.count, log.entries]).toEqual([2, 2]);
+    expect(text(9)).toBeUndefined();
+  });
+
+  it('unfolds a run and folds it again', async () => {
+    ['p0', 'p1', 'p2'].forEach(p => server.add(p, { source: 'platform' }));
+    make();
+    await settle();
+    const row = log.row(0)!;
+    expect([row.count, log.unfolded(row)]).toEqual([3, null]);
+    await log.toggle(row);
+    expect(log.unfolded(row)?.map(r => r.text)).toEqual(['p0', 'p1', 'p2']);
+    await log.toggle(row);
+    expect(log.unfolded(row)).toBeNull();
+    log.setFolded(false);
+    await settle();
+    expect(log.count).toBe(3);
+  });
+
+  it('knows the row of an entry, and gives its end as text', async () => {
+    ['p0', 'p1'].forEach(p => server.add(p, { source: 'platform' }));
+    server.grow(2);
+    make();
+    await settle();
+    expect(await log.rowOf(1)).toBe(0);
+    expect(await log.rowOf(3)).toBe(2);
+    expect(await log.text(2)).toBe('line 2\nline 3\n');
+  });
+
+  it('asks for nothing once it is disposed', async () => {
+    make();
+    await settle();
+    log.dispose();
+    log.dispose();
+    logChanged.emit(keyOf(KEY));
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(server.asked.length).toBe(1);
+    expect(log.isDisposed).toBe(true);
+  });
+
+  describe('its search', () => {
+    beforeEach(async () => {
+      server.grow(3);
+      server.add('loss 1');
+      server.add('loss 2');
+      make();
+      await settle();
+    });
+
+    it('looks at the last find first, and goes round', async () => {
+      log.search.set('loss', false);
+      expect(log.search.total).toBeNull();
+      await settle();
+      expect([log.search.total, log.search.current]).toEqual([2, 1]);
+      expect(log.search.place).toEqual({ row: 4, seq: 4 });
+      log.search.go(1);
+      expect(log.search.place).toEqual({ row: 3, seq: 3 });
+      log.search.go(-1);
+      expect(log.search.place).toEqual({ row: 4, seq: 4 });
+    });
+
+    it('finds nothing without fuss', async () => {
+      log.search.set('none', false);
+      await settle();
+      log.search.go(1);
+      expect([log.search.total, log.search.place]).toEqual([0, null]);
+    });
+
+    it('goes on with what comes, now and then, and stays where it is', async () => {
+      log.search.set('loss', false);
+      await settle();
+      for (let n = 0; n < 5; n++) {
+        server.add('loss more');
+        logChanged.emit(keyOf(KEY));
+        await settle();
+      }
+      expect(server.searches).toBe(1);
+      await jest.advanceTimersByTimeAsync(3000);
+      expect(server.searches).toBe(2);
+      expect([log.search.total, log.search.current]).toEqual([7, 1]);
+    });
+
+    it('says what is wrong with an expression', async () => {
+      log.search.set('(', true);
+      await settle();
+      expect(log.search.error).toBe("'(' is no regular expression.");
+      log.search.set('loss', false);
+      await settle();
+      expect(log.search.error).toBeNull();
+    });
   });
 });

@@ -1,22 +1,23 @@
-import type { IMetricPoint } from '../../api/types';
+import type { IMetricSeries } from '../../api/types';
 import { columns, metricsOf, positions, smoothed } from '../series';
 
-function point(
+function series(
   name: string,
-  value: number | null,
-  step: number | null,
-  more: Partial<IMetricPoint> = {}
-): IMetricPoint {
-  return { name, stream: 'algo-1', value, step, timestamp_ms: 0, ...more };
+  steps: (number | null)[],
+  values: (number | null)[],
+  more: Partial<IMetricSeries> = {}
+): IMetricSeries {
+  const times_ms = values.map(() => 0);
+  const total = values.length;
+  return { name, stream: 'algo-1', total, steps, times_ms, values, ...more };
 }
 
 describe('metricsOf', () => {
-  it('groups points by name, then by stream, as they were first seen', () => {
+  it('groups series by name, as they were first seen', () => {
     const metrics = metricsOf([
-      point('loss', 3, 1),
-      point('accuracy', 0.5, 1),
-      point('loss', 2, 2),
-      point('loss', 9, 1, { stream: 'algo-2', timestamp_ms: 1500 })
+      series('loss', [1, 2], [3, 2]),
+      series('accuracy', [1], [0.5]),
+      series('loss', [1], [9], { stream: 'algo-2', times_ms: [1500] })
     ]);
     expect(metrics.map(metric => metric.name)).toEqual(['loss', 'accuracy']);
     expect(metrics[0].series).toEqual([
@@ -25,15 +26,14 @@ describe('metricsOf', () => {
     ]);
   });
 
-  it('is empty without points', () => {
+  it('is empty without series', () => {
     expect(metricsOf([])).toEqual([]);
   });
 });
 
 describe('positions', () => {
   const [metric] = metricsOf([
-    point('loss', 3, null, { timestamp_ms: 1000 }),
-    point('loss', 2, null, { timestamp_ms: 3000 })
+    series('loss', [null, null], [3, 2], { times_ms: [1000, 3000] })
   ]);
 
   it('counts points that have no step', () => {
@@ -61,10 +61,8 @@ describe('smoothed', () => {
 describe('columns', () => {
   it('puts several streams on one axis, with gaps where one has no value', () => {
     const [metric] = metricsOf([
-      point('loss', 3, 1),
-      point('loss', 1, 3),
-      point('loss', 9, 2, { stream: 'algo-2' }),
-      point('loss', 7, 3, { stream: 'algo-2' })
+      series('loss', [1, 3], [3, 1]),
+      series('loss', [2, 3], [9, 7], { stream: 'algo-2' })
     ]);
     expect(columns(metric, 'step', 0)).toEqual([
       [1, 2, 3],
@@ -74,7 +72,7 @@ describe('columns', () => {
   });
 
   it('shows the last value of a step that was printed twice', () => {
-    const [metric] = metricsOf([point('loss', 3, 1), point('loss', 2, 1)]);
+    const [metric] = metricsOf([series('loss', [1, 1], [3, 2])]);
     expect(columns(metric, 'step', 0)).toEqual([[1], [2]]);
   });
 });
