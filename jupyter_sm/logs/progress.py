@@ -151,7 +151,7 @@ def steps_in(line: str) -> list[Step]:
 def tells_more(line: str) -> bool:
     """Whether `line` may announce epochs, SageMaker's percentage, or a boosting round."""
     return (
-        "]\t" in line
+        ("]\t" in line and _ROUND.search(line[:120]) is not None)
         or ("%" in line and ("completed " in line or "Progress: " in line))
         or "pochs" in line
         or "POCHS" in line

@@ -19,12 +19,16 @@ _MOST = 4_000
 
 
 class Plan(NamedTuple):
-    """What to read from lines of a shape, and what their records are."""
+    """What to read from lines of a shape, and what their records are.
+
+    `fixed` are places whose digits belong to a name (`top5`), so that they must be the same.
+    """
 
     severity: str
     source: str
     steps: tuple[Step, ...]
     pairs: tuple[Pair, ...]
+    fixed: tuple[tuple[int, int, str], ...] = ()
 
 
 class Shapes:
@@ -35,20 +39,31 @@ class Shapes:
 
     def plan_of(self, line: str) -> Plan | None:
         """The plan for lines like this one."""
-        return self._plans.get(line.translate(_DIGITS))
+        plan = self._plans.get(line.translate(_DIGITS))
+        if plan is not None and plan.fixed:
+            for begin, end, text in plan.fixed:
+                if line[begin:end] != text:
+                    return None
+        return plan
 
     def learn(self, line: str, plan: Plan) -> None:
         """Keep what was found out about `line`, if it depends on its shape alone."""
         if len(line) > LONGEST or any(pair.begin < 0 for pair in plan.pairs):
             return
-        # A digit in a name (`top5`) or a count that may be a float is told apart by its digits.
-        if any(not name.isascii() or _has_digit(name) for name, *_ in plan.pairs):
-            return
+        fixed = []
+        for pair in plan.pairs:
+            if not pair.name.isascii():
+                return
+            if _has_digit(pair.name):
+                begin = line.rfind(pair.name, 0, pair.begin)
+                if begin < 0:
+                    return
+                fixed.append((begin, begin + len(pair.name), pair.name))
         if any(line[step.end : step.end + 1] == "." for step in plan.steps):
             return
         if len(self._plans) >= _MOST:
             self._plans.clear()
-        self._plans[line.translate(_DIGITS)] = plan
+        self._plans[line.translate(_DIGITS)] = plan._replace(fixed=tuple(fixed))
 
 
 def _has_digit(name: str) -> bool:
