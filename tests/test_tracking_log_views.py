@@ -202,6 +202,13 @@ def test_text_of_all_kinds_comes_back_as_it_was(log: Log) -> None:
         assert log.views.hits(KEY, text).seqs == wanted, text
 
 
+def test_colours_do_not_hide_what_is_searched_for(log: Log) -> None:
+    log.add(line("\x1b[32mre\x1b[0mady to \x1b[1mtrain"), line("ready"))
+    assert log.views.hits(KEY, "ready to train").seqs == [0]
+    assert log.views.hits(KEY, "^ready", is_regex=True).seqs == [0, 1]
+    assert log.views.hits(KEY, "[32m").seqs == []
+
+
 def test_full_blocks_are_sealed_and_small(log: Log) -> None:
     for n in range(0, 600, 3):
         log.add(*(line(f"step {n + k} of many, and so on") for k in range(3)))

@@ -18,6 +18,14 @@ def duration(seconds: float) -> str:
     return f"{minutes} m {rest} s" if minutes else f"{rest} s"
 
 
+def about(seconds: float) -> str:
+    """A time to come, no more exact than it can be known: `40 s`, `3 m`, `1 h 20 m`."""
+    if seconds < 55:
+        return f"{max(10, round(seconds / 10) * 10)} s"
+    minutes = round(seconds / 60)
+    return duration(minutes * 60) if minutes >= 60 else f"{minutes} m"
+
+
 def state(view: JobView) -> str:
     """`Training · epoch 12/30 · 40 %`, `Failed · FileNotFoundError`, `Completed`."""
     if view.status in ("Failed", "Rejected"):
@@ -34,6 +42,8 @@ def state(view: JobView) -> str:
         parts.append(f"{progress.unit} {progress.current}{total}")
         if progress.percent is not None:
             parts.append(f"{progress.percent:.0f} %")
+        if progress.ends_at is not None and progress.ends_at > time.time():
+            parts.append(f"~{about(progress.ends_at - time.time())} left")
     return " · ".join(parts)
 
 

@@ -8,6 +8,9 @@
     create_bucket = false
     queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/jupyter-sm"
 
+    [store]
+    log_limit_mb = 2000
+
 A target's own table goes before `defaults`.
 """
 
@@ -22,6 +25,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+_LOG_LIMIT_MB = 2_000
 
 
 class SettingsError(ValueError):
@@ -45,13 +51,7 @@ class Settings:
 
 def read_settings(data_dir: Path, target: str) -> Settings:
     """The settings for a target; all unset where there is no file. Raises SettingsError."""
-    path = data_dir / "config.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"The settings in {path} can't be read: {error}.") from None
+    path, content = _read(data_dir)
     tables = content.get("targets", {})
     own = tables.get(target, {}) if isinstance(tables, dict) else {}
     merged: dict[str, Any] = {}
@@ -67,3 +67,25 @@ def read_settings(data_dir: Path, target: str) -> Settings:
         if not isinstance(value, wanted):
             raise SettingsError(f"In {path}, {key} must be a {wanted.__name__}, not {value!r}.")
     return Settings(**merged)
+
+
+def log_limit_mb(data_dir: Path) -> int:
+    """How large the store may become before old logs are dropped, in MB; 0 for no limit."""
+    path, content = _read(data_dir)
+    table = content.get("store", {})
+    limit = table.get("log_limit_mb", _LOG_LIMIT_MB) if isinstance(table, dict) else None
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        raise SettingsError(
+            f"In {path}, log_limit_mb in [store] must be a whole number of MB, or 0 for no limit."
+        )
+    return limit
+
+
+def _read(data_dir: Path) -> tuple[Path, dict[str, Any]]:
+    path = data_dir / "config.toml"
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return path, {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings in {path} can't be read: {error}.") from None

@@ -161,6 +161,23 @@ def _seal(db: sqlite3.Connection, rowid: int) -> None:
     )
 
 
+def first_kept(db: sqlite3.Connection, job_id: int) -> int | None:
+    """The number of the first entry that was not dropped; None without any."""
+    row = db.execute(
+        "SELECT min(first) AS first FROM log_blocks WHERE job_id = ?", (job_id,)
+    ).fetchone()
+    return None if row["first"] is None else int(row["first"])
+
+
+def drop_first(db: sqlite3.Connection, job_id: int, count: int) -> None:
+    """Drop the first `count` blocks."""
+    db.execute(
+        "DELETE FROM log_blocks WHERE rowid IN"
+        " (SELECT rowid FROM log_blocks WHERE job_id = ? ORDER BY first LIMIT ?)",
+        (job_id, count),
+    )
+
+
 def blocks(db: sqlite3.Connection, job_id: int, start: int, end: int) -> Iterator[Block]:
     """The blocks that hold entries from number `start` up to `end`, in order."""
     rows = db.execute(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_sm.diagnosis import ExplainedError, explained
+from jupyter_sm.logs.prefixes import without_ansi
 from jupyter_sm.tracking import log_blocks
 from jupyter_sm.tracking.store import Store
 
@@ -65,13 +66,21 @@ class Finder:
         """The places of a block's entries in which it is found."""
         if self.is_regex:
             expression = re.compile(self.query, re.IGNORECASE)
-            return [n for n, text in enumerate(block.texts()) if expression.search(text[:_SCANNED])]
+            return [
+                n
+                for n, text in enumerate(block.texts())
+                if expression.search(without_ansi(text[:_SCANNED]))
+            ]
         if not self.query.isascii():
             # Letters beyond ASCII have cases that bytes don't know.
             wanted = self.query.lower()
             if wanted not in block.text.decode().lower():
                 return []
             return [n for n, text in enumerate(block.texts()) if wanted in text.lower()]
+        if b"\x1b" in block.text:
+            # What is seen is searched: colours stand within words now and then.
+            wanted = self.query.lower()
+            return [n for n, t in enumerate(block.texts()) if wanted in without_ansi(t).lower()]
         return self._ascii_places(block)
 
     def _ascii_places(self, block: log_blocks.Block) -> list[int]:

@@ -71,8 +71,11 @@ class LogFilter:
 class _View:
     """The entries of one job that fit a filter, and the rows they make."""
 
-    def __init__(self, job_id: int, wanted: LogFilter, *, is_folded: bool) -> None:
+    def __init__(
+        self, job_id: int, first: int | None, wanted: LogFilter, *, is_folded: bool
+    ) -> None:
         self.job_id = job_id
+        self.first = first
         self.seqs = array("I")
         self.rows = array("I")  # where in `seqs` each row begins
         self.seen = 0
@@ -166,6 +169,8 @@ class LogViews:
         most = max(1, min(limit, MAX_PAGE))
         if wanted == LogFilter():
             begin = max(0, total + start) if start < 0 else start
+            first = log_blocks.first_kept(self._store.read(), job_id)
+            begin = max(begin, total if first is None else first)
             seqs: Any = range(begin, min(begin + most, total))
         else:
             view = self._view(job_id, total, wanted, is_folded=False)
@@ -257,10 +262,11 @@ class LogViews:
 
     def _view(self, job_id: int, total: int, wanted: LogFilter, *, is_folded: bool) -> _View:
         key = (job_id, wanted, is_folded)
+        first = log_blocks.first_kept(self._store.read(), job_id)
         with self._lock:
             view = self._views.pop(key, None)
-            if view is None or view.seen > total:
-                view = _View(job_id, wanted, is_folded=is_folded)
+            if view is None or view.seen > total or view.first != first:
+                view = _View(job_id, first, wanted, is_folded=is_folded)
             self._views[key] = view
             while len(self._views) > _KEPT_VIEWS:
                 self._views.popitem(last=False)

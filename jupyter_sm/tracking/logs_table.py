@@ -66,13 +66,19 @@ def position(store: Store, job_id: int, stream: str) -> str:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What lines of one stream say; `parser_state` is where reading them goes on."""
+    """What lines of one stream say; `parser_state` is where reading them goes on.
+
+    `ends_at_ms` is when the training would end at its pace; `faults` are what is wrong with
+    metric definitions.
+    """
 
     stream: str
     records: Sequence[Record]
     metrics: Sequence[Metric]
     progress: Progress | None
     parser_state: str | None = None
+    ends_at_ms: float | None = None
+    faults: Sequence[str] = ()
 
 
 def parser_of(store: Store, target: str, job: LoggedJob, stream: str) -> LogParser:
@@ -104,7 +110,15 @@ def parse(parser: LogParser, stream: str, events: Sequence[Mapping[str, Any]]) -
         for record in parser.feed(event["timestamp"], short, event["message"])
     ]
     metrics, parser.metrics = parser.metrics, []
-    return Parsed(stream, records, metrics, parser.progress, _state_of(parser))
+    return Parsed(
+        stream,
+        records,
+        metrics,
+        parser.progress,
+        _state_of(parser),
+        parser.estimated_end_ms,
+        parser.faults,
+    )
 
 
 def _state_of(parser: LogParser) -> str:
@@ -205,7 +219,8 @@ def _stream_id(db: sqlite3.Connection, job_id: int, stream: str) -> int:
 
 def _insert(db: sqlite3.Connection, target: str, job: LoggedJob, parsed: Sequence[Parsed]) -> None:
     row = db.execute("SELECT log_lines, metric FROM jobs WHERE id = ?", (job.id,)).fetchone()
-    lines, metric, progress = row["log_lines"], row["metric"], None
+    lines, metric = row["log_lines"], row["metric"]
+    progress: dict[str, Any] | None = None
     for part in parsed:
         stream = _stream_id(db, job.id, part.stream)
         if part.parser_state is not None:
@@ -214,13 +229,29 @@ def _insert(db: sqlite3.Connection, target: str, job: LoggedJob, parsed: Sequenc
         metric_blocks.append(db, job.id, stream, part.metrics)
         lines += len(part.records)
         metric = _main_metric(metric, part.metrics)
-        progress = part.progress or progress
+        if part.progress:
+            ends_at = part.ends_at_ms / 1000 if part.ends_at_ms is not None else None
+            progress = {**asdict(part.progress), "ends_at": ends_at}
+        _note_faults(db, target, job, part.faults)
     db.execute(
         "UPDATE jobs SET log_lines = ?, metric = ?, progress = COALESCE(?, progress) WHERE id = ?",
-        (lines, metric, json.dumps(asdict(progress)) if progress else None, job.id),
+        (lines, metric, json.dumps(progress) if progress else None, job.id),
     )
     changes.note(db, "log", target, job.kind, job.name)
     if progress or any(part.metrics for part in parsed):
+        changes.note(db, "job", target, job.kind, job.name)
+
+
+def _note_faults(
+    db: sqlite3.Connection, target: str, job: LoggedJob, faults: Sequence[str]
+) -> None:
+    if not faults:
+        return
+    row = db.execute("SELECT notes FROM jobs WHERE id = ?", (job.id,)).fetchone()
+    notes = json.loads(row["notes"])
+    fresh = [fault for fault in faults if fault not in notes]
+    if fresh:
+        db.execute("UPDATE jobs SET notes = ? WHERE id = ?", (json.dumps(notes + fresh), job.id))
         changes.note(db, "job", target, job.kind, job.name)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+import time
 
 from jupyter_sm.targets import UnknownTargetError, check_target, open_target
-from jupyter_sm.tracking import leases, targets_table
+from jupyter_sm.tracking import leases, retention, targets_table
 from jupyter_sm.tracking.leases import Rank
 from jupyter_sm.tracking.store import Store, StoreError
 from jupyter_sm.tracking.tracker import Tracker
 
 # How soon a server notices that a target is used for the first time.
 _LOOK_SECONDS = 1.0
+# How often it is seen to that the store does not grow beyond its limit.
+_TRIM_SECONDS = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +38,13 @@ class TrackingService:
         self._thread.start()
 
     def _watch(self) -> None:
+        trimmed = 0.0
         while not self._stopped.wait(_LOOK_SECONDS):
             try:
                 self._track_used()
+                if time.monotonic() - trimmed > _TRIM_SECONDS:
+                    retention.trim(self._store)
+                    trimmed = time.monotonic()
             except StoreError as error:
                 _log.warning("%s", error)
 

@@ -33,12 +33,16 @@ class MainMetric:
 
 @dataclass(frozen=True)
 class JobProgress:
-    """`current` of `total` `unit`s; `percent` in 0..100."""
+    """`current` of `total` `unit`s; `percent` in 0..100.
+
+    `ends_at` is when it would end, were it to go on as fast as so far.
+    """
 
     current: int
     total: int | None
     unit: str
     percent: float | None
+    ends_at: float | None = None
 
 
 @dataclass(frozen=True)

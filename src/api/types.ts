@@ -21,6 +21,7 @@ export interface IJobProgress {
   total: number | null;
   unit: string;
   percent: number | null;
+  ends_at: number | null;
 }
 
 /** A job as a list shows it. `status` and `secondary_status` are SageMaker's own words. */

@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { IJobView } from '../api/types';
 import { Sparkline } from './Sparkline';
 import { StatusIcon } from './StatusIcon';
-import { duration, elapsed, figure, place, stateInWords } from './words';
+import { duration, elapsed, figure, place, rest, stateInWords } from './words';
 
 export interface IJobSummaryProps {
   job: IJobView;
@@ -83,7 +83,7 @@ function waitsFor(job: IJobView): string {
 }
 
 function Details(props: IJobSummaryProps): JSX.Element {
-  const { job, now, trouble } = props;
+  const { job, now, trans, trouble } = props;
   if (trouble && !job.is_final) {
     return (
       <div
@@ -127,7 +127,11 @@ function Details(props: IJobSummaryProps): JSX.Element {
           {job.metric.name} {figure(job.metric.value)}
         </span>
       )}
-      <span className="jp-sm-Summary-time">{duration(elapsed(job, now))}</span>
+      <span className="jp-sm-Summary-time">
+        {[duration(elapsed(job, now)), rest(job, now, trans)]
+          .filter(Boolean)
+          .join(' · ')}
+      </span>
     </div>
   );
 }

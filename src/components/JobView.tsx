@@ -11,7 +11,7 @@ import { LogView } from './LogView';
 import { MetricsView } from './MetricsView';
 import { StatusIcon } from './StatusIcon';
 import { Timeline } from './Timeline';
-import { duration, elapsed, place, stateInWords } from './words';
+import { duration, elapsed, place, rest, stateInWords } from './words';
 
 export interface IJobViewProps {
   jobKey: IJobKey;
@@ -126,6 +126,9 @@ function onArrow(event: React.KeyboardEvent<HTMLButtonElement>): void {
 }
 
 function emptyLog(job: IJobView, trans: TranslationBundle): string {
+  if (job.log_lines > 0) {
+    return trans.__('Its lines are no longer kept here.');
+  }
   return job.is_final
     ? trans.__('The job printed nothing.')
     : trans.__('Nothing printed yet.');
@@ -143,7 +146,11 @@ function Head(
         {stateInWords(job, trans)}
       </span>
       <span className="jp-sm-Job-place">{place(job)}</span>
-      <span className="jp-sm-Job-time">{duration(elapsed(job, now))}</span>
+      <span className="jp-sm-Job-time">
+        {[duration(elapsed(job, now)), rest(job, now, trans)]
+          .filter(Boolean)
+          .join(' · ')}
+      </span>
       {job.is_final && (
         <button className="jp-sm-Button" onClick={() => props.onRunAgain(job)}>
           {trans.__('Run again')}

@@ -13,6 +13,27 @@ export function duration(seconds: number): string {
   return minutes > 0 ? `${minutes} m ${whole % 60} s` : `${whole} s`;
 }
 
+/** A time to come, no more exact than it can be known: `40 s`, `3 m`, `1 h 20 m`. */
+export function about(seconds: number): string {
+  if (seconds < 55) {
+    return `${Math.max(10, Math.round(seconds / 10) * 10)} s`;
+  }
+  const minutes = Math.round(seconds / 60);
+  return minutes >= 60 ? duration(minutes * 60) : `${minutes} m`;
+}
+
+/** How long a running job may still take: `~3 m left`; empty where that is not known. */
+export function rest(
+  job: IJobView,
+  now: number,
+  trans: TranslationBundle
+): string {
+  const end = job.progress?.ends_at ?? null;
+  return job.is_final || end === null || end <= now
+    ? ''
+    : trans.__('~%1 left', about(end - now));
+}
+
 /** How long the job runs, or ran, in seconds. */
 export function elapsed(job: IJobView, now: number): number {
   return (job.ended_at ?? now) - job.created_at;

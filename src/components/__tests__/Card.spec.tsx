@@ -265,7 +265,13 @@ describe('readCard', () => {
     const full = job({
       explanation: explanation(),
       metric: { name: 'loss', value: 1, recent: [1] },
-      progress: { current: 1, total: 2, unit: 'epoch', percent: 50 },
+      progress: {
+        current: 1,
+        total: 2,
+        unit: 'epoch',
+        percent: 50,
+        ends_at: null
+      },
       transitions: [{ status: 'Training', start: 0, end: null, message: '' }]
     });
     expect(readCard(cardOf(full))?.snapshot).toEqual(job());

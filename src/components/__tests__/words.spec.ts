@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import type { ITransition } from '../../api/types';
+import type { IJobView, ITransition } from '../../api/types';
 import { shapeOf } from '../StatusIcon';
 import { stepsOf } from '../Timeline';
 import {
@@ -8,6 +8,7 @@ import {
   elapsed,
   figure,
   place,
+  rest,
   shortCause,
   stateInWords
 } from '../words';
@@ -41,7 +42,13 @@ describe('elapsed', () => {
 });
 
 describe('stateInWords', () => {
-  const progress = { unit: 'epoch', current: 12, total: 30, percent: 39.6 };
+  const progress = {
+    unit: 'epoch',
+    current: 12,
+    total: 30,
+    percent: 39.6,
+    ends_at: null
+  };
 
   it('says how far the training is', () => {
     expect(stateInWords(job({ progress }), trans)).toBe(
@@ -57,7 +64,8 @@ describe('stateInWords', () => {
         unit: 'bytes',
         current: 12_897_485,
         total: 3 << 29,
-        percent: 0.8
+        percent: 0.8,
+        ends_at: null
       }
     });
     expect(stateInWords(staged, trans)).toBe(
@@ -251,5 +259,28 @@ describe('shapeOf', () => {
     ['Hibernating', 'Later', 'running']
   ])('gives %s (%s) the shape %s', (status, secondary_status, shape) => {
     expect(shapeOf(job({ status, secondary_status }))).toBe(shape);
+  });
+});
+
+describe('rest', () => {
+  const left = (ends_at: number | null, more: Partial<IJobView> = {}) =>
+    rest(
+      job({
+        progress: { unit: 'epoch', current: 1, total: 9, percent: 9, ends_at },
+        ...more
+      }),
+      1000,
+      trans
+    );
+
+  it('says about how long it takes, and nothing once it is over', () => {
+    expect(left(1180)).toBe('~3 m left');
+    expect(left(1033)).toBe('~30 s left');
+    expect(left(1000 + 4830)).toBe('~1 h 20 m left');
+    expect([left(null), left(900), left(1180, { is_final: true })]).toEqual([
+      '',
+      '',
+      ''
+    ]);
   });
 });
