@@ -11,7 +11,8 @@ from jupyterlab.galata import configure_jupyter_server
 
 c = get_config()  # noqa: F821
 configure_jupyter_server(c)
-home = os.environ.get("JUPYTER_SM_HOME") or tempfile.mkdtemp(prefix="jupyter-sm-ui-")
+given = os.environ.get("JUPYTER_SM_HOME")
+home = given or tempfile.mkdtemp(prefix="jupyter-sm-ui-")
 os.environ["JUPYTER_SM_HOME"] = home
 os.environ["JUPYTER_SM_STOP_GRACE"] = "5"
 c.SageMakerApp.home = home
@@ -39,12 +40,12 @@ Path(home).mkdir(parents=True, exist_ok=True)
 Path(home, "aws-config").write_text("[default]\nregion = us-east-1\n")
 Path(home, "config.toml").write_text(f'[defaults]\nrole = "{ROLE}"\n')
 
-# A long log is there from the start, as printing one takes a while.
-from long_log import add_finished_job  # noqa: E402
+if not given:
+    # A long log is there from the start, as printing one takes a while.
+    from long_log import add_finished_job
 
-from jupyter_sm.tracking import open_store  # noqa: E402
+    from jupyter_sm.tracking import open_store
 
-store = open_store(Path(home))
-if not store.read().execute("SELECT 1 FROM jobs WHERE name = 'million'").fetchone():
+    store = open_store(Path(home))
     add_finished_job(store, "million", 1_000_000)
-store.close()
+    store.close()

@@ -81,6 +81,15 @@ export function Chart(props: IChartProps): JSX.Element {
   );
 }
 
+function xLabel(axis: Axis, trans: TranslationBundle): string {
+  const labels = {
+    step: trans.__('Step'),
+    time: trans.__('Time'),
+    elapsed: trans.__('Seconds')
+  };
+  return labels[axis];
+}
+
 function options(props: IChartProps, node: HTMLElement): uPlot.Options {
   const { metric, axis, isLog, trans } = props;
   const style = getComputedStyle(node);
@@ -96,15 +105,15 @@ function options(props: IChartProps, node: HTMLElement): uPlot.Options {
     height: HEIGHT,
     scales: { x: { time: axis === 'time' }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...line, ...(axis === 'step' ? { incrs: WHOLE } : {}) },
+      { ...line, ...(axis === 'time' ? {} : { incrs: WHOLE }) },
       { ...line, size: 60 }
     ],
     legend: { show: metric.series.length > 1 },
     cursor: { points: { size: 5 } },
     series: [
-      { label: axis === 'time' ? trans.__('Time') : trans.__('Step') },
+      { label: xLabel(axis, trans) },
       ...metric.series.map((series, index) => ({
-        label: series.stream.replace(/-\d+$/, ''),
+        label: series.stream,
         stroke: color(COLORS[index % COLORS.length]),
         dash: DASHES[Math.floor(index / COLORS.length) % DASHES.length],
         width: 1.5,

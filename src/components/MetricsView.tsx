@@ -1,11 +1,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobKey } from '../api/client';
+import { merged } from '../model/compare';
 import type { JobsModel } from '../model/jobs';
+import { keyOf } from '../model/jobs';
 import { MetricsModel } from '../model/metrics';
 import type { Axis } from '../model/series';
 import { Chart } from './Chart';
+import { CompareTable } from './CompareTable';
 import { useSignals } from './hooks';
 
 export interface IMetricsViewProps {
@@ -14,31 +18,75 @@ export interface IMetricsViewProps {
   trans: TranslationBundle;
 }
 
-/** A job's metrics as curves. */
+/** How curves are drawn. */
+interface ILook {
+  axis: Axis;
+  isLog: boolean;
+  smoothing: number;
+}
+
+/** A job's metrics as curves, with those of other jobs beside them if asked for. */
 export function MetricsView(props: IMetricsViewProps): JSX.Element {
   const { jobKey, model } = props;
-  const [metrics, setMetrics] = React.useState<MetricsModel | null>(null);
+  const [others, setOthers] = React.useState<IJobKey[]>([]);
+  const keys = [jobKey, ...others];
+  const all = useMetrics(keys, model);
+  return all.length === keys.length ? (
+    <Curves {...props} keys={keys} all={all} setOthers={setOthers} />
+  ) : (
+    <></>
+  );
+}
+
+/** The metrics of each of these jobs, kept up to date for as long as they are looked at. */
+function useMetrics(
+  keys: readonly IJobKey[],
+  model: JobsModel
+): readonly MetricsModel[] {
+  const [made, setMade] = React.useState(new Map<string, MetricsModel>());
+  const ids = keys.map(keyOf);
   React.useEffect(() => {
-    const made = new MetricsModel(model, jobKey);
-    setMetrics(made);
-    return () => made.dispose();
-  }, [jobKey.target, jobKey.kind, jobKey.name]);
-  return metrics ? <Curves {...props} metrics={metrics} /> : <></>;
+    setMade(before => {
+      before.forEach((one, id) => !ids.includes(id) && one.dispose());
+      return new Map(
+        keys.map(key => [
+          keyOf(key),
+          before.get(keyOf(key)) ?? new MetricsModel(model, key)
+        ])
+      );
+    });
+  }, [ids.join()]);
+  const last = React.useRef(made);
+  last.current = made;
+  React.useEffect(() => () => last.current.forEach(one => one.dispose()), []);
+  return ids.flatMap(id => made.get(id) ?? []);
 }
 
 function Curves(
-  props: IMetricsViewProps & { metrics: MetricsModel }
+  props: IMetricsViewProps & {
+    keys: readonly IJobKey[];
+    all: readonly MetricsModel[];
+    setOthers: (others: IJobKey[]) => void;
+  }
 ): JSX.Element {
-  const { metrics, trans } = props;
-  useSignals(metrics.changed);
-  const [axis, setAxis] = React.useState<Axis>('step');
-  const [isLog, setLog] = React.useState(false);
-  const [smoothing, setSmoothing] = React.useState(0);
-  if (metrics.metrics.length === 0) {
+  const { keys, all, model, trans } = props;
+  useSignals(...all.map(one => one.changed));
+  const [look, setLook] = React.useState<ILook>({
+    axis: 'step',
+    isLog: false,
+    smoothing: 0
+  });
+  const runs = keys.map((key, index) => ({
+    name: key.name,
+    metrics: all[index].metrics
+  }));
+  const sources = runs.map(run => run.metrics);
+  const metrics = React.useMemo(() => merged(runs), sources);
+  if (metrics.length === 0) {
     return (
       <div className="jp-sm-Empty">
-        {metrics.error ??
-          (metrics.isLoaded
+        {all[0].error ??
+          (all[0].isLoaded
             ? trans.__(
                 'No metrics yet. Lines such as “epoch 1 loss: 0.5” become curves.'
               )
@@ -46,51 +94,115 @@ function Curves(
       </div>
     );
   }
+  // Jobs ran at different times: what they have in common is the time since each began.
+  const isCompared = runs.length > 1;
+  const axis = isCompared && look.axis === 'time' ? 'elapsed' : look.axis;
   return (
     <div className="jp-sm-Metrics">
-      <div className="jp-sm-Metrics-bar">
-        <label>
-          {trans.__('Axis')}{' '}
-          <select
-            value={axis}
-            onChange={event => setAxis(event.target.value as Axis)}
-          >
-            <option value="step">{trans.__('Step')}</option>
-            <option value="time">{trans.__('Time')}</option>
-          </select>
-        </label>
-        <label>
-          <input
-            type="checkbox"
-            checked={isLog}
-            onChange={event => setLog(event.target.checked)}
-          />{' '}
-          {trans.__('Log scale')}
-        </label>
-        <label>
-          {trans.__('Smoothing')}{' '}
-          <input
-            type="range"
-            min={0}
-            max={0.95}
-            step={0.05}
-            value={smoothing}
-            onChange={event => setSmoothing(Number(event.target.value))}
-          />
-        </label>
-      </div>
+      <LookBar {...props} look={look} setLook={setLook} />
       <div className="jp-sm-Metrics-charts">
-        {metrics.metrics.map(metric => (
+        {metrics.map(metric => (
           <Chart
             key={metric.name}
             metric={metric}
             trans={trans}
             axis={axis}
-            isLog={isLog}
-            smoothing={smoothing}
+            isLog={look.isLog}
+            smoothing={look.smoothing}
           />
         ))}
       </div>
+      {isCompared && (
+        <CompareTable keys={keys} runs={runs} model={model} trans={trans} />
+      )}
+    </div>
+  );
+}
+
+/** Axis, scale and smoothing of the curves, and whose they are. */
+function LookBar(
+  props: IMetricsViewProps & {
+    keys: readonly IJobKey[];
+    setOthers: (others: IJobKey[]) => void;
+    look: ILook;
+    setLook: (look: ILook) => void;
+  }
+): JSX.Element {
+  const { keys, model, trans, look, setLook, setOthers } = props;
+  useSignals(model.changed);
+  const shown = new Set(keys.map(keyOf));
+  const rest = model.jobs.filter(
+    job => job.metric !== null && !shown.has(keyOf(job))
+  );
+  const others = keys.slice(1);
+  return (
+    <div className="jp-sm-Metrics-bar">
+      <label>
+        {trans.__('Axis')}{' '}
+        <select
+          value={look.axis}
+          onChange={event =>
+            setLook({ ...look, axis: event.target.value as Axis })
+          }
+        >
+          <option value="step">{trans.__('Step')}</option>
+          <option value="time">{trans.__('Time')}</option>
+        </select>
+      </label>
+      <label>
+        <input
+          type="checkbox"
+          checked={look.isLog}
+          onChange={event => setLook({ ...look, isLog: event.target.checked })}
+        />{' '}
+        {trans.__('Log scale')}
+      </label>
+      <label>
+        {trans.__('Smoothing')}{' '}
+        <input
+          type="range"
+          min={0}
+          max={0.95}
+          step={0.05}
+          value={look.smoothing}
+          onChange={event =>
+            setLook({ ...look, smoothing: Number(event.target.value) })
+          }
+        />
+      </label>
+      {rest.length > 0 && (
+        <select
+          aria-label={trans.__('Compare with')}
+          value=""
+          onChange={event => {
+            const job = rest.find(one => keyOf(one) === event.target.value);
+            if (job) {
+              const { target, kind, name } = job;
+              setOthers([...others, { target, kind, name }]);
+            }
+          }}
+        >
+          <option value="">{trans.__('Compare with…')}</option>
+          {rest.map(job => (
+            <option key={keyOf(job)} value={keyOf(job)}>
+              {job.name}
+            </option>
+          ))}
+        </select>
+      )}
+      {others.map(key => (
+        <span key={keyOf(key)} className="jp-sm-Chip">
+          {key.name}
+          <button
+            className="jp-sm-IconButton"
+            title={trans.__('Leave out')}
+            aria-label={trans.__('Leave out %1', key.name)}
+            onClick={() => setOthers(others.filter(one => one !== key))}
+          >
+            <closeIcon.react tag="span" elementSize="small" />
+          </button>
+        </span>
+      ))}
     </div>
   );
 }

@@ -53,6 +53,8 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
   const shown = React.useRef<IAnchor>({ row: 0, offset: 0 });
   const lastTop = React.useRef(0);
   const idle = React.useRef<number>();
+  const following = React.useRef(isFollowing);
+  following.current = isFollowing;
   const [view, setView] = React.useState(400);
   const [, setTick] = React.useState(0);
   const redraw = () => setTick(tick => tick + 1);
@@ -88,11 +90,14 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     if (!node) {
       return;
     }
+    if (node.scrollTop !== lastTop.current && !following.current) {
+      return; // the user is on the way already
+    }
     const most = node.scrollHeight - node.clientHeight;
-    const { row, offset } = shown.current;
+    const { row, offset } = wanted.current;
     const share = (row + offset / heightOf(row)) / Math.max(1, count);
     const atTop = row === 0 && offset <= 0;
-    const top = isFollowing
+    const top = following.current
       ? most
       : atTop
         ? 0

@@ -1,7 +1,7 @@
 import type { IMetricSeries } from '../api/types';
 
-/** What a curve runs along. */
-export type Axis = 'step' | 'time';
+/** What a curve runs along: steps, the time of day, or the time since its first point. */
+export type Axis = 'step' | 'time' | 'elapsed';
 
 /** One metric of one stream, in the order of time; a value that is no number is null. */
 export interface ISeries {
@@ -24,7 +24,9 @@ export function metricsOf(all: readonly IMetricSeries[]): IMetric[] {
   for (const { name, stream, steps, times_ms, values } of all) {
     const times = times_ms.map(time => time / 1000);
     const series = metrics.get(name) ?? [];
-    series.push({ stream, steps, times, values });
+    // `algo-1-1700000000`: the instance, and when it began.
+    const instance = stream.replace(/-\d{9,}$/, '');
+    series.push({ stream: instance, steps, times, values });
     metrics.set(name, series);
   }
   return [...metrics].map(([name, series]) => ({ name, series }));
@@ -32,9 +34,14 @@ export function metricsOf(all: readonly IMetricSeries[]): IMetric[] {
 
 /** Where a series' points stand on the axis; without steps they are counted. */
 export function positions(series: ISeries, axis: Axis): number[] {
-  return axis === 'time'
-    ? series.times
-    : series.steps.map((step, index) => step ?? index);
+  switch (axis) {
+    case 'time':
+      return series.times;
+    case 'elapsed':
+      return series.times.map(time => time - series.times[0]);
+    default:
+      return series.steps.map((step, index) => step ?? index);
+  }
 }
 
 /**

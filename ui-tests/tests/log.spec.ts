@@ -166,3 +166,39 @@ test('a log that is a mix reads well, in light and dark', async ({ page }) => {
   await tab.getByRole('button', { name: 'Elapsed' }).click();
   await expect(tab.locator('time').first()).toHaveText(/^\d+ s$/);
 });
+
+test('jobs are compared: curves over each other, a table below', async ({
+  page
+}) => {
+  const sm = new SageMaker(page);
+  await sm.openNotebook('compare.ipynb');
+  await sm.openPanel();
+  const names = [freshName('slow'), freshName('fast')];
+  for (const [index, name] of names.entries()) {
+    await sm.run(
+      [
+        `%%sm train --name ${name} --epochs 8 --rate 0.${index + 1}`,
+        `for n in range(1, 9): print(f"epoch {n}/8 loss: {1 / n / ${index + 1}:.4f} accuracy: {1 - 1 / n:.4f}")`
+      ].join('\n')
+    );
+    await expect(sm.row(name)).toContainText('Completed', { timeout: 30_000 });
+  }
+  const tab = await sm.openJob(names[0]);
+  await tab.getByRole('tab', { name: 'Metrics' }).click();
+  await tab.getByLabel('Compare with').selectOption({ label: names[1] });
+  const table = tab.locator('.jp-sm-Compare');
+  await expect(table.locator('tr', { hasText: 'rate' })).toContainText(
+    '0.10.2'
+  );
+  await expect(table.locator('tr', { hasText: 'loss' })).toContainText(
+    '0.1250.0625'
+  );
+  await expect(
+    tab.locator('.jp-sm-Chart', { hasText: 'loss' }).locator('.u-legend')
+  ).toContainText(names[1]);
+  await page.screenshot({ path: 'screenshots/compare-light.png' });
+  await page.theme.setDarkTheme();
+  await page.screenshot({ path: 'screenshots/compare-dark.png' });
+  await tab.getByRole('button', { name: `Leave out ${names[1]}` }).click();
+  await expect(table).toHaveCount(0);
+});

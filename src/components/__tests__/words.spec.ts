@@ -276,7 +276,7 @@ describe('rest', () => {
   it('says about how long it takes, and nothing once it is over', () => {
     expect(left(1180)).toBe('~3 m left');
     expect(left(1033)).toBe('~30 s left');
-    expect(left(1000 + 4830)).toBe('~1 h 20 m left');
+    expect(left(1000 + 4800)).toBe('~1 h 20 m left');
     expect([left(null), left(900), left(1180, { is_final: true })]).toEqual([
       '',
       '',

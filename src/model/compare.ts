@@ -1,0 +1,80 @@
+import type { IMetric, ISeries } from './series';
+
+/** A job whose curves are looked at. */
+export interface IRun {
+  name: string;
+  metrics: readonly IMetric[];
+}
+
+/** The metrics of several jobs as one: a curve for each job (and instance, where it has several). */
+export function merged(runs: readonly IRun[]): IMetric[] {
+  if (runs.length === 1) {
+    return [...runs[0].metrics];
+  }
+  const metrics = new Map<string, ISeries[]>();
+  for (const run of runs) {
+    for (const metric of run.metrics) {
+      const all = metrics.get(metric.name) ?? [];
+      metrics.set(metric.name, all);
+      for (const series of metric.series) {
+        const stream =
+          metric.series.length > 1 ? `${run.name} ${series.stream}` : run.name;
+        all.push({ ...series, stream });
+      }
+    }
+  }
+  return [...metrics].map(([name, series]) => ({ name, series }));
+}
+
+/** The last value of a metric that is a number, of the first instance that has one. */
+export function finalValue(metric: IMetric | undefined): number | null {
+  for (const series of metric?.series ?? []) {
+    for (let index = series.values.length - 1; index >= 0; index--) {
+      const value = series.values[index];
+      if (value !== null) {
+        return value;
+      }
+    }
+  }
+  return null;
+}
+
+/** A request's hyperparameters as the user wrote them; what script mode adds is left out. */
+export function parametersOf(request: {
+  [key: string]: unknown;
+}): Map<string, string> {
+  const given = request['HyperParameters'];
+  const found = new Map<string, string>();
+  if (typeof given !== 'object' || given === null) {
+    return found;
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (!name.startsWith('sagemaker_')) {
+      // Script mode writes a text with quotes around it, as JSON.
+      found.set(name, String(value).replace(/^"(.*)"$/, '$1'));
+    }
+  }
+  return found;
+}
+
+/** A line of the table: what it is, and its value for each job. */
+export interface IComparedRow {
+  name: string;
+  values: (string | null)[];
+  differs: boolean;
+}
+
+/** One line for each name that any of the jobs has; those that differ first. */
+export function compared(
+  columns: readonly ReadonlyMap<string, string>[]
+): IComparedRow[] {
+  const names = [...new Set(columns.flatMap(column => [...column.keys()]))];
+  const rows = names.map(name => {
+    const values = columns.map(column => column.get(name) ?? null);
+    return { name, values, differs: new Set(values).size > 1 };
+  });
+  return [
+    ...rows.filter(row => row.differs),
+    ...rows.filter(row => !row.differs)
+  ];
+}
