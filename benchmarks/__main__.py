@@ -16,6 +16,7 @@ NAMES = (
     "loop_stall",
     "explain",
     "log_store",
+    "log_screen",
     "aws_calls",
     "aws_delay",
     "aws_logs",

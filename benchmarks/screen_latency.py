@@ -16,7 +16,7 @@ UI_TESTS = Path(__file__).parent.parent / "ui-tests"
 def run() -> list[Figure]:
     results = Path(tempfile.mkdtemp(prefix="bench-")) / "latency.json"
     subprocess.run(
-        ["jlpm", "playwright", "test", "--config", "playwright-bench.config.js"],
+        ["jlpm", "playwright", "test", "--config", "playwright-bench.config.js", "latency"],
         cwd=UI_TESTS,
         env={**os.environ, "LATENCY_RESULTS": str(results)},
         check=True,

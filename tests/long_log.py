@@ -1,11 +1,11 @@
-"""A finished job with a log of any length, put into a store as if it had been read long ago."""
+"""Finished jobs with long logs or many curves, put into a store as if read long ago."""
 
 from __future__ import annotations
 
 import time
 
-from jupyter_sm.logs import Record
-from jupyter_sm.tracking import Store, log_blocks
+from jupyter_sm.logs import Metric, Record
+from jupyter_sm.tracking import Store, log_blocks, metric_blocks
 from jupyter_sm.tracking.submissions_table import add_submission
 
 _CHUNK = 10_000
@@ -45,3 +45,20 @@ def add_finished_job(store: Store, name: str, lines: int) -> None:
                 for n in range(first, min(first + _CHUNK, lines))
             ]
             log_blocks.append(db, job, first, stream, records)
+
+
+def add_job_with_curves(store: Store, name: str, curves: int, points: int) -> None:
+    """Add a finished job without a log but with metrics, each falling in its own way."""
+    add_finished_job(store, name, 1)
+    row = store.read().execute(
+        "SELECT s.id, s.job_id FROM streams s JOIN jobs j ON j.id = s.job_id WHERE j.name = ?",
+        (name,),
+    )
+    stream, job = row.fetchone()
+    with store.write() as db:
+        for curve in range(curves):
+            metrics = [
+                Metric(f"metric{curve}", (curve + 1) / (n + 1), n, 1_700_000_000_000 + n)
+                for n in range(points)
+            ]
+            metric_blocks.append(db, job, stream, metrics)

@@ -41,11 +41,12 @@ Path(home, "aws-config").write_text("[default]\nregion = us-east-1\n")
 Path(home, "config.toml").write_text(f'[defaults]\nrole = "{ROLE}"\n')
 
 if not given:
-    # A long log is there from the start, as printing one takes a while.
-    from long_log import add_finished_job
+    # A long log and many curves are there from the start, as printing them takes a while.
+    from long_log import add_finished_job, add_job_with_curves
 
     from jupyter_sm.tracking import open_store
 
     store = open_store(Path(home))
     add_finished_job(store, "million", 1_000_000)
+    add_job_with_curves(store, "curves", 100, 10_000)
     store.close()

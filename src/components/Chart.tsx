@@ -39,10 +39,23 @@ export function Chart(props: IChartProps): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const chart = React.useRef<uPlot | null>(null);
   const streams = metric.series.map(series => series.stream).join();
+  const [isSeen, setSeen] = React.useState(false);
+
+  // Of a hundred charts those are drawn that somebody gets to see.
+  React.useEffect(() => {
+    const watcher = new IntersectionObserver(entries => {
+      if (entries.some(entry => entry.isIntersecting)) {
+        setSeen(true);
+        watcher.disconnect();
+      }
+    });
+    watcher.observe(host.current!);
+    return () => watcher.disconnect();
+  }, []);
 
   React.useEffect(() => {
     const node = host.current;
-    if (!node) {
+    if (!node || !isSeen) {
       return;
     }
     let isGone = false;
@@ -65,7 +78,7 @@ export function Chart(props: IChartProps): JSX.Element {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, [metric.name, streams, axis, isLog]);
+  }, [metric.name, streams, axis, isLog, isSeen]);
 
   React.useEffect(() => {
     chart.current?.setData(
@@ -76,7 +89,7 @@ export function Chart(props: IChartProps): JSX.Element {
   return (
     <figure className="jp-sm-Chart" aria-label={metric.name}>
       <figcaption className="jp-sm-Chart-name">{metric.name}</figcaption>
-      <div ref={host} />
+      <div ref={host} style={{ minHeight: HEIGHT }} />
     </figure>
   );
 }

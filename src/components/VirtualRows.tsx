@@ -90,7 +90,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     if (!node) {
       return;
     }
-    if (node.scrollTop !== lastTop.current && !following.current) {
+    if (node.scrollTop !== lastTop.current) {
       return; // the user is on the way already
     }
     const most = node.scrollHeight - node.clientHeight;
@@ -133,7 +133,9 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     if (node.scrollTop <= 0 && Math.abs(moved) > 1.5 * view) {
       wanted.current = { row: 0, offset: 0 };
     }
-    const isAtEnd = moved > 0 && node.scrollTop >= most - 1;
+    // A list that got shorter is scrolled by the browser, and its end is still the end.
+    const isAtEnd =
+      node.scrollTop >= most - 1 && (moved > 0 || following.current);
     props.setFollowing(isAtEnd && wanted.current.row + fitting >= count - 1);
     window.clearTimeout(idle.current);
     idle.current = window.setTimeout(settle, IDLE_MS);
