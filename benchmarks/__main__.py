@@ -15,6 +15,7 @@ NAMES = (
     "screen_latency",
     "loop_stall",
     "explain",
+    "log_parser",
     "log_store",
     "log_screen",
     "aws_calls",
