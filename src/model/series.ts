@@ -39,7 +39,7 @@ export function positions(series: ISeries, axis: Axis): number[] {
       return series.times;
     case 'elapsed':
       return series.times.map(time => time - series.times[0]);
-    default:
+    case 'step':
       return series.steps.map((step, index) => step ?? index);
   }
 }
