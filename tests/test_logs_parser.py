@@ -75,7 +75,8 @@ def test_a_traceback_ends_in_an_error_with_its_innermost_frame() -> None:
     assert log.error.type == "FileNotFoundError"
     assert log.error.message == "[Errno 2] No such file: 'train.csv'"
     assert log.error.frame == "/opt/ml/code/data.py:7 in load"
-    assert [r.severity for r in log.records] == ["error"] * 6 + ["info"]
+    assert [r.text for r in log.records] == [TRACEBACK.removesuffix("\ndone"), "done"]
+    assert [r.severity for r in log.records] == ["error", "info"]
 
 
 def test_an_error_without_a_message_has_an_empty_one() -> None:

@@ -7,6 +7,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -302,3 +304,38 @@ def test_the_version_tells_of_another_connection_s_commit_only(home: Path, store
     add(other, "others")
     assert store.version() != seen
     other.close()
+
+
+def test_a_store_can_be_closed_while_threads_read(home: Path) -> None:
+    """Closing a connection in the middle of a statement would crash the process."""
+    store = open_store(home)
+    stopped, broken = threading.Event(), list[Exception]()
+    begun = threading.Barrier(5)
+
+    def read() -> None:
+        begun.wait(30)
+        while not stopped.is_set():
+            try:
+                store.read().execute(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000)"
+                    " SELECT sum(i) FROM n"
+                ).fetchone()
+            except (StoreError, sqlite3.OperationalError) as error:
+                broken.append(error)
+
+    threads = [threading.Thread(target=read, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait(30)
+    for _ in range(20):
+        store.close()
+        time.sleep(0.01)
+    stopped.set()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    store.close()
+    assert all("interrupted" in str(error) for error in broken)
+    add(store, "next")
+    assert jobs_table.listed(store)[1] == 1
+    store.close()

@@ -265,8 +265,9 @@ def _joined(held: list[Record]) -> Record:
 
 
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
-    """A whole log at once; times are 0 as a plain text has none."""
-    parser = LogParser(metric_definitions)
+    """A whole log at once, a traceback one record; times are 0 as a plain text has none."""
+    parser = LogParser(metric_definitions, group_tracebacks=True)
     lines: Iterable[str] = text.removesuffix("\n").split("\n")
     records = [record for line in lines for record in parser.feed(0, "", line)]
+    records += parser.flush()
     return ParsedLog(records, parser.metrics, parser.progress, parser.error)

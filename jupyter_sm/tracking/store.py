@@ -83,7 +83,7 @@ class Store:
         self.path = path
         self.folder = path.parent
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -124,9 +124,9 @@ class Store:
         connection.execute("PRAGMA foreign_keys=ON")
         # NORMAL survives any crash of ours; FULL (per submission) a loss of power too.
         connection.execute("PRAGMA synchronous=NORMAL")
-        self._local.connection = connection
         with self._lock:
-            self._connections.append(connection)
+            self._connections.append((threading.current_thread(), connection))
+        self._local.connection = connection
         return connection
 
     @contextlib.contextmanager
@@ -163,10 +163,18 @@ class Store:
         return int(row[0])
 
     def close(self) -> None:
-        """Close all connections; none may be in use."""
+        """Close all connections; a handle that is used again opens anew.
+
+        A thread that did not end in time may be in the middle of a statement, and closing its
+        connection would crash the process: that statement is broken off, and the connection
+        goes with its thread.
+        """
         with self._lock:
-            for connection in self._connections:
-                connection.close()
+            for thread, connection in self._connections:
+                if thread is threading.current_thread() or not thread.is_alive():
+                    connection.close()
+                else:
+                    connection.interrupt()
             self._connections.clear()
         self._local = threading.local()
 
