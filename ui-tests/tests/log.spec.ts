@@ -202,3 +202,24 @@ test('jobs are compared: curves over each other, a table below', async ({
   await tab.getByRole('button', { name: `Leave out ${names[1]}` }).click();
   await expect(table).toHaveCount(0);
 });
+
+test("a traceback leads to the user's own line", async ({ page, tmpPath }) => {
+  const sm = new SageMaker(page);
+  const name = freshName('own');
+  await page.contents.uploadContent(
+    'print("epoch 1 loss: 0.5")\n\n\ndef fit():\n    raise ValueError("no labels")\n\n\nfit()\n',
+    'text',
+    `${tmpPath}/own.py`
+  );
+  await sm.openNotebook('own.ipynb');
+  await sm.openPanel();
+  await sm.run(`%sm train own.py --name ${name}`);
+  await expect(sm.row(name)).toContainText('Failed', { timeout: 30_000 });
+  const tab = await sm.openJob(name);
+  await tab.getByRole('tab', { name: 'Log' }).click();
+  await tab.getByRole('button', { name: 'own.py:5' }).click();
+  await expect(page.locator('.jp-FileEditor:visible')).toContainText(
+    'raise ValueError'
+  );
+  await expect(page.locator('#jp-main-statusbar')).toContainText('Ln 5');
+});
