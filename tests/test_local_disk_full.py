@@ -12,6 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from local_machine import FINAL, Machine, channel, machine_in
 
+from jupyter_sm.targets.local.host import LogStream
+from jupyter_sm.targets.local.layout import Layout, new_transition
 from jupyter_sm.targets.local.logstore import LOG_GROUP
 
 from conftest import wait_for
@@ -31,7 +33,7 @@ def machine(small_disk: Callable[[int], Path], tmp_path: Path) -> Iterator[Machi
 
 def fill(folder: Path, leave: int) -> None:
     """Leave at most `leave` bytes free on the disk of a folder."""
-    with (folder / "filler").open("wb", buffering=0) as file:
+    with (folder / "filler").open("ab", buffering=0) as file:
         file.write(b"\0" * max(0, shutil.disk_usage(folder).free - leave))
 
 
@@ -146,6 +148,27 @@ def test_a_disk_full_before_the_job_began_lets_it_end_too(machine: Machine, tmp_
     wait_for(lambda: machine.listed_status(name) in FINAL)
     assert FULL in machine.describe(name)["FailureReason"]
     readable(machine, name)
+
+
+def test_states_told_on_a_full_disk_leave_room_for_the_end(
+    small_disk: Callable[[int], Path],
+) -> None:
+    layout = Layout(small_disk(256))
+    layout.make()
+    job = layout.job("job")
+    job.path.mkdir()
+    state = {"status": "InProgress", "transitions": []}
+    job.write_state(state)
+    job.make_reserve()
+    log = LogStream(job.path / "log")
+    for secondary in ("Downloading", "Training", "Uploading", "Failed"):
+        new_transition(state, secondary)
+        state["failure"] = "y" * 6000
+        fill(layout.root, 0)
+        log.write(["x" * 3000] * 100)
+        job.write_state(state)
+        assert job.state() == state
+    log.close()
 
 
 def test_creating_a_job_on_a_full_disk_says_so_and_leaves_nothing(machine: Machine) -> None:

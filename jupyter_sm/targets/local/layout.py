@@ -98,20 +98,37 @@ class JobFolder:
         return data
 
     def write_state(self, state: dict[str, Any]) -> None:
-        """Replace the state. On a full disk the reserve is spent, so an end can always be told."""
+        """Replace the state; on a full disk with the reserve, so that an end can always be told."""
         state["modified"] = now()
         try:
             write_json(self.path / "state.json", state)
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            self._reserve.unlink(missing_ok=True)
-            write_json(self.path / "state.json", state)
+            self._spend_reserve(state)
         touch(self._changed)
 
+    def _spend_reserve(self, state: dict[str, Any]) -> None:
+        """Let the reserve become the state's file, and make another of what that frees.
+
+        The state is written over the reserve's own blocks: freed first, they would be taken by
+        whatever else fills the disk.
+        """
+        try:
+            with self._reserve.open("rb+") as file:
+                file.write(json.dumps(state).encode())
+                file.truncate()
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(self.path)) from None
+        self._reserve.replace(self.path / "state.json")
+        with contextlib.suppress(OSError):
+            self.make_reserve()
+
     def make_reserve(self) -> None:
-        """Set aside the space that telling the job's end may need."""
-        self._reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+        """Set aside the space that telling the job's state and end may need on a full disk."""
+        with os.fdopen(os.open(self._reserve, _NEW_FILE, 0o600), "wb") as file:
+            file.write(b"\0" * _RESERVE_BYTES)
 
     def drop_reserve(self) -> None:
         """Give the space back once the end is told."""
