@@ -229,8 +229,20 @@ def test_a_redrawn_bar_is_one_record_with_its_last_state() -> None:
     assert log.progress == Progress(10, 10, "it", 100.0)
 
 
-def test_a_bar_that_was_wiped_leaves_no_record() -> None:
-    assert parse_text("50%|##  | 1/2\r      ").records == []
+def test_what_lies_under_a_redrawn_line_is_kept() -> None:
+    drawn = "10%|#   | 1/10\rsaved a.pt\r20%|##  | 2/10"
+    assert [(r.text, r.raw) for r in parse_text(drawn).records] == [
+        ("saved a.pt", ""),
+        ("20%|##  | 2/10", drawn),
+    ]
+
+
+def test_a_bar_that_was_wiped_is_kept_in_its_last_state() -> None:
+    drawn = "50%|##  | 1/2\r      "
+    assert [(r.source, r.text, r.raw) for r in parse_text(drawn).records] == [
+        ("progress", "50%|##  | 1/2", drawn)
+    ]
+    assert parse_text("\r      ").records == []
 
 
 def test_epochs_outrank_bars() -> None:

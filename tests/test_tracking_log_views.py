@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.logs import Record
+from jupyter_sm.logs import LogParser, Record
 from jupyter_sm.tracking import LogFilter, LogViews, Store, log_blocks, log_search, logs_table
 from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
 from jupyter_sm.tracking.submissions_table import add_submission
@@ -91,6 +91,34 @@ def test_a_warning_among_platform_lines_is_not_folded_away(log: Log) -> None:
 def test_of_progress_the_newest_is_shown(log: Log) -> None:
     log.add(*(line(f"{n} %", "progress") for n in range(5)), line("done"))
     assert log.rows() == [(0, 5, "4 %"), (5, 1, "done")]
+
+
+def test_what_was_printed_is_there_whole_behind_what_is_shown(log: Log) -> None:
+    drawn = "".join(f"\r{n}%|#  | {n}/100" for n in range(101)) + "\rsaved\r 100%|##| 100/100"
+    events = ["first", drawn, "last \x1b[31mé"]
+    records = [record for event in events for record in LogParser().feed(0, "algo-1-1", event)]
+    log.add(*records)
+    assert len(records) == 4
+    printed: list[str] = []
+    at = 0
+    for _ in records:
+        lines, at = log.views.printed(KEY, at, 1)
+        printed += lines
+    assert printed == events
+    assert log.views.printed(KEY, at, 1) == ([], at)
+    assert log.views.printed(KEY, 0, 100) == (events, 4)
+
+
+def test_what_was_printed_goes_with_the_entries_it_belongs_to(log: Log) -> None:
+    for n in range(600):
+        log.add(*LogParser().feed(0, "algo-1-1", f"\r1%|#| 1/9\r2%|#| 2/9 {n}"))
+    with log.store.write() as db:
+        log_blocks.drop_first(db, log.job.id, 1)
+    kept = log.store.read().execute("SELECT min(seq), count(*) FROM log_raws").fetchone()
+    assert tuple(kept) == (256, 344)
+    with log.store.write() as db:
+        log_blocks.drop(db, log.job.id)
+    assert log.store.read().execute("SELECT count(*) FROM log_raws").fetchone()[0] == 0
 
 
 def test_a_run_grows_over_pages_and_blocks(log: Log) -> None:

@@ -10,7 +10,9 @@ class Record:
     """One readable log entry. `timestamp_ms` is UTC milliseconds.
 
     `source` says who wrote it: `platform` (SageMaker, pip, the toolkit), `framework`, `user`,
-    or `progress` (a bar's state). `text` is what was printed, with colours as escapes.
+    or `progress` (a bar's state). `text` is what was printed, with colours as escapes; where
+    it is a redrawn line's last state, `raw` is the whole event, and empty for an entry that
+    stands in the raw text of the next one.
     """
 
     timestamp_ms: int
@@ -18,6 +20,7 @@ class Record:
     severity: str
     source: str
     text: str
+    raw: str | None = None
 
 
 @dataclass(frozen=True)

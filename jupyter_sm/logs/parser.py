@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from jupyter_sm.logs import json_lines
@@ -79,7 +79,7 @@ class LogParser:
         return list(self._reader.definitions.faults)
 
     def feed(self, timestamp_ms: int, stream: str, message: str) -> list[Record]:
-        """The records that one log event yields (of a redrawn progress bar, its last state)."""
+        """The records that one log event yields; of a redrawn progress bar its last state."""
         text = decode(message).rstrip("\r\n")
         head = text if len(text) <= _SCANNED else text[:_SCANNED]
         plain = without_ansi(without_status(head)) if "\x1b" in head else head
@@ -215,13 +215,14 @@ class LogParser:
         return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
 
     def _feed_redrawn(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
-        """Of a bar its last state; text that was printed between two states is not lost."""
+        """Of a bar its last state, and text printed between two states; the whole lies under it."""
         drawn = states(text[-_REDRAWN:])
         while len(drawn) > 1 and not drawn[-1]:
             drawn.pop()
         records: list[Record] = []
         last = len(drawn) - 1
         has_bars = False
+        wiped = ""
         for index, state in enumerate(drawn):
             plain = without_ansi(state[:_SCANNED])
             if not plain.strip():
@@ -231,6 +232,7 @@ class LogParser:
             has_bars = has_bars or bar is not None
             if index < last:
                 if bar is not None:
+                    wiped = state
                     self._progress.read_bar(bar, timestamp_ms)
                     if bar.is_complete:
                         self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
@@ -238,8 +240,12 @@ class LogParser:
                 if not has_bars:
                     continue
             severity, source, _ = self._read(timestamp_ms, plain, state[:_SCANNED])
-            records.append(Record(timestamp_ms, stream, severity, source, state))
-        return records
+            records.append(Record(timestamp_ms, stream, severity, source, state, raw=""))
+        if not records and wiped:
+            records = [Record(timestamp_ms, stream, "info", "progress", wiped)]
+        if not records or records[-1].text == text:
+            return [replace(record, raw=None) for record in records]
+        return [*records[:-1], replace(records[-1], raw=text)]
 
     def _grouped(self, record: Record, plain: str, voice: str) -> list[Record]:
         records: list[Record] = []

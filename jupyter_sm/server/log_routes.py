@@ -130,14 +130,14 @@ class LogTextHandler(LogHandler):
         self.set_header("Content-Disposition", f'attachment; filename="{name}.log"')
         start = 0
         while True:
-            page = await self.in_thread(
-                self.log_views.page, (target, kind, name), start=start, limit=MAX_PAGE
+            lines, behind = await self.in_thread(
+                self.log_views.printed, (target, kind, name), start, MAX_PAGE
             )
-            if not page.records:
+            if behind <= start:
                 break
-            self.write("".join(f"{record.text}\n" for record in page.records))
+            self.write("".join(f"{line}\n" for line in lines))
             await self.flush()
-            start = page.next
+            start = behind
         self.finish()
 
 

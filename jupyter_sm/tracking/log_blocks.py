@@ -7,7 +7,8 @@ within a job; a block begins at `first`.
 
 Columns: `kinds` (a byte an entry: severity, and source times 4), `streams` (ids, 4 bytes),
 `times` (UTC milliseconds, 8 bytes), `lengths` (of the text's UTF-8, 4 bytes) and `text`, where
-each entry ends with a newline.
+each entry ends with a newline. What was printed under a redrawn line's last state lies apart,
+in `log_raws`: it is never looked at but to be downloaded.
 """
 
 from __future__ import annotations
@@ -100,6 +101,13 @@ def append(
     db: sqlite3.Connection, job_id: int, first: int, stream: int, records: Sequence[Record]
 ) -> None:
     """Add entries of one stream, of which the first gets the number `first`."""
+    raws = [
+        (job_id, first + n, zlib.compress(record.raw.encode("utf-8", "replace"), 1))
+        for n, record in enumerate(records)
+        if record.raw is not None
+    ]
+    if raws:
+        db.executemany("INSERT INTO log_raws VALUES (?, ?, ?)", raws)
     at = 0
     opened = db.execute(
         "SELECT rowid, count, length(text) AS size FROM log_blocks"
@@ -169,12 +177,32 @@ def first_kept(db: sqlite3.Connection, job_id: int) -> int | None:
     return None if row["first"] is None else int(row["first"])
 
 
+def raws(db: sqlite3.Connection, job_id: int, start: int, end: int) -> dict[int, str]:
+    """What was printed, of those entries from `start` up to `end` whose text is not all of it."""
+    rows = db.execute(
+        "SELECT seq, raw FROM log_raws WHERE job_id = ? AND seq >= ? AND seq < ?",
+        (job_id, start, end),
+    )
+    return {row["seq"]: zlib.decompress(row["raw"]).decode() for row in rows}
+
+
+def drop(db: sqlite3.Connection, job_id: int) -> None:
+    """Drop all entries of a job."""
+    db.execute("DELETE FROM log_blocks WHERE job_id = ?", (job_id,))
+    db.execute("DELETE FROM log_raws WHERE job_id = ?", (job_id,))
+
+
 def drop_first(db: sqlite3.Connection, job_id: int, count: int) -> None:
     """Drop the first `count` blocks."""
     db.execute(
         "DELETE FROM log_blocks WHERE rowid IN"
         " (SELECT rowid FROM log_blocks WHERE job_id = ? ORDER BY first LIMIT ?)",
         (job_id, count),
+    )
+    db.execute(
+        "DELETE FROM log_raws WHERE job_id = ? AND seq <"
+        " coalesce((SELECT min(first) FROM log_blocks WHERE job_id = ?), seq + 1)",
+        (job_id, job_id),
     )
 
 

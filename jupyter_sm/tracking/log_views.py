@@ -181,6 +181,21 @@ class LogViews:
         behind = records[-1].seq + 1 if records else min(max(start, 0), total)
         return LogPage(records, behind, total)
 
+    def printed(self, key: Key, start: int, limit: int) -> tuple[list[str], int]:
+        """What was printed from entry `start` on, and the number of the entry behind it."""
+        page = self.page(key, start=start, limit=limit)
+        found = self._job(key)
+        if found is None or not page.records:
+            return [], page.next
+        raws = log_blocks.raws(self._store.read(), found[0], page.records[0].seq, page.next)
+        texts = (raws.get(record.seq, record.text) for record in page.records)
+        covered = {seq for seq, raw in raws.items() if not raw}
+        return [
+            text
+            for record, text in zip(page.records, texts, strict=True)
+            if record.seq not in covered
+        ], page.next
+
     def rows(
         self,
         key: Key,

@@ -159,5 +159,14 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     CREATE INDEX points_by_series ON point_blocks (series_id);
     CREATE INDEX points_open ON point_blocks (series_id) WHERE is_sealed = 0;
     """,
+    # What was printed under the last state of a redrawn line is kept for the download.
+    """
+    CREATE TABLE log_raws (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        raw BLOB NOT NULL,
+        PRIMARY KEY (job_id, seq)
+    ) WITHOUT ROWID;
+    """,
     into_blocks,
 )

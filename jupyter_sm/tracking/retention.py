@@ -48,7 +48,7 @@ def _drop_oldest(db: sqlite3.Connection, limit: int) -> bool:
     ).fetchone()
     if job is None:
         return False
-    db.execute("DELETE FROM log_blocks WHERE job_id = ?", (job["id"],))
+    log_blocks.drop(db, job["id"])
     _note(db, job, f"The log was dropped to keep the store below {limit // 1_000_000} MB")
     return True
 

@@ -133,7 +133,7 @@ class Host:
             drawn, _, self._buffer = self._buffer.rpartition(b"\r")
             self._drawn_at = now
             if drawn.strip(b"\r"):
-                self._emit([drawn.rpartition(b"\r")[2] or drawn])
+                self._emit([drawn])
 
     def _emit(self, lines: Sequence[bytes]) -> None:
         messages: list[str] = []
