@@ -1,4 +1,4 @@
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import { Token } from '@lumino/coreutils';
 
 import type { IJobKey } from './api/client';
@@ -15,6 +15,7 @@ export const CommandIDs = {
   openJob: 'jupyter-sm:open-job',
   stopJob: 'jupyter-sm:stop-job',
   runAgain: 'jupyter-sm:run-again',
+  copyName: 'jupyter-sm:copy-name',
   openPanel: 'jupyter-sm:open-panel',
   openSource: 'jupyter-sm:open-source'
 } as const;
@@ -57,6 +58,6 @@ export const OPEN_SOURCE_SCHEMA = {
 } as const;
 
 /** A job's key as the arguments of a command. */
-export function jobArgs(job: IJobKey): ReadonlyPartialJSONObject {
+export function jobArgs(job: IJobKey): ReadonlyJSONObject {
   return { target: job.target, kind: job.kind, name: job.name };
 }

@@ -9,6 +9,7 @@ import { withoutAnsi } from './ansi';
 import { ErrorActions } from './ErrorView';
 import { useNow, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
+import type { JobMenu } from './JobSummary';
 
 const TAIL_LINES = 8;
 
@@ -25,6 +26,7 @@ export interface ICardProps {
   onOpen: (job: IJobView) => void;
   onStop: (job: IJobView) => void;
   onRunAgain: (job: IJobView, change?: string) => void;
+  onMenu: JobMenu;
 }
 
 /**
@@ -48,6 +50,8 @@ export function Card(props: ICardProps): JSX.Element {
         trans={trans}
         onOpen={live && props.onOpen}
         onStop={live && props.onStop}
+        onRunAgain={live && (job => props.onRunAgain(job))}
+        onMenu={live && props.onMenu}
         trouble={live && model.troubleOf(live.target)}
       />
       {live?.explanation && (

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { stopIcon } from '@jupyterlab/ui-components';
+import { ellipsesIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobView } from '../api/types';
@@ -18,14 +18,20 @@ export interface IJobSummaryProps {
   onOpen?: (job: IJobView) => void;
   /** Called to stop the job. */
   onStop?: (job: IJobView) => void;
+  /** Called to run an ended job once more. */
+  onRunAgain?: (job: IJobView) => void;
+  /** Called to show all that can be done with the job, below a button. */
+  onMenu?: JobMenu;
 }
+
+/** Shows a job's menu below an element. */
+export type JobMenu = (job: IJobView, below: HTMLElement) => void;
 
 /** A job in two or three lines: a row of the panel, and the head of a card. */
 export function JobSummary(props: IJobSummaryProps): JSX.Element {
-  const { job, trans, onOpen, onStop } = props;
+  const { job, trans, onOpen } = props;
   const state = stateInWords(job, trans);
   const percent = job.progress?.percent ?? null;
-  const canStop = onStop && !job.is_final && !job.stop_requested;
   return (
     <div className="jp-sm-Summary">
       <div className="jp-sm-Summary-head">
@@ -46,18 +52,7 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
         <span className="jp-sm-Summary-state" title={state}>
           {state}
         </span>
-        <span className="jp-sm-Summary-actions">
-          {canStop && (
-            <button
-              className="jp-sm-IconButton"
-              title={trans.__('Stop')}
-              aria-label={trans.__('Stop %1', job.name)}
-              onClick={() => onStop(job)}
-            >
-              <stopIcon.react tag="span" elementSize="normal" />
-            </button>
-          )}
-        </span>
+        <Actions {...props} />
       </div>
       <Details {...props} />
       {!job.is_final && percent !== null && (
@@ -69,6 +64,47 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
         />
       )}
     </div>
+  );
+}
+
+/** What can be done: the menu, then stop or run again, always in the same two places. */
+function Actions(props: IJobSummaryProps): JSX.Element {
+  const { job, trans, onStop, onRunAgain, onMenu } = props;
+  const canStop = onStop && !job.is_final && !job.stop_requested;
+  return (
+    <span className="jp-sm-Summary-actions">
+      {onMenu && (
+        <button
+          className="jp-sm-IconButton"
+          title={trans.__('More')}
+          aria-label={trans.__('More about %1', job.name)}
+          aria-haspopup="menu"
+          onClick={event => onMenu(job, event.currentTarget)}
+        >
+          <ellipsesIcon.react tag="span" elementSize="normal" />
+        </button>
+      )}
+      {canStop && (
+        <button
+          className="jp-sm-IconButton"
+          title={trans.__('Stop')}
+          aria-label={trans.__('Stop %1', job.name)}
+          onClick={() => onStop(job)}
+        >
+          <stopIcon.react tag="span" elementSize="normal" />
+        </button>
+      )}
+      {onRunAgain && job.is_final && (
+        <button
+          className="jp-sm-IconButton"
+          title={trans.__('Run again')}
+          aria-label={trans.__('Run %1 again', job.name)}
+          onClick={() => onRunAgain(job)}
+        >
+          <refreshIcon.react tag="span" elementSize="normal" />
+        </button>
+      )}
+    </span>
   );
 }
 

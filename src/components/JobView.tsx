@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobKey } from '../api/client';
@@ -7,6 +8,7 @@ import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
 import { ErrorView } from './ErrorView';
 import { useNow, useSignals } from './hooks';
+import type { JobMenu } from './JobSummary';
 import { LogView } from './LogView';
 import { MetricsView } from './MetricsView';
 import { StatusIcon } from './StatusIcon';
@@ -20,6 +22,7 @@ export interface IJobViewProps {
   trans: TranslationBundle;
   onStop: (job: IJobView) => void;
   onRunAgain: (job: IJobView, change?: string) => void;
+  onMenu: JobMenu;
   /** Open the user's own file that ran as `file`. */
   onOpenSource: (job: IJobView, file: string, line: number) => void;
 }
@@ -165,6 +168,15 @@ function Head(
           {trans.__('Stop')}
         </button>
       )}
+      <button
+        className="jp-sm-IconButton"
+        title={trans.__('More')}
+        aria-label={trans.__('More about %1', job.name)}
+        aria-haspopup="menu"
+        onClick={event => props.onMenu(job, event.currentTarget)}
+      >
+        <ellipsesIcon.react tag="span" elementSize="normal" />
+      </button>
     </header>
   );
 }

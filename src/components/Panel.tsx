@@ -7,7 +7,7 @@ import type { JobsModel } from '../model/jobs';
 import { keyOf } from '../model/jobs';
 import { useNow, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
-import type { IJobSummaryProps } from './JobSummary';
+import type { IJobSummaryProps, JobMenu } from './JobSummary';
 
 /** Code, so not to be translated. */
 const TRAIN_MAGIC = '%%sm train';
@@ -17,6 +17,8 @@ export interface IPanelProps {
   trans: TranslationBundle;
   onOpen: (job: IJobView) => void;
   onStop: (job: IJobView) => void;
+  onRunAgain: (job: IJobView) => void;
+  onMenu: JobMenu;
   onRefresh: () => void;
 }
 
@@ -189,7 +191,7 @@ function Targets(props: IPanelProps): JSX.Element {
 function Section(
   props: IPanelProps & { title: string; jobs: IJobView[]; now: number }
 ): JSX.Element | null {
-  const { title, jobs, now, trans, onOpen, onStop } = props;
+  const { title, jobs, now, trans } = props;
   if (jobs.length === 0) {
     return null;
   }
@@ -207,8 +209,10 @@ function Section(
             now={job.is_final ? 0 : now}
             trans={trans}
             trouble={props.model.troubleOf(job.target)}
-            onOpen={onOpen}
-            onStop={onStop}
+            onOpen={props.onOpen}
+            onStop={props.onStop}
+            onRunAgain={props.onRunAgain}
+            onMenu={props.onMenu}
           />
         ))}
       </ul>

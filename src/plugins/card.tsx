@@ -13,6 +13,7 @@ import { Card } from '../components/Card';
 import type { ICardData } from '../components/Card';
 import type { JobsModel } from '../model/jobs';
 import { CommandIDs, IJobsModel, jobArgs } from '../tokens';
+import { jobMenu } from './jobMenu';
 
 const MIME_TYPE = 'application/vnd.jupyter-sm.job+json';
 
@@ -125,6 +126,7 @@ export const cardPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_sm');
     const run = (command: string) => (job: IJobView) =>
       void app.commands.execute(command, jobArgs(job));
+    const menu = jobMenu(app);
     const make = (data: ICardData) => (
       <Card
         data={data}
@@ -138,6 +140,7 @@ export const cardPlugin: JupyterFrontEndPlugin<void> = {
             ...(change ? { change } : {})
           })
         }
+        onMenu={menu}
       />
     );
     rendermime.addFactory(

@@ -3,6 +3,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import {
+  Clipboard,
   Dialog,
   ICommandPalette,
   InputDialog,
@@ -43,8 +44,12 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_sm');
 
     app.commands.addCommand(CommandIDs.stopJob, {
-      label: trans.__('Stop job'),
+      label: trans.__('Stop'),
       describedBy: { args: JOB_KEY_SCHEMA },
+      isEnabled: args => {
+        const job = model.job(args as unknown as IJobKey);
+        return job !== undefined && !job.is_final && !job.stop_requested;
+      },
       execute: async args => {
         const key = args as unknown as IJobKey;
         const own = await settings?.get(ID, 'confirmStop').catch(() => null);
@@ -75,7 +80,10 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     });
 
     app.commands.addCommand(CommandIDs.runAgain, {
-      label: trans.__('Run again'),
+      label: args =>
+        args.change === 'choose-instance'
+          ? trans.__('Run on another instance…')
+          : trans.__('Run again'),
       describedBy: { args: RUN_AGAIN_SCHEMA },
       execute: async args => {
         const key = args as unknown as IJobKey;
@@ -103,6 +111,12 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
           );
         }
       }
+    });
+
+    app.commands.addCommand(CommandIDs.copyName, {
+      label: trans.__('Copy name'),
+      describedBy: { args: JOB_KEY_SCHEMA },
+      execute: args => Clipboard.copyToSystem(String(args.name))
     });
 
     app.commands.addCommand(CommandIDs.openSource, {

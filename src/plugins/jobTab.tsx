@@ -14,12 +14,14 @@ import * as React from 'react';
 
 import type { IJobKey } from '../api/client';
 import type { IJobView } from '../api/types';
+import type { JobMenu } from '../components/JobSummary';
 import { JobViewPage } from '../components/JobView';
 import type { JobsModel } from '../model/jobs';
 import { keyOf } from '../model/jobs';
 import { LogModel } from '../model/log';
 import { CommandIDs, IJobsModel, JOB_KEY_SCHEMA, jobArgs } from '../tokens';
 import { sageMakerIcon } from './icon';
+import { jobMenu } from './jobMenu';
 
 /** The content of a job's tab; reads the log for as long as it is there. */
 class JobTabContent extends ReactWidget {
@@ -29,6 +31,7 @@ class JobTabContent extends ReactWidget {
     private _trans: TranslationBundle,
     private _onStop: (job: IJobView) => void,
     private _onRunAgain: (job: IJobView, change?: string) => void,
+    private _onMenu: JobMenu,
     private _onOpenSource: (job: IJobView, file: string, line: number) => void
   ) {
     super();
@@ -54,6 +57,7 @@ class JobTabContent extends ReactWidget {
         trans={this._trans}
         onStop={this._onStop}
         onRunAgain={this._onRunAgain}
+        onMenu={this._onMenu}
         onOpenSource={this._onOpenSource}
       />
     );
@@ -99,6 +103,7 @@ export const jobTabPlugin: JupyterFrontEndPlugin<void> = {
                 ...jobArgs(job),
                 ...(change ? { change } : {})
               }),
+            jobMenu(app),
             (job, file, line) =>
               void app.commands.execute(CommandIDs.openSource, {
                 ...jobArgs(job),

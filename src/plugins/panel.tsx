@@ -11,6 +11,7 @@ import { Panel } from '../components/Panel';
 import type { JobsModel } from '../model/jobs';
 import { CommandIDs, IJobsModel, jobArgs, PANEL_ID } from '../tokens';
 import { sageMakerIcon } from './icon';
+import { jobMenu } from './jobMenu';
 
 /** Adds the sidebar panel. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -37,6 +38,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         onStop={job =>
           void app.commands.execute(CommandIDs.stopJob, jobArgs(job))
         }
+        onRunAgain={job =>
+          void app.commands.execute(CommandIDs.runAgain, jobArgs(job))
+        }
+        onMenu={jobMenu(app)}
       />
     );
     panel.id = PANEL_ID;

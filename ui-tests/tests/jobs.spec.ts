@@ -83,6 +83,22 @@ test('a job is stopped from the panel', async ({ page }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
   await expect(row).toContainText('Stopped', { timeout: 20_000 });
   await expect(sm.card(name)).toContainText('Stopped');
+
+  // An ended job runs once more from its menu.
+  await row.hover();
+  await row.getByRole('button', { name: `More about ${name}` }).click();
+  const menu = page.locator('.lm-Menu');
+  await expect(
+    menu.getByRole('menuitem', { name: 'Stop', exact: true })
+  ).toHaveAttribute('aria-disabled', 'true');
+  await page.screenshot({ path: 'screenshots/job-menu-light.png' });
+  await menu.getByRole('menuitem', { name: 'Run again' }).click();
+  const again = page.locator('.jp-sm-Row', { hasText: `${name}-` });
+  await expect(again).toContainText('Training');
+  await again.hover();
+  await again.getByRole('button', { name: /^Stop / }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+  await expect(again).toContainText('Stopped', { timeout: 20_000 });
 });
 
 test('two tabs of the browser agree', async ({ page, context }) => {

@@ -77,6 +77,7 @@ describe('Card', () => {
   const onOpen = jest.fn();
   const onStop = jest.fn();
   const onRunAgain = jest.fn();
+  const onMenu = jest.fn();
 
   const show = (data: ICardData, model: FakeModel) =>
     render(
@@ -87,6 +88,7 @@ describe('Card', () => {
         onOpen={onOpen}
         onStop={onStop}
         onRunAgain={onRunAgain}
+        onMenu={onMenu}
       />
     );
   const stopButton = (host: HTMLElement) =>
@@ -97,6 +99,7 @@ describe('Card', () => {
   beforeEach(() => {
     onOpen.mockClear();
     onStop.mockClear();
+    onRunAgain.mockClear();
   });
 
   afterEach(cleanUp);
@@ -123,6 +126,18 @@ describe('Card', () => {
     act(() => model.changed.emit());
     expect(stopButton(host)).toBeUndefined();
     expect(host.textContent).toContain('Completed');
+  });
+
+  it('has a menu, and runs an ended job again', async () => {
+    const ended = job({ status: 'Completed', is_final: true });
+    const host = await show(cardOf(job()), new FakeModel(ended));
+    const [name, menu, again] = Array.from(host.querySelectorAll('button'));
+    expect(name.textContent).toBe('digits');
+    act(() => menu.click());
+    expect(onMenu).toHaveBeenCalledWith(ended, menu);
+    expect(again.getAttribute('aria-label')).toBe('Run digits again');
+    act(() => again.click());
+    expect(onRunAgain).toHaveBeenCalledWith(ended);
   });
 
   it('says why its target can not be reached, while the job goes on', async () => {
