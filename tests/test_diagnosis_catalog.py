@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jupyter_sm.diagnosis import explain, mask_secrets
 from jupyter_sm.diagnosis.catalog import Rule, _Entities, catalog
 from jupyter_sm.diagnosis.entities import NAMES
-from jupyter_sm.diagnosis.matching import holds, needs_of
+from jupyter_sm.diagnosis.matching import Text, needs_of
 
 RULES = catalog()
 
@@ -72,14 +72,14 @@ PATTERNS = sorted({pattern.regex.pattern for rule in RULES for pattern in rule.p
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_what_a_pattern_matches_holds_what_it_needs(pattern: str, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(re.compile(pattern, re.ASCII)))
-    assert holds(text.lower(), needs_of(pattern))
+    assert Text(text).holds(needs_of(pattern))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
 def test_a_rule_does_not_match_an_empty_text(rule: Rule) -> None:
     code = rule.codes[0] if rule.codes else ""
     operation = rule.operations[0] if rule.operations else ""
-    found = rule.match("", code, operation)
+    found = rule.match(Text(""), code, operation)
     assert found is None or not rule.patterns
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_sm.diagnosis import actions
 from jupyter_sm.diagnosis.entities import entities_of
 from jupyter_sm.diagnosis.explanation import Explanation, mask_secrets
-from jupyter_sm.diagnosis.matching import Pattern
+from jupyter_sm.diagnosis.matching import Pattern, Text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,8 +25,14 @@ else:  # pragma: no cover
 _BOTOCORE = re.compile(
     r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<operation>\w{1,80}) operation"
 )
+# How other SDKs and CloudFormation do: (Service: …; Error Code: X; …), `api error X: …`.
+_CODED = re.compile(r"(?:Error Code: |api error )(?P<code>[A-Z]\w{2,60})")
 # How the SDKs and Studio word one that they pass on.
 _PASSED_ON = re.compile(r"Failed to invoke \w{1,30}:(?P<operation>\w{1,60})\. Error Details: ")
+# How the SDKs word a job that failed; its FailureReason follows.
+_JOB_FAILED = re.compile(
+    r"Error for (?P<kind>\w{4,24}) job [^:\s]{1,120}: \w{4,12}\. Reason: (?P<code>\w{1,60}Error)?"
+)
 # The exception that a pasted text begins with, or that a traceback ends with.
 _EXCEPTION = re.compile(
     r"^(?:E +)?(?:[\w.]{1,120}\.)?(?P<code>[A-Z]\w{2,60}(?:Error|Exception|Fault|Redirect))\b",
@@ -40,6 +46,7 @@ _ESCAPES = (
     ("\\u003e", ">"),
     ("\\'", "'"),
 )
+_TYPOGRAPHIC = str.maketrans("‘’“”", "''\"\"")
 _ESCAPED = re.compile(r"\\{2,16}(?=[\"'nu])")
 # What a rule looks at; a traceback's end is at the end of the text.
 _LONGEST = 16_384
@@ -63,26 +70,22 @@ class Rule:
     specificity: int
     docs: str | None
 
-    def match(
-        self, text: str, code: str, operation: str, lowered: str = ""
-    ) -> dict[str, str] | None:
-        """The named entities when the rule fits, else None. `lowered` is `text` in lower case."""
+    def match(self, text: Text, code: str, operation: str) -> dict[str, str] | None:
+        """The named entities when the rule fits, else None."""
         if self.codes and code not in self.codes:
             return None
         if self.operations and operation not in self.operations:
             return None
         if not self.patterns:
             return {}
-        lowered = lowered or text.lower()
-        matches = [m for m in (p.search(text, lowered) for p in self.patterns) if m]
+        matches = [m for m in (p.search(text) for p in self.patterns) if m is not None]
         if not matches:
             return None
         # Every pattern that fits may name something; the first to name a thing counts.
         return {
             name: value.rstrip(".,;")
             for match in reversed(matches)
-            for name, value in match.groupdict().items()
-            if value
+            for name, value in match.items()
         }
 
 
@@ -148,13 +151,12 @@ def explain(
     # Masked before anything is taken out of it, so that no part can show a secret.
     raw = mask_secrets(_shortened(text, _RAW))
     shown = _shortened(raw, _LONGEST)
-    flat = _unescaped(" ".join(shown.split()))
-    lowered = flat.lower()
+    flat = Text(_unescaped(" ".join(shown.split())))
     general = entities_of(flat)
     if operation:
         general.setdefault("operation", operation)
     for rule in catalog():
-        entities = rule.match(flat, code, operation, lowered)
+        entities = rule.match(flat, code, operation)
         if entities is not None:
             known = _Entities({**(context or {}), **general, **entities})
             return Explanation(
@@ -180,7 +182,7 @@ def explain(
 
 
 def _unescaped(text: str) -> str:
-    """`text` as it was before it was put into JSON or HTML on its way."""
+    """`text` as it was before it was put into JSON, HTML or a document on its way."""
     if "&" in text:
         text = html.unescape(text)
     if "\\" in text:
@@ -188,7 +190,7 @@ def _unescaped(text: str) -> str:
         text = _ESCAPED.sub(r"\\", text)
         for escape, plain in _ESCAPES:
             text = text.replace(escape, plain)
-    return text
+    return text if text.isascii() else text.translate(_TYPOGRAPHIC)
 
 
 def _shortened(text: str, longest: int) -> str:
@@ -213,6 +215,12 @@ def _read(error: Any, code: str | None, operation: str | None) -> tuple[str, str
     passed_on = _PASSED_ON.search(ends)
     if passed_on:
         operation = operation or passed_on["operation"]
+    coded = _CODED.search(ends)
+    if coded:
+        code = code or coded["code"]
+    failed = _JOB_FAILED.search(ends)
+    if failed:
+        code, operation = failed["code"] or code, operation or f"Create{failed['kind']}Job"
     if not code and isinstance(error, BaseException):
         code = type(error).__name__
     elif not code:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from jupyter_sm.diagnosis.matching import holds, needs_of
+from jupyter_sm.diagnosis.matching import Text, needs_of
 
 # The first pattern that fits an entity counts. Repetitions are bounded, see catalog.toml.
 _PATTERNS: tuple[tuple[str, str], ...] = (
@@ -81,13 +81,12 @@ _COMPILED = tuple((name, re.compile(pattern), needs_of(pattern)) for name, patte
 NAMES = frozenset(name for name, _ in _PATTERNS)
 
 
-def entities_of(text: str) -> dict[str, str]:
+def entities_of(text: Text) -> dict[str, str]:
     """Everything of a known kind that a text names, each kind once."""
     found: dict[str, str] = {}
-    lowered = text.lower()
     for name, pattern, needs in _COMPILED:
-        if name not in found and holds(lowered, needs):
-            match = pattern.search(text)
+        if name not in found and text.holds(needs):
+            match = pattern.search(text.text)
             if match:
                 found[name] = match[1].rstrip(".")
     return found

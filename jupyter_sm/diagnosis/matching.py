@@ -4,6 +4,9 @@ Most of the catalogue's patterns do not fit most texts, and asking whether a tex
 a word costs a hundredth of a search for a pattern. What a pattern surely needs is read
 off its own text: literals outside of anything optional, and for a group of alternatives
 one of theirs. A part that can't be read off needs nothing.
+
+Case is told apart by nobody: patterns and texts are put into lower case, as expressions that
+ignore case are several times slower.
 """
 
 from __future__ import annotations
@@ -15,20 +18,63 @@ _QUANTIFIER = re.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
 _GROUP_HEAD = re.compile(r"\?(?:P<\w+>|:|-i:)")
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
 _SHORTEST = 2
+# What keeps its case within a pattern: escapes, and the heads of named groups.
+_CASED = re.compile(r"\\.|\(\?P[<=]\w+|.", re.DOTALL)
 
 Needs = tuple[frozenset[str], ...]
 
 
+class Text:
+    """A text to search, also in lower case, and which three characters in a row it has."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        lowered = text.lower()
+        if len(lowered) != len(text):  # `İ` becomes two characters: places would no longer agree
+            lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        self.lowered = lowered
+        self._threes = {lowered[at : at + 3] for at in range(len(lowered) - 2)}
+
+    def holds(self, needs: Needs) -> bool:
+        """Whether it contains one literal of each set."""
+        threes, lowered = self._threes, self.lowered
+        for any_of in needs:
+            for literal in any_of:
+                if (len(literal) < 3 or literal[:3] in threes) and literal in lowered:
+                    break
+            else:
+                return False
+        return True
+
+
 class Pattern:
-    """A regular expression, in any case, with what every match contains."""
+    """A regular expression, in any case but within `(?-i:…)`, with what every match contains."""
 
     def __init__(self, pattern: str) -> None:
-        self.regex = re.compile(pattern, re.IGNORECASE)
+        self._minds_case = "(?-i:" in pattern
+        self.regex = (
+            re.compile(pattern, re.IGNORECASE)
+            if self._minds_case
+            else re.compile(_CASED.sub(_lowered, pattern))
+        )
         self.needs = needs_of(pattern)
 
-    def search(self, text: str, lowered: str) -> re.Match[str] | None:
-        """A match in `text`; `lowered` is the same text in lower case."""
-        return self.regex.search(text) if holds(lowered, self.needs) else None
+    def search(self, text: Text) -> dict[str, str] | None:
+        """What a match in `text` names; None if there is none."""
+        if not text.holds(self.needs):
+            return None
+        found = self.regex.search(text.text if self._minds_case else text.lowered)
+        if found is None:
+            return None
+        return {
+            name: text.text[slice(*found.span(name))]
+            for name in self.regex.groupindex
+            if found[name]
+        }
+
+
+def _lowered(part: re.Match[str]) -> str:
+    return part[0] if len(part[0]) > 1 else part[0].lower()
 
 
 def holds(lowered: str, needs: Needs) -> bool:
