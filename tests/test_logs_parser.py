@@ -245,6 +245,37 @@ def test_a_bar_that_was_wiped_is_kept_in_its_last_state() -> None:
     assert parse_text("\r      ").records == []
 
 
+def test_rounds_whose_tabs_became_blanks_are_counted() -> None:
+    log = parse_text("[40]    valid_0's auc: 0.71\n[80]    valid_0's auc: 0.72")
+    assert log.progress == Progress(80, None, "iteration", None)
+    assert [(m.step, m.value) for m in log.metrics] == [(40, 0.71), (80, 0.72)]
+
+
+def test_a_number_of_epochs_that_a_runner_announces() -> None:
+    log = parse_text("workflow: [('train', 1)], max: 12 epochs\nEpoch [12][20/25] loss: 0.3")
+    assert log.progress == Progress(12, 12, "epoch", 100.0)
+
+
+def test_epoch_and_batch_at_the_beginning_of_a_line() -> None:
+    log = parse_text("[24/25][776/782] Loss_D: 0.2830 Loss_G: 3.4405")
+    assert log.progress == Progress(24, 25, "epoch", 96.0)
+
+
+def test_the_iterations_of_darknet() -> None:
+    log = parse_text(" 404: 27.877, 27.874 avg loss, 0.000072 rate, 8.9 seconds, 25856 images")
+    assert log.progress == Progress(404, None, "iteration", None)
+    assert [(m.name, m.value, m.step) for m in log.metrics] == [
+        ("loss", 27.877, 404),
+        ("avg loss", 27.874, 404),
+        ("rate", 0.000072, 404),
+    ]
+
+
+def test_a_bar_that_goes_past_its_total_is_complete() -> None:
+    log = parse_text("131/130 [====] - 16s 121ms/step - loss: 0.1651 - val_loss: 0.1334")
+    assert {m.name: m.value for m in log.metrics} == {"loss": 0.1651, "val_loss": 0.1334}
+
+
 def test_epochs_outrank_bars() -> None:
     log = parse_text("epoch 1/4\n90%|######### | 9/10\n")
     assert log.progress == Progress(1, 4, "epoch", 25.0)

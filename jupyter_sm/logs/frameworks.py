@@ -25,6 +25,10 @@ _CATBOOST = re.compile(
     rf"\d{{1,9}}:\s{{1,4}}learn: ({NUMBER})(?:\s{{1,4}}test\d?: ({NUMBER}))?"
     rf"(?:\s{{1,4}}best: ({NUMBER}))?"
 )
+# Darknet: ` 404: 27.877659, 27.874437 avg loss, 0.000072 rate, 8.9 seconds, ...`.
+_DARKNET = re.compile(
+    rf"\s{{0,4}}\d{{1,9}}: ({NUMBER}), ({NUMBER}) (avg(?: loss)?), ({NUMBER}) (rate)"
+)
 _CATBOOST_BEST = re.compile(rf"(bestTest) = ({NUMBER})")
 # JumpStart: `Key: avg_train_loss, Value: 1.28`.
 _KEY_VALUE = re.compile(rf"Key: (\w{{1,60}}), Value: ({NUMBER})")
@@ -79,6 +83,11 @@ def shaped(line: str) -> list[Pair] | None:
         if boosted:
             named = zip(("learn", "test", "best"), boosted.groups(), strict=True)
             return [Pair(name, value) for name, value in named if value]
+    if " rate, " in line:
+        darknet = _DARKNET.match(line)
+        if darknet:
+            loss, average, name, rate, rate_name = darknet.groups()
+            return [Pair("loss", loss), Pair(name, average), Pair(rate_name, rate)]
     if "bestTest" in line:
         return [Pair(found[1], found[2]) for found in _CATBOOST_BEST.finditer(line)]
     if "Key: " in line:

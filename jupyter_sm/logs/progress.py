@@ -36,12 +36,19 @@ _KERAS_BAR = re.compile(r"\s{0,9}(\d{1,12})/(\d{1,12}) (?:\[[=>.]{3,60}\]|- |━
 _PERCENT = re.compile(
     r"completed (\d{1,3}(?:\.\d{1,9})?) ?% (?:of )?epochs|Progress: (\d{1,3}(?:\.\d{1,9})?)%"
 )
-_ROUND = re.compile(r"(?:^|[\s:\]])\[(\d{1,9})\]\t|^(\d{1,9}):\s{1,4}learn: ")
+# Boosting rounds: `[80]` and a tab, of which a terminal or a page may have made blanks.
+_ROUND = re.compile(
+    r"(?:^|[\s:\]])\[(\d{1,9})\](?:\t| {1,8}\w{1,20}[-'][\w' -]{1,30}: ?\d)|^(\d{1,9}):\s{1,4}learn: "
+    # Darknet's iterations: ` 404: 27.88, 27.87 avg loss, 0.000072 rate, ...`.
+    r"|^\s{0,4}(\d{1,9}): [-\d.na]{1,20}, [-\d.na]{1,20} avg\b"
+)
+# Epoch and batch at a line's beginning, as PyTorch's GAN example has them: `[24/25][776/782] ...`.
+_LEADING = re.compile(r"\[(\d{1,6})/(\d{1,6})\]\[\d{1,9}/\d{1,9}\]")
 # Where settings say how many epochs there will be.
 _TOTAL = re.compile(
     r"(?:(?:(?:n|num|max|nb|total|num_train)_|Num |\b|_)epochs|(?:num|max|total)_epoch)"
     r"[\"']?\s{0,3}[=:,]\s{0,3}(?:u?[\"'])?(\d{1,6})\b(?!\.\d{0,9}[1-9]|/)"
-    r"|rain(?:ing)? for (\d{1,6}) epochs\b"
+    r"|(?:rain(?:ing)? for|\bmax:) (\d{1,6}) epochs\b"
     r"|--(?:(?:num|n|max|num[-_]train)[-_])?epochs[ =](\d{1,6})\b",
     re.I,
 )
@@ -76,8 +83,8 @@ class Bar(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether it reached its end."""
-        return self.current == self.total
+        """Whether it reached its end; Keras's may go past it when a generator gives more."""
+        return self.current >= self.total
 
     @property
     def epoch(self) -> int | None:
@@ -136,6 +143,8 @@ class Step(NamedTuple):
 
 def steps_in(line: str) -> list[Step]:
     """The epochs and steps that `line` names."""
+    if line[:1] == "[" and (leading := _LEADING.match(line)):
+        return [Step("epoch", *leading.span(1), *leading.span(2))]
     lower = line.lower()
     if not any(word in lower for word in _STEP_WORDS):
         return []
@@ -151,12 +160,13 @@ def steps_in(line: str) -> list[Step]:
 def tells_more(line: str) -> bool:
     """Whether `line` may announce epochs, SageMaker's percentage, or a boosting round."""
     return (
-        ("]\t" in line and _ROUND.search(line[:120]) is not None)
+        (("]\t" in line or "]  " in line) and _ROUND.search(line[:120]) is not None)
         or ("%" in line and ("completed " in line or "Progress: " in line))
         or "pochs" in line
         or "POCHS" in line
         or "_epoch" in line
         or "learn: " in line
+        or (" avg" in line and _ROUND.search(line[:120]) is not None)
     )
 
 
@@ -304,7 +314,7 @@ class ProgressReader:
         found = _ROUND.search(line[:120])
         if found is None:
             return None
-        current = int(found[1] or found[2])
+        current = int(found[1] or found[2] or found[3])
         # The best round is printed again at the end; a second training counts anew.
         if self.rank < _BY_COUNT or self.unit != "iteration" or current > (self.current or 0):
             self._set(_BY_COUNT, current, None, "iteration", timestamp_ms)

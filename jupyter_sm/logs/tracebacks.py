@@ -23,7 +23,7 @@ _IPYTHON_FRAME = re.compile(
     r"(?:File )?([~/<][^\s:]{0,400})(?::(\d{1,9}), in | in )([\w<>.]{1,100})"
 )
 _IPYTHON_LINE = re.compile(r"-{1,6}> (\d{1,9}) ")
-_LIBRARY = re.compile(r"site-packages|dist-packages|/lib/python\d|^<|/sagemaker/")
+_LIBRARY = re.compile(r"site-packages|dist-packages|/lib/python\d|^<|/sagemaker/|\.pyx$")
 _TOOLKIT_FIELD = re.compile(
     r'(ExitCode|ErrorMessage|ExtraInfo|Command)(?: "(.*)| (\d{1,6}))?', re.DOTALL
 )
