@@ -66,7 +66,9 @@ def ran(store: Store, name: str) -> list[str]:
     key = ("local", "training", name)
     try:
         wait_for(lambda: jobs_table.get(store, *key).status == "Completed")
-        wait_for(lambda: LogViews(store).page(key).total)
+        # Closed only when read to its end: the first page may hold a part of it.
+        closed = "SELECT 1 FROM jobs WHERE name = ? AND log_closed = 1"
+        wait_for(lambda: store.read().execute(closed, (name,)).fetchone())
     finally:
         tracking.stop()
     return [record.text for record in LogViews(store).page(key).records]
