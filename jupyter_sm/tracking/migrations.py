@@ -159,6 +159,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     CREATE INDEX points_by_series ON point_blocks (series_id);
     CREATE INDEX points_open ON point_blocks (series_id) WHERE is_sealed = 0;
     """,
+    into_blocks,
     # What was printed under the last state of a redrawn line is kept for the download.
     """
     CREATE TABLE log_raws (
@@ -168,5 +169,4 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
         PRIMARY KEY (job_id, seq)
     ) WITHOUT ROWID;
     """,
-    into_blocks,
 )
