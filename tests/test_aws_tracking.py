@@ -260,7 +260,14 @@ def test_the_jobs_of_before_the_first_use_are_known(account: Account, may_search
     assert account.status("old-200") == "Completed" and account.status("running") == "InProgress"
     assert account.job("ancient") is None
     wait_for(lambda: targets_table.polled_to(account.store, TARGET)[1])
-    assert sim.count("DescribeTrainingJob") <= (0 if may_search else 240)
+    described = [
+        call.body["TrainingJobName"]
+        for call in tuple(sim.calls)
+        if call.operation == "DescribeTrainingJob"
+    ]
+    # Not counting the one that is running, which a sweep looks at whenever its time has come.
+    ended = [name for name in described if name != "running"]
+    assert len(ended) <= (0 if may_search else 240)
 
 
 @pytest.mark.parametrize("failing", ["Search", "ListTrainingJobs"])
