@@ -17,6 +17,17 @@ from jupyter_sm.logs.foreign_errors import java_error, java_frame, said_by_platf
 _HEAD = "(most recent call last)"
 _ERROR_LINE = re.compile(r"([A-Za-z_][\w.]{0,200})(?:: ?(.*))?\Z", re.DOTALL)
 _FRAME = re.compile(r'\s*File "([^"]{1,1000})", line (\d{1,9})(?:, in (.{1,200}))?')
+# Where line ends were lost: frames anywhere in a line, an error right behind the code.
+_FLAT_FRAME = re.compile(r'File "([^"]{1,1000})", line (\d{1,9}), in ([\w<>.]{1,200})')
+_FLAT_END = re.compile(
+    r" (?:During handling of|The above exception|Traceback \(most recent|File \"|Command \")"
+)
+_GLUED = re.compile(
+    r"[)\]'\"]((?:[a-z_]\w{0,40}\.){0,6}[A-Z]\w{2,60}(?:Error|Exception|Interrupt)): "
+    r"(.{0,2000}?)(?=\d{4}-\d\d-\d\d[ T]\d\d:|\Z)"
+)
+_EXCEPTION = ("Error", "Exception", "Interrupt", "Exit")
+_REASON = re.compile(r"Reason: (\w{1,40}Error): ?\Z")
 _RICH_FRAME = re.compile(r"[│|] (\S{1,500}):(\d{1,9}) in (\S{1,200})")
 _IPYTHON_HEAD = re.compile(r"([A-Za-z_]\w{0,100})\s{3,80}Traceback \(most recent call last\)")
 _IPYTHON_FRAME = re.compile(
@@ -56,7 +67,7 @@ _MOST_MESSAGE_LINES = 20
 class _Open:
     """A traceback (or a toolkit's block) that a voice is in the middle of."""
 
-    kind: str  # plain, group, rich, ipython, java, toolkit, message
+    kind: str  # plain, group, rich, ipython, java, toolkit, message, reason
     indent: int = 0
     frame: str | None = None
     user_frame: str | None = None
@@ -86,13 +97,19 @@ class ErrorReader:
     def read(self, voice: str, line: str) -> bool:
         """Take a line; True if it is part of a traceback or of a toolkit's error block."""
         block = self.blocks.get(voice) if self.blocks else None
-        if _HEAD in line and self._begin(voice, line):
+        if _HEAD in line and (self._flat(voice, line) or self._begin(voice, line)):
             return True
         if block is not None:
             block.lines += 1
             if getattr(self, f"_in_{block.kind}")(voice, block, line):
                 return True
             self.blocks.pop(voice, None)
+        if line[:8] == '  File "' and (frame := _FRAME.match(line)) and frame[3]:
+            # Its head was cut off, or stands above what another writer put in between.
+            block = _Open("plain", name="headless")
+            block.take_frame(frame[1], frame[2], frame[3])
+            self._open(voice, block)
+            return True
         if "Error" not in line and "xception" not in line and "CANCELLED" not in line:
             return False
         return self._single(voice, line)
@@ -159,13 +176,30 @@ class ErrorReader:
         if frame:
             block.take_frame(frame[1], frame[2], frame[3])
             return True
-        if not line or line[block.indent : block.indent + 1].isspace():
+        first = line[block.indent : block.indent + 1]
+        if first in "^ \t":
+            if ("Error: " in line or "Exception: " in line) and (glued := _GLUED.search(line)):
+                block.type, block.message = glued[1], glued[2]
+                self._end(voice, block)
+                self.blocks.pop(voice, None)
             return True
         ended = _ERROR_LINE.match(line[block.indent :])
-        if ended is None or (block.indent and line[: block.indent].strip()):
+        if ended is None and block.type:
+            block.message = line.strip()
+        elif (
+            ended is None
+            or (block.indent and line[: block.indent].strip())
+            or (block.name == "headless" and not ended[1].endswith(_EXCEPTION))
+        ):
             self.blocks.pop(voice, None)
-            return True
-        block.type, block.message = ended[1], ended[2] or ""
+            return block.name != "headless"
+        else:
+            block.type, block.message = ended[1], ended[2] or ""
+            torn = _FRAME.match(block.message)
+            if torn:
+                # Another rank's frame came between the error's name and its message.
+                block.take_frame(torn[1], torn[2], torn[3])
+                return True
         self._end("elastic" if block.name == "elastic" else voice, block)
         self._open(voice, _Open("message", block.indent))
         return True
@@ -173,6 +207,7 @@ class ErrorReader:
     def _in_message(self, voice: str, block: _Open, line: str) -> bool:
         """Indented lines right after the error's own go on with its message."""
         goes_on = line[:2] == "  " and bool(line.strip()) and block.lines < _MOST_MESSAGE_LINES
+        goes_on = goes_on and line[:8] != '  File "'
         if goes_on and self.error is not None and self.voice == voice and not block.indent:
             message = f"{self.error.message}\n{line}"[:10_000]
             self.error = LogError(self.error.type, message, self.error.frame, self.error.user_frame)
@@ -239,6 +274,8 @@ class ErrorReader:
                 block.message = text
             elif key == "ExitCode" and not block.message:
                 block.message = f"ExitCode {text}"
+            elif key == "Command" and not block.message:
+                block.message = line.strip()
             elif key == "ErrorMessage" and text:
                 told = _TOLD.findall(text)
                 if told:
@@ -254,9 +291,34 @@ class ErrorReader:
             return True
         return not line.strip()
 
+    def _in_reason(self, voice: str, block: _Open, line: str) -> bool:
+        if line.strip():
+            self.blocks.pop(voice, None)
+            if self.strength < _SAID:
+                self._adopt(LogError(block.type, line.strip(), None), voice, _SAID)
+        return True
+
+    def _flat(self, voice: str, line: str) -> bool:
+        """A traceback whose lines were made one, as in many a FailureReason."""
+        frames = _FLAT_FRAME.findall(line)
+        if not frames:
+            return False
+        told = [(name, _FLAT_END.split(text)[0]) for name, text in _TOLD.findall(line)]
+        own = [one for one in told if one[0].rpartition(".")[2] not in _WRAPPERS]
+        if not own:
+            return False
+        block = _Open("plain", type=own[-1][0], message=own[-1][1].strip())
+        for frame in frames:
+            block.take_frame(*frame)
+        self._end(voice, block)
+        return True
+
     def _single(self, voice: str, line: str) -> bool:
         if "ExecuteUserScriptError" in line and line.rstrip().endswith("ExecuteUserScriptError:"):
             self._open(voice, _Open("toolkit", type="ExecuteUserScriptError"))
+            return True
+        if "Reason: " in line and (reason := _REASON.search(line)):
+            self._open(voice, _Open("reason", type=reason[1]))
             return True
         java = java_error(line)
         if java:
