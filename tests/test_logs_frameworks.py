@@ -42,12 +42,30 @@ def read(*lines: str) -> dict[str, list[tuple[int | None, float]]]:
         ),
         ("algo-1-abcde  | epoch 2 val_loss: 0.5", {"val_loss": 0.5}),
         ("[1,mpirank:0,algo-1]<stdout>:step 12 loss=0.75", {"loss": 0.75}),
+        (
+            "[1/25][5/78] Loss_D: 1.30 Loss_G: 5.48 D(x): 0.54 D(G(z)): 0.40 / 0.0050",
+            {"Loss_D": 1.30, "D(x)": 0.54, "D(G(z))": 0.40},
+        ),
+        (
+            "{'loss': 0.6, 'logps/chosen': -268.03, 'epoch': 0.01}",
+            {"loss": 0.6, "logps/chosen": -268.03},
+        ),
+        ("  step=   940 s=0 ep=0 ce=0.4156 gn=0.1561", {"ce": 0.4156, "gn": 0.1561}),
+        ("Accuracy of the network on the 10000 test images: 55 %", {"test images": 55}),
+        ("AP for rolled-in_scale = 0.8130", {"AP for rolled-in_scale": 0.813}),
+        ("#test_score (algo-1, wQuantileLoss[0.1]): 0.11", {"test_score wQuantileLoss[0.1]": 0.11}),
+        ("#test_score (algo-1, RMSE): 413.5", {"test RMSE": 413.5}),
     ],
 )
 def test_metrics_of_a_framework_are_read(line: str, expected: dict[str, float]) -> None:
     found = {name.lower(): points[-1][1] for name, points in read(line).items()}
     for name, value in expected.items():
         assert any(key.endswith(name.lower()) and found[key] == value for key in found), found
+
+
+def test_what_tells_of_the_work_is_no_metric_beside_one() -> None:
+    line = "step 3 loss: 0.5 | data: 0.03 | eta: 1.5 | momentum: 0.9 | samples/sec: 11.5"
+    assert read(line) == {"loss": [(3, 0.5)]}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +78,7 @@ def test_metrics_of_a_framework_are_read(line: str, expected: dict[str, float]) 
         "hyperparameters: epochs=10 batch_size=64 seed=42",
         "Downloading 12.3MB at 4.5MB/s",
         "2026-11-24 10:00:00,123 INFO started worker pid=1234",
+        "Epoch 3 took 12.5 s with momentum=0.9 and temperature=0.7",
     ],
 )
 def test_other_numbers_are_no_metrics(line: str) -> None:

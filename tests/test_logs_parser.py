@@ -214,10 +214,25 @@ def test_definitions_are_searched_in_progress_bars_as_sagemaker_does() -> None:
         ("epoch 0/0", Progress(0, 0, "epoch", None)),
         ("epoch 3", Progress(3, None, "epoch", None)),
         ("depoch 3/12", None),
+        ("[2,  2400] loss: 1.209", Progress(2, None, "epoch", None)),
+        ("INFO: 7epoch results: [train] loss=480.3", Progress(7, None, "epoch", None)),
+        (
+            "Training> Worker=0, Episode=19, Total reward=8.2, Training iteration=3",
+            Progress(19, None, "episode", None),
+        ),
+        ("Uploading generated training modelEpoch 4: loss 0.4", Progress(4, None, "epoch", None)),
+        ('best: {"lr_scheduler_step": 10, "loss": 0.5}', None),
     ],
 )
 def test_progress_is_read_from_steps_of_a_total(line: str, progress: Progress | None) -> None:
     assert parse_text(line).progress == progress
+
+
+def test_a_bar_of_the_steps_that_were_announced_is_the_outermost() -> None:
+    text = (
+        "Total optimization steps = 79\n100%|##| 79/79 [00:19<00:00, 4.7it/s]\nEpoch 0/1 took 19 s"
+    )
+    assert parse_text(text).progress == Progress(79, 79, "it", 100.0)
 
 
 def test_a_redrawn_bar_is_one_record_with_its_last_state() -> None:

@@ -25,7 +25,7 @@ _MEASURES = _words(
     crossentropy entropy likelihood logloss mlogloss merror bpc bpb psnr ssim lpips fid inertia
     silhouette objective deviance msd ssd pwll hinge kappa mcc corr correlation pearson spearman
     pearsonr spearmanr rho sensitivity specificity tpr fpr tnr fnr top1 top5 hit hits residual
-    cost quantileloss crps mase npmi coherence rew busbw algbw
+    cost quantileloss crps mase npmi coherence rew busbw algbw ce
     """
 )
 _ENDINGS = (
@@ -57,6 +57,15 @@ _NEEDS_DECIMALS = _words(
     """
     error err errors map ssd hit hits cost entropy score scores corr improve ap rho hinge top1
     top5 kl objective residual
+    """
+)
+# Beside a metric, numbers with one of these tell of the work, not of the model.
+_ASIDE = _words(
+    """
+    speed data eta elapsed remaining samples throughput momentum mom wd beta betas temperature
+    temp util ram ips wps ups total progress percent percentage cutoff dropout tokens images imgs host ip
+    date batch learning overhead forward backward clock prob probability hour hours minutes min
+    rate ratio delay load wait it img iters token sample x y z k q p s t
     """
 )
 # A learning rate with one of these is a schedule's setting.
@@ -113,6 +122,13 @@ def kind_of(name: str) -> str | None:
 def needs_decimals(name: str) -> bool:
     """Whether an integer beside `name` says too little to be taken for a measurement."""
     return name.lower() in _NEEDS_DECIMALS
+
+
+@lru_cache(maxsize=4096)
+def may_accompany(name: str) -> bool:
+    """Whether a decimal number of this name, in a line of metrics of a step, is one of them."""
+    words = _WORD.findall(_CAMEL.sub("_", name).lower())
+    return bool(words) and len(name) <= 40 and _OTHERWISE.union(_ASIDE).isdisjoint(words)
 
 
 @lru_cache(maxsize=4096)

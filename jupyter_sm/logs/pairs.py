@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from jupyter_sm.logs.names import METRIC, STEP, kind_of, needs_decimals, trimmed
+from jupyter_sm.logs.names import METRIC, STEP, kind_of, may_accompany, needs_decimals, trimmed
 
 NUMBER = (
     r"[-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,4})?"
@@ -20,10 +20,13 @@ _WRAPPED = r"(?:tensor\(|np\.float\d\d\(|array\(|[\"'(\[]){0,2}"
 _VALUE = re.compile(rf"([=:]|\s)\s{{0,8}}{_WRAPPED}({NUMBER})(?![\w:]|\.\d|-\d)")
 # The name before it, both reversed: `ssol lav` for `val loss`, maybe quoted or with a unit.
 _REVERSED_NAME = re.compile(
-    r"\s{0,4}(?:\)([^()]{1,20})\(\s?)?[\"'\]]?"
+    r"\s{0,4}(?:\)(\)?[^()]{1,20}(?:\(\w{1,20})?)\((\s?))?[\"'\]]?"
     r"([\w.@/%^'+:-]{1,60}(?: {1,2}[\w.@/%^'+:-]{1,60}){0,4})"
 )
 _PERCENT_OF = re.compile(r"/\s?\d{1,12} \((\d{1,3}(?:\.\d{1,10})?)\s?%\)")
+_OTHER_OF = re.compile(r" ?/ ?\d{1,12}\.\d")
+# `Accuracy of the network on the test images`, `AP for cats`: the measure stands first.
+_MEASURE_OF = re.compile(r"([A-Za-z][\w@-]{0,30}) (?:of|for|on|over) [\w '\"-]{1,60}\Z")
 _UNIT = re.compile(r"\s?(?:s|sec|secs|seconds|ms|us|min|mins|hours|[KMG]i?B|it/s|s/it|bytes)\b")
 _BRACKETED_UNITS = frozenset({"s", "ms", "sec", "secs", "seconds", "us", "mb", "gb", "min", "hrs"})
 _BACK = 90
@@ -39,9 +42,13 @@ class Pair(NamedTuple):
 
 
 def pairs_in(line: str, has_step: bool = False) -> list[Pair]:
-    """The metrics that `line` prints; a learning rate counts beside a metric or a step."""
+    """The metrics that `line` prints; a learning rate counts beside a metric or a step.
+
+    Beside both, so do decimal numbers of other names.
+    """
     pairs: list[Pair] = []
     rates: list[Pair] = []
+    others: list[Pair] = []
     end = 0
     for found in _VALUE.finditer(line):
         begin = found.start()
@@ -51,7 +58,7 @@ def pairs_in(line: str, has_step: bool = False) -> list[Pair]:
             continue
         separator, value = found.groups()
         span = found.span(2)
-        unit, backwards = reversed_name.groups()
+        unit, gap, backwards = reversed_name.groups()
         if unit is not None and unit[::-1].lower() in _BRACKETED_UNITS:
             continue
         phrase = backwards[::-1]
@@ -63,6 +70,15 @@ def pairs_in(line: str, has_step: bool = False) -> list[Pair]:
             continue
         name = trimmed(phrase, is_sentence=is_sentence)
         kind = kind_of(name)
+        if kind is None and not is_sentence:
+            of = _MEASURE_OF.search(line[max(0, begin - _BACK) : begin].rstrip())
+            if of is not None and kind_of(of[1]) is METRIC:
+                name, kind = of[0], METRIC
+            elif _is_measured(value) and not _UNIT.match(line, end) and may_accompany(name):
+                if unit is not None and not gap:
+                    name = f"{name}({unit[::-1]})"
+                others.append(Pair(name, value, *span))
+                continue
         if kind is None:
             continue
         if is_sentence and kind is METRIC and not _ends_in_measure(name, phrase):
@@ -70,7 +86,8 @@ def pairs_in(line: str, has_step: bool = False) -> list[Pair]:
         if kind is STEP:
             has_step = True
             continue
-        if line[end : end + 1] == "/" or line[end : end + 2] == " /":
+        is_of = line[end : end + 1] == "/" or line[end : end + 2] == " /"
+        if is_of and not (_is_measured(value) and _OTHER_OF.match(line, end)):
             percent = _PERCENT_OF.match(line, end if line[end] == "/" else end + 1)
             if percent is None:
                 continue
@@ -79,8 +96,8 @@ def pairs_in(line: str, has_step: bool = False) -> list[Pair]:
             continue
         (pairs if kind is METRIC else rates).append(Pair(name, value, *span))
     if rates and (pairs or has_step):
-        return pairs + rates
-    return pairs
+        pairs += rates
+    return pairs + others if pairs and has_step else pairs
 
 
 def _is_measured(value: str) -> bool:

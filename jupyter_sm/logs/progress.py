@@ -12,13 +12,14 @@ from jupyter_sm.logs.entries import Progress
 # Repetitions are bounded; a count of more than 12 digits counts nothing.
 _COUNT = r"(\d{1,12})(?![\d])"
 _STEP = re.compile(
-    r"(?<![A-Za-z])(?<!per )(?<!at )(?<!best )(?<!best_)(?<!every )(?<!each )"
-    r"(epoch|global[_ ]step|step|iteration|iter|round|(?:total_)?timesteps|batch)"
+    r"(?:(?<![A-Za-z])|(?<=generated training model))"  # the SDK ends its status with no newline
+    r"(?<!per )(?<!at )(?<!best )(?<!best_)(?<!every )(?<!each )(?<!scheduler_)"
+    r"(epoch|global[_ ]step|step|iteration|iter|round|(?:total_)?timesteps|batch|episode)"
     rf"(?:\(train\))?[\"']?[ =:\[#,(|\u2502]{{0,40}}{_COUNT}(?!\.\d*[1-9])"
     rf"(?:\]? {{0,12}}(?:/|of|out of) {{0,12}}{_COUNT})?",
     re.I,
 )
-_STEP_WORDS = ("epoch", "step", "iter", "round", "batch")
+_STEP_WORDS = ("epoch", "step", "iter", "round", "batch", "episode")
 _SCANNED = 2_000
 # tqdm's: `Epoch 3:  50%|#####     | 5/10 [00:01<00:01, 5.0it/s, loss=0.3]`.
 _BAR = re.compile(
@@ -44,6 +45,10 @@ _ROUND = re.compile(
 )
 # Epoch and batch at a line's beginning, as PyTorch's GAN example has them: `[24/25][776/782] ...`.
 _LEADING = re.compile(r"\[(\d{1,6})/(\d{1,6})\]\[\d{1,9}/\d{1,9}\]")
+# Epoch and batch (or just the batch's number) of PyTorch's first tutorial: `[2,  2400] loss: 1.2`.
+_TUTORIAL = re.compile(r"\[(\d{1,6}), {1,8}(\d{1,9})\] ")
+# ESPnet: `12epoch results: [train] loss=...`.
+_EPOCH_RESULTS = re.compile(r"(?<!\d)(\d{1,6})epoch results: ")
 # Where settings say how many epochs there will be.
 _TOTAL = re.compile(
     r"(?:(?:(?:n|num|max|nb|total|num_train)_|Num |\b|_)epochs|(?:num|max|total)_epoch)"
@@ -52,6 +57,8 @@ _TOTAL = re.compile(
     r"|--(?:(?:num|n|max|num[-_]train)[-_])?epochs[ =](\d{1,6})\b",
     re.I,
 )
+# Hugging Face's announcement of how many steps its bar will count.
+_STEPS_AHEAD = re.compile(r"otal optimization steps = (\d{1,9})\b")
 # Bars of something else than training.
 _NOT_TRAINING = re.compile(
     r"(?i)download|upload|extract|valid|sanity|test|eval|predict|infer|load|map\b|\bmap|filter|token"
@@ -145,9 +152,16 @@ def steps_in(line: str) -> list[Step]:
     """The epochs and steps that `line` names."""
     if line[:1] == "[" and (leading := _LEADING.match(line)):
         return [Step("epoch", *leading.span(1), *leading.span(2))]
+    if line[:1] == "[" and (tutorial := _TUTORIAL.match(line)):
+        return [
+            Step("epoch", *tutorial.span(1), 0, 0),
+            Step("batch", *tutorial.span(2), 0, 0),
+        ]
     lower = line.lower()
     if not any(word in lower for word in _STEP_WORDS):
         return []
+    if "epoch results: " in line and (results := _EPOCH_RESULTS.search(line)):
+        return [Step("epoch", *results.span(1), 0, 0)]
     steps = []
     for found in _STEP.finditer(line):
         word = found[1].lower().removeprefix("total_")
@@ -165,6 +179,7 @@ def tells_more(line: str) -> bool:
         or "pochs" in line
         or "POCHS" in line
         or "_epoch" in line
+        or "otal optimization steps" in line
         or "learn: " in line
         or (" avg" in line and _ROUND.search(line[:120]) is not None)
     )
@@ -185,6 +200,7 @@ class ProgressReader:
     percent: float | None = None
     rank: int = 0
     epochs: int | None = None
+    steps_ahead: int = 0
     bar_label: str = ""
     bar_total: int = 0
     bar_current: int = 0
@@ -229,6 +245,9 @@ class ProgressReader:
         numbered = _STEP.search(bar.label)
         if numbered and numbered[1].lower() == "epoch":
             self.read_steps(bar.label, steps_in(bar.label), timestamp_ms)
+            return
+        if self.steps_ahead and bar.total == self.steps_ahead and not bar.label:
+            self._set(_BY_OUTER, bar.current, bar.total, "it", timestamp_ms, bar.percent)
             return
         if bar.label == self.bar_label and bar.total == self.bar_total:
             self.bar_is_outer = self.bar_is_outer and bar.current >= self.bar_current
@@ -284,7 +303,7 @@ class ProgressReader:
                 self._epoch(current, total, timestamp_ms, _BY_FIELD if is_field else _BY_EPOCH)
             elif step is None:
                 step = current
-                if total is None and before == "=":
+                if total is None and before == "=" and word != "episode":
                     continue
                 rank = _BY_COUNT if total is None else _BY_TOTAL
                 if word == "batch":
@@ -321,7 +340,10 @@ class ProgressReader:
         return current
 
     def read_total(self, line: str) -> None:
-        """How many epochs a setting announces."""
+        """How many epochs a setting announces, or steps a trainer does."""
+        if "optimization steps" in line and (ahead := _STEPS_AHEAD.search(line)):
+            self.steps_ahead = int(ahead[1])
+            return
         found = _TOTAL.search(line)
         if found:
             self.epochs = int(found[1] or found[2] or found[3]) or None
