@@ -63,6 +63,11 @@ def test_metrics_of_a_framework_are_read(line: str, expected: dict[str, float]) 
         assert any(key.endswith(name.lower()) and found[key] == value for key in found), found
 
 
+def test_precision_and_recall_of_yolos_evaluation() -> None:
+    text = "   Class  Images  Instances  Box(P  R  mAP50\n   all  39  39  0.97  0.91  0.99"
+    assert read(text) == {"Box(P": [(None, 0.97)], "R": [(None, 0.91)], "mAP50": [(None, 0.99)]}
+
+
 def test_what_tells_of_the_work_is_no_metric_beside_one() -> None:
     line = "step 3 loss: 0.5 | data: 0.03 | eta: 1.5 | momentum: 0.9 | samples/sec: 11.5"
     assert read(line) == {"loss": [(3, 0.5)]}

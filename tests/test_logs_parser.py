@@ -222,6 +222,18 @@ def test_definitions_are_searched_in_progress_bars_as_sagemaker_does() -> None:
         ),
         ("Uploading generated training modelEpoch 4: loss 0.4", Progress(4, None, "epoch", None)),
         ('best: {"lr_scheduler_step": 10, "loss": 0.5}', None),
+        ("{'loss': '0.4', 'epoch': '0.58'}", Progress(0.58, None, "epoch", None)),
+        ("num_train_epochs=2\n{'loss': 0.4, 'epoch': 0.5}", Progress(0.5, 2, "epoch", 25.0)),
+        ("{'loss': 0.4, 'epoch': 1.0}", Progress(1, None, "epoch", None)),
+        (
+            "      1/100      3.51G      1.2       4.6        267        640:   2%|▏ | 1/56 [00:00<00:30]",
+            Progress(1, 100, "epoch", 1.0),
+        ),
+        ("Starting training from iteration 0", None),
+        (
+            "9:\tlearn: 0.5\ttotal: 1ms\n0:\tlearn: 0.9\ttotal: 1ms",
+            Progress(0, None, "iteration", None),
+        ),
     ],
 )
 def test_progress_is_read_from_steps_of_a_total(line: str, progress: Progress | None) -> None:

@@ -128,3 +128,11 @@ def test_a_reason_that_goes_on_in_the_next_line(text: str, name: str, message: s
     error = parse_text(text).error
     assert error is not None
     assert (error.type, error.message.split("\n")[0]) == (name, message)
+
+
+def test_strays_between_a_tracebacks_frames_and_its_error() -> None:
+    lines = '  File "train.py", line 9, in f\n    raise ValueError(\n'
+    error = parse_text(f"{lines}: of another rank\nraise ValueError(\nValueError: no\n").error
+    assert error is not None
+    assert (error.type, error.message, error.user_frame) == ("ValueError", "no", "train.py:9 in f")
+    assert parse_text(f"{lines}: of another rank\nStatus: 3 files\n").error is None

@@ -35,9 +35,12 @@ class Metric:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the training is: `current` of `total` `unit`s, `percent` in 0..100."""
+    """How far the training is: `current` of `total` `unit`s, `percent` in 0..100.
 
-    current: int
+    `current` is whole but for trainers that tell parts of an epoch.
+    """
+
+    current: float
     total: int | None
     unit: str
     percent: float | None

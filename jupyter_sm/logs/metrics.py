@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from jupyter_sm.logs.bars import Bar
 from jupyter_sm.logs.definitions import Definitions
 from jupyter_sm.logs.entries import Metric
 from jupyter_sm.logs.frameworks import is_echo, shaped
 from jupyter_sm.logs.json_lines import JsonLine
 from jupyter_sm.logs.names import METRIC, kind_of
 from jupyter_sm.logs.pairs import Pair, number, pairs_in
-from jupyter_sm.logs.progress import Bar
 from jupyter_sm.logs.tables import Tables
 
 # Metrics stand near a line's beginning; what follows after this is data.

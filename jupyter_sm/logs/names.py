@@ -25,7 +25,7 @@ _MEASURES = _words(
     crossentropy entropy likelihood logloss mlogloss merror bpc bpb psnr ssim lpips fid inertia
     silhouette objective deviance msd ssd pwll hinge kappa mcc corr correlation pearson spearman
     pearsonr spearmanr rho sensitivity specificity tpr fpr tnr fnr top1 top5 hit hits residual
-    cost quantileloss crps mase npmi coherence rew busbw algbw ce
+    cost quantileloss crps mase npmi coherence rew busbw algbw ce approxkl rewmean
     """
 )
 _ENDINGS = (
@@ -65,7 +65,7 @@ _ASIDE = _words(
     speed data eta elapsed remaining samples throughput momentum mom wd beta betas temperature
     temp util ram ips wps ups total progress percent percentage cutoff dropout tokens images imgs host ip
     date batch learning overhead forward backward clock prob probability hour hours minutes min
-    rate ratio delay load wait it img iters token sample x y z k q p s t
+    update updates bsz wpb wall rate ratio delay load wait it img iters token sample x y z k q p s t
     """
 )
 # A learning rate with one of these is a schedule's setting.
@@ -103,7 +103,7 @@ def kind_of(name: str) -> str | None:
     joined = "".join(words)
     if words[0] == "tflops":
         return RATE
-    if not _OTHERWISE.isdisjoint(words):
+    if not _OTHERWISE.isdisjoint(words) and words[-2:] != ["function", "loss"]:
         return None
     if name[:3].lower() == "hr@" or joined.endswith("squaredistance"):
         return METRIC

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from jupyter_sm.logs import json_lines
+from jupyter_sm.logs.bars import Bar, bar_in
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
 from jupyter_sm.logs.metrics import MetricReader
 from jupyter_sm.logs.pairs import Pair
@@ -18,9 +19,10 @@ from jupyter_sm.logs.prefixes import (
     without_ansi,
     without_status,
 )
-from jupyter_sm.logs.progress import Bar, ProgressReader, bar_in, steps_in, tells_more
+from jupyter_sm.logs.progress import ProgressReader, tells_more
 from jupyter_sm.logs.severity import severity_of, source_of
 from jupyter_sm.logs.shapes import LONGEST, Plan, Shapes
+from jupyter_sm.logs.steps import steps_in
 from jupyter_sm.logs.tracebacks import ErrorReader
 
 __all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from jupyter_sm.logs.pairs import Pair
-from jupyter_sm.logs.progress import Step
+from jupyter_sm.logs.steps import Step
 
 _DIGITS = {ord(digit): "0" for digit in "123456789"}
 # A longer line is data, and more shapes than this is no repetition.

@@ -61,6 +61,8 @@ _CONNECTORS = ("The above exception was the direct", "During handling of the abo
 _SAID, _WRAPPER, _CAPTURED, _OWN = 0, 1, 2, 3
 _MOST_VOICES = 256
 _MOST_MESSAGE_LINES = 20
+# Other writers' lines between a traceback's frames and its error.
+_MOST_STRAYS = 8
 
 
 @dataclass
@@ -77,6 +79,7 @@ class _Open:
     name: str = ""
     is_sdk: bool = False
     lines: int = 0
+    strays: int = 0
 
     def take_frame(self, path: str, line: str, name: str | None) -> None:
         self.frame = f"{path}:{line} in {name}" if name else f"{path}:{line}"
@@ -103,7 +106,8 @@ class ErrorReader:
             block.lines += 1
             if getattr(self, f"_in_{block.kind}")(voice, block, line):
                 return True
-            self.blocks.pop(voice, None)
+            if not 0 < block.strays <= _MOST_STRAYS:
+                self.blocks.pop(voice, None)
         if line[:8] == '  File "' and (frame := _FRAME.match(line)) and frame[3]:
             # Its head was cut off, or stands above what another writer put in between.
             block = _Open("plain", name="headless")
@@ -189,10 +193,10 @@ class ErrorReader:
         elif (
             ended is None
             or (block.indent and line[: block.indent].strip())
-            or (block.name == "headless" and not ended[1].endswith(_EXCEPTION))
+            or ((block.name == "headless" or block.strays) and not ended[1].endswith(_EXCEPTION))
         ):
-            self.blocks.pop(voice, None)
-            return block.name != "headless"
+            block.strays += 1
+            return False
         else:
             block.type, block.message = ended[1], ended[2] or ""
             torn = _FRAME.match(block.message)
