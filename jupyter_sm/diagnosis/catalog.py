@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_sm.diagnosis import actions
 from jupyter_sm.diagnosis.entities import entities_of
 from jupyter_sm.diagnosis.explanation import Explanation, mask_secrets
+from jupyter_sm.diagnosis.hints import hinted
 from jupyter_sm.diagnosis.matching import Pattern, Text
 
 if sys.version_info >= (3, 11):
@@ -50,6 +51,9 @@ _TYPOGRAPHIC = str.maketrans("‘’“”", "''\"\"")
 _ESCAPED = re.compile(r"\\{2,16}(?=[\"'nu])")
 # What a rule looks at; a traceback's end is at the end of the text.
 _LONGEST = 16_384
+# A rule less sure than this knows only that something failed: what the words hint at says more.
+_VAGUE = 25
+_HINTED = 0.3
 # What is kept as raw text; whole logs are not explained but shown.
 _RAW = 65_536
 
@@ -155,30 +159,48 @@ def explain(
     general = entities_of(flat)
     if operation:
         general.setdefault("operation", operation)
-    for rule in catalog():
-        entities = rule.match(flat, code, operation)
-        if entities is not None:
-            known = _Entities({**(context or {}), **general, **entities})
-            return Explanation(
-                category=rule.category,
-                title=_filled(rule.title, known),
-                what_happened=_filled(rule.what, known),
-                likely_cause=_filled(rule.cause, known),
-                fixes=tuple(_filled(fix, known) for fix in rule.fixes),
-                actions=actions.fill(rule.actions, known),
-                entities=dict(known),
-                docs_url=rule.docs,
-                raw=raw,
-                confidence=min(1.0, rule.specificity / 100),
-            )
-    first = next((line.strip() for line in shown.splitlines() if line.strip()), "")
+    rule, entities = _best_rule(flat, code, operation)
+    first = next((line.strip() for line in shown.splitlines() if line.strip()), "")[:300]
+    hint = hinted(flat.lowered) if rule is None or rule.specificity < _VAGUE else None
+    if hint is not None:
+        rule, entities = main_rule(hint), {}
+    if rule is None:
+        return Explanation(
+            category="not-recognised",
+            title="Error not recognised",
+            what_happened=first or "There is no text to explain.",
+            entities=general,
+            raw=raw,
+        )
+    known = _Entities({**(context or {}), **general, **entities})
+    title, what = _filled(rule.title, known), _filled(rule.what, known)
     return Explanation(
-        category="not-recognised",
-        title="Error not recognised",
-        what_happened=first[:300] or "There is no text to explain.",
-        entities=general,
+        category=rule.category,
+        title=title if hint is None else f"Perhaps: {title}",
+        what_happened=what if hint is None else first,
+        likely_cause=_filled(rule.cause, known),
+        fixes=tuple(_filled(fix, known) for fix in rule.fixes),
+        actions=actions.fill(rule.actions, known),
+        entities=dict(known),
+        docs_url=rule.docs,
         raw=raw,
+        confidence=_HINTED if hint else min(1.0, rule.specificity / 100),
     )
+
+
+def _best_rule(text: Text, code: str, operation: str) -> tuple[Rule | None, dict[str, str]]:
+    for rule in catalog():
+        entities = rule.match(text, code, operation)
+        if entities is not None:
+            return rule, entities
+    return None, {}
+
+
+@functools.cache
+def main_rule(category: str) -> Rule:
+    """The rule that speaks of a category in general: the one with the most patterns."""
+    rules = (rule for rule in catalog() if rule.category == category)
+    return max(rules, key=lambda rule: len(rule.patterns))
 
 
 def _unescaped(text: str) -> str:
