@@ -6,7 +6,7 @@ import functools
 import html
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -15,7 +15,7 @@ from jupyter_sm.diagnosis import actions
 from jupyter_sm.diagnosis.entities import entities_of
 from jupyter_sm.diagnosis.explanation import Explanation, mask_secrets
 from jupyter_sm.diagnosis.hints import hinted
-from jupyter_sm.diagnosis.matching import Pattern, Text
+from jupyter_sm.diagnosis.matching import Index, Pattern, Text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -74,15 +74,18 @@ class Rule:
     specificity: int
     docs: str | None
 
-    def match(self, text: Text, code: str, operation: str) -> dict[str, str] | None:
-        """The named entities when the rule fits, else None."""
+    def match(
+        self, text: Text, code: str, operation: str, candidates: Container[Pattern] | None = None
+    ) -> dict[str, str] | None:
+        """The named entities when the rule fits, else None; of `candidates`, if there are any."""
         if self.codes and code not in self.codes:
             return None
         if self.operations and operation not in self.operations:
             return None
         if not self.patterns:
             return {}
-        matches = [m for m in (p.search(text) for p in self.patterns) if m is not None]
+        patterns = (p for p in self.patterns if candidates is None or p in candidates)
+        matches = [m for m in (p.search(text) for p in patterns) if m is not None]
         if not matches:
             return None
         # Every pattern that fits may name something; the first to name a thing counts.
@@ -111,10 +114,19 @@ def _filled(template: str, known: _Entities) -> str:
     return _OPTIONAL.sub(keep, template).format_map(known).strip()
 
 
-@functools.lru_cache(maxsize=1)
+def _raw_catalog() -> str:
+    return resources.files("jupyter_sm.diagnosis").joinpath("catalog.toml").read_text("utf-8")
+
+
+@functools.cache
+def _index() -> Index:
+    patterns = (pattern for rule in catalog() for pattern in rule.patterns)
+    return Index(patterns, _raw_catalog().lower())
+
+
+@functools.cache
 def catalog() -> tuple[Rule, ...]:
     """The rules, the most specific first."""
-    raw = resources.files("jupyter_sm.diagnosis").joinpath("catalog.toml").read_text("utf-8")
     rules = [
         Rule(
             category=row["category"],
@@ -129,7 +141,7 @@ def catalog() -> tuple[Rule, ...]:
             specificity=row.get("specificity", 50),
             docs=row.get("docs"),
         )
-        for row in tomllib.loads(raw)["rule"]
+        for row in tomllib.loads(_raw_catalog())["rule"]
     ]
     return tuple(sorted(rules, key=lambda rule: -rule.specificity))
 
@@ -189,8 +201,11 @@ def explain(
 
 
 def _best_rule(text: Text, code: str, operation: str) -> tuple[Rule | None, dict[str, str]]:
+    candidates = _index().candidates(text)
     for rule in catalog():
-        entities = rule.match(text, code, operation)
+        if rule.patterns and candidates.isdisjoint(rule.patterns):
+            continue
+        entities = rule.match(text, code, operation, candidates)
         if entities is not None:
             return rule, entities
     return None, {}

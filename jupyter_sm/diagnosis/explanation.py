@@ -29,7 +29,7 @@ _SECRETS = (
     # As arguments of a command: --password hunter2
     (
         re.compile(
-            r"(?i)(--?[\w-]{0,40}(?:secret|passw(?:or)?d|token|key|credential)[\w-]{0,40} )"
+            r"(?i)(-(?<![\w-]-)-?[\w-]{0,40}(?:secret|passw(?:or)?d|token|key|credential)[\w-]{0,40} )"
             r"[^\s\"-][^\s\"]{0,500}"
         ),
         r"\1…",

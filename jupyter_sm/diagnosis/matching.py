@@ -11,8 +11,10 @@ ignore case are several times slower.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 _QUANTIFIER = re.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
 _GROUP_HEAD = re.compile(r"\?(?:P<\w+>|:|-i:)")
@@ -33,11 +35,11 @@ class Text:
         if len(lowered) != len(text):  # `İ` becomes two characters: places would no longer agree
             lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
         self.lowered = lowered
-        self._threes = {lowered[at : at + 3] for at in range(len(lowered) - 2)}
+        self.threes = {lowered[at : at + 3] for at in range(len(lowered) - 2)}
 
     def holds(self, needs: Needs) -> bool:
         """Whether it contains one literal of each set."""
-        threes, lowered = self._threes, self.lowered
+        threes, lowered = self.threes, self.lowered
         for any_of in needs:
             for literal in any_of:
                 if (len(literal) < 3 or literal[:3] in threes) and literal in lowered:
@@ -52,12 +54,15 @@ class Pattern:
 
     def __init__(self, pattern: str) -> None:
         self._minds_case = "(?-i:" in pattern
-        self.regex = (
-            re.compile(pattern, re.IGNORECASE)
-            if self._minds_case
-            else re.compile(_CASED.sub(_lowered, pattern))
-        )
+        self._pattern = pattern
         self.needs = needs_of(pattern)
+
+    @functools.cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Compiled when a text first needs it: all of them take half a second."""
+        if self._minds_case:
+            return re.compile(self._pattern, re.IGNORECASE)
+        return re.compile(_CASED.sub(_lowered, self._pattern))
 
     def search(self, text: Text) -> dict[str, str] | None:
         """What a match in `text` names; None if there is none."""
@@ -71,6 +76,41 @@ class Pattern:
             for name in self.regex.groupindex
             if found[name]
         }
+
+
+class Index:
+    """Which patterns may match a text: asked once, where each would be asked for itself.
+
+    Of the sets of literals that a pattern needs the rarest leads to it, and to a literal its
+    rarest three characters do. How rare they are is counted in `prose`.
+    """
+
+    def __init__(self, patterns: Iterable[Pattern], prose: str) -> None:
+        counts = Counter(prose[at : at + 3] for at in range(len(prose) - 2))
+
+        def rarest(literal: str) -> str:
+            threes = (literal[at : at + 3] for at in range(len(literal) - 2))
+            return min(threes, key=counts.__getitem__)
+
+        self._by_three: dict[str, dict[str, list[Pattern]]] = {}
+        self._always: list[Pattern] = []
+        for pattern in patterns:
+            sets = [any_of for any_of in pattern.needs if min(map(len, any_of)) >= 3]
+            if not sets:
+                self._always.append(pattern)
+                continue
+            for literal in min(sets, key=lambda any_of: sum(counts[rarest(x)] for x in any_of)):
+                literals = self._by_three.setdefault(rarest(literal), {})
+                literals.setdefault(literal, []).append(pattern)
+
+    def candidates(self, text: Text) -> set[Pattern]:
+        """The patterns that `text` is worth being searched for."""
+        found = set(self._always)
+        for three in self._by_three.keys() & text.threes:
+            for literal, patterns in self._by_three[three].items():
+                if literal in text.lowered:
+                    found.update(patterns)
+        return found
 
 
 def _lowered(part: re.Match[str]) -> str:
