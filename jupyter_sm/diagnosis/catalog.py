@@ -47,7 +47,7 @@ _ESCAPES = (
     ("\\u003e", ">"),
     ("\\'", "'"),
 )
-_TYPOGRAPHIC = str.maketrans("‘’“”", "''\"\"")
+_TYPOGRAPHIC = (("‘", "'"), ("’", "'"), ("“", '"'), ("”", '"'))
 _ESCAPED = re.compile(r"\\{2,16}(?=[\"'nu])")
 # What a rule looks at; a traceback's end is at the end of the text.
 _LONGEST = 16_384
@@ -227,7 +227,10 @@ def _unescaped(text: str) -> str:
         text = _ESCAPED.sub(r"\\", text)
         for escape, plain in _ESCAPES:
             text = text.replace(escape, plain)
-    return text if text.isascii() else text.translate(_TYPOGRAPHIC)
+    if not text.isascii():
+        for quote, plain in _TYPOGRAPHIC:
+            text = text.replace(quote, plain)
+    return text
 
 
 def _shortened(text: str, longest: int) -> str:
