@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Record:
+# Tuples: a log has millions of records and points, and these cost a fifth of a dataclass's.
+class Record(NamedTuple):
     """One readable log entry. `timestamp_ms` is UTC milliseconds.
 
     `source` says who wrote it: `platform` (SageMaker, pip, the toolkit), `framework`, `user`,
@@ -23,8 +24,7 @@ class Record:
     raw: str | None = None
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(NamedTuple):
     """One point of a series; `step` is the step or epoch it belongs to, when the log tells."""
 
     name: str

@@ -97,7 +97,11 @@ class MetricReader:
         return self.read_pairs(timestamp_ms, pairs, epoch, step), pairs
 
     def read_pairs(
-        self, timestamp_ms: int, pairs: Iterable[Pair], epoch: int | None, step: int | None
+        self,
+        timestamp_ms: int,
+        pairs: Iterable[tuple[str, str, int, int]],
+        epoch: int | None,
+        step: int | None,
     ) -> list[Metric]:
         """The points that pairs of a line with this epoch and step are."""
         if epoch is not None:
@@ -165,11 +169,14 @@ class MetricReader:
             pairs += [Pair(*f) for f in self.definitions.search(line) if f[0] not in known]
         return self._points(timestamp_ms, pairs, step)
 
-    def _points(self, timestamp_ms: int, pairs: Iterable[Pair], step: int | None) -> list[Metric]:
+    def _points(
+        self, timestamp_ms: int, pairs: Iterable[tuple[str, str, int, int]], step: int | None
+    ) -> list[Metric]:
         points: list[Metric] = []
         for name, text, _, _ in pairs:
-            value = number(text)
-            if value is None:
+            try:
+                value = float(text)
+            except ValueError:
                 continue  # a definition may capture what is no number; the line itself is kept
             if step is not None:
                 # The same point printed twice (print and logger, a redrawn bar) is one.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.bars import Bar, bar_in
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
 from jupyter_sm.logs.metrics import MetricReader
-from jupyter_sm.logs.pairs import Pair
 from jupyter_sm.logs.prefixes import (
     decode,
     is_redrawn,
@@ -108,7 +107,7 @@ class LogParser:
         if plan.steps:
             epoch, step = self._progress.read_steps(line, plan.steps, timestamp_ms)
         if plan.pairs or epoch is not None:
-            pairs = [Pair(name, line[begin:end]) for name, _, begin, end in plan.pairs]
+            pairs = [(name, line[begin:end], begin, end) for name, _, begin, end in plan.pairs]
             self.metrics += self._reader.read_pairs(timestamp_ms, pairs, epoch, step)
         return [Record(timestamp_ms, stream, plan.severity, plan.source, text)]
 
@@ -126,7 +125,7 @@ class LogParser:
             "metrics": self._reader.state(),
             "progress": asdict(self._progress),
             "errors": self._errors.state(),
-            "held": {voice: [asdict(r) for r in held] for voice, held in self._held.items()},
+            "held": {voice: [r._asdict() for r in held] for voice, held in self._held.items()},
         }
 
     @classmethod
@@ -246,8 +245,8 @@ class LogParser:
         if not records and wiped:
             records = [Record(timestamp_ms, stream, "info", "progress", wiped)]
         if not records or records[-1].text == text:
-            return [replace(record, raw=None) for record in records]
-        return [*records[:-1], replace(records[-1], raw=text)]
+            return [record._replace(raw=None) for record in records]
+        return [*records[:-1], records[-1]._replace(raw=text)]
 
     def _grouped(self, record: Record, plain: str, voice: str) -> list[Record]:
         records: list[Record] = []
