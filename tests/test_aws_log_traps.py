@@ -224,8 +224,11 @@ def test_one_failing_call_does_not_hold_up_a_log(account: Account) -> None:
 
 def test_the_log_of_a_job_that_nobody_watches_comes_when_it_ends(account: Account) -> None:
     sim = account.sim
+    sim.clock.speed = 1  # of a job that was over before it was known, the log waits to be asked for
     sim.add_job("job", scenario=SHORT)
     account.track()
+    wait_for(lambda: account.job("job"))
+    sim.clock.advance(60)
     wait_for(lambda: account.status("job") == "Completed")
     assert all(call.time >= sim.job("job").ends for call in sim.calls if call.service == "logs")
     wait_for(lambda: account.log_is_closed("job"))

@@ -91,11 +91,12 @@ def test_capacity_that_is_missing_is_told(account: Account) -> None:
 )
 def test_failures_of_any_text(account: Account, reason: str) -> None:
     sim = account.sim
-    sim.clock.speed = 100
     sim.add_job(
         "job", scenario=Scenario(outcome="Failed", failure_reason=reason, fails_in="Starting")
     )
     account.track()
+    wait_for(lambda: account.job("job"))
+    sim.clock.advance(600)
     wait_for(lambda: account.status("job") == "Failed")
     assert (account.known("job").failure_reason or "") == reason[:1024]
     wait_for(lambda: account.log_is_closed("job"))
