@@ -4,6 +4,7 @@ import type uPlot from 'uplot';
 
 import { columns } from '../model/series';
 import type { Axis, IMetric } from '../model/series';
+import { useTheme } from './hooks';
 
 const HEIGHT = 180;
 /** JupyterLab's own accents, told apart by dash too. */
@@ -40,6 +41,7 @@ export function Chart(props: IChartProps): JSX.Element {
   const chart = React.useRef<uPlot | null>(null);
   const streams = metric.series.map(series => series.stream).join();
   const [isSeen, setSeen] = React.useState(false);
+  const theme = useTheme();
 
   // Of a hundred charts those are drawn that somebody gets to see.
   React.useEffect(() => {
@@ -78,7 +80,7 @@ export function Chart(props: IChartProps): JSX.Element {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, [metric.name, streams, axis, isLog, isSeen]);
+  }, [metric.name, streams, axis, isLog, isSeen, theme]);
 
   React.useEffect(() => {
     chart.current?.setData(

@@ -3,6 +3,7 @@ import { ellipsesIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobView } from '../api/types';
+import { IconButton } from './IconButton';
 import { Sparkline } from './Sparkline';
 import { StatusIcon } from './StatusIcon';
 import { duration, elapsed, figure, place, rest, stateInWords } from './words';
@@ -74,35 +75,29 @@ function Actions(props: IJobSummaryProps): JSX.Element {
   return (
     <span className="jp-sm-Summary-actions">
       {onMenu && (
-        <button
-          className="jp-sm-IconButton"
+        <IconButton
+          icon={ellipsesIcon}
           title={trans.__('More')}
-          aria-label={trans.__('More about %1', job.name)}
-          aria-haspopup="menu"
-          onClick={event => onMenu(job, event.currentTarget)}
-        >
-          <ellipsesIcon.react tag="span" elementSize="normal" />
-        </button>
+          label={trans.__('More about %1', job.name)}
+          hasMenu
+          onClick={button => onMenu(job, button)}
+        />
       )}
       {canStop && (
-        <button
-          className="jp-sm-IconButton"
+        <IconButton
+          icon={stopIcon}
           title={trans.__('Stop')}
-          aria-label={trans.__('Stop %1', job.name)}
+          label={trans.__('Stop %1', job.name)}
           onClick={() => onStop(job)}
-        >
-          <stopIcon.react tag="span" elementSize="normal" />
-        </button>
+        />
       )}
       {onRunAgain && job.is_final && (
-        <button
-          className="jp-sm-IconButton"
+        <IconButton
+          icon={refreshIcon}
           title={trans.__('Run again')}
-          aria-label={trans.__('Run %1 again', job.name)}
+          label={trans.__('Run %1 again', job.name)}
           onClick={() => onRunAgain(job)}
-        >
-          <refreshIcon.react tag="span" elementSize="normal" />
-        </button>
+        />
       )}
     </span>
   );

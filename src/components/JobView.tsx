@@ -8,6 +8,7 @@ import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
 import { ErrorView } from './ErrorView';
 import { useNow, useSignals } from './hooks';
+import { IconButton } from './IconButton';
 import type { JobMenu } from './JobSummary';
 import { LogView } from './LogView';
 import { MetricsView } from './MetricsView';
@@ -144,13 +145,14 @@ function Head(
   return (
     <header className="jp-sm-Job-head">
       <StatusIcon job={job} />
-      <h2 className="jp-sm-Job-name">{job.name}</h2>
+      <h2 className="jp-sm-Job-name" title={job.name}>
+        {job.name}
+      </h2>
       <span className="jp-sm-Job-state" aria-live="polite">
         {stateInWords(job, trans)}
       </span>
-      <span className="jp-sm-Job-place">{place(job)}</span>
-      <span className="jp-sm-Job-time">
-        {[duration(elapsed(job, now)), rest(job, now, trans)]
+      <span className="jp-sm-Job-facts">
+        {[place(job), duration(elapsed(job, now)), rest(job, now, trans)]
           .filter(Boolean)
           .join(' · ')}
       </span>
@@ -168,15 +170,13 @@ function Head(
           {trans.__('Stop')}
         </button>
       )}
-      <button
-        className="jp-sm-IconButton"
+      <IconButton
+        icon={ellipsesIcon}
         title={trans.__('More')}
-        aria-label={trans.__('More about %1', job.name)}
-        aria-haspopup="menu"
-        onClick={event => props.onMenu(job, event.currentTarget)}
-      >
-        <ellipsesIcon.react tag="span" elementSize="normal" />
-      </button>
+        label={trans.__('More about %1', job.name)}
+        hasMenu
+        onClick={button => props.onMenu(job, button)}
+      />
     </header>
   );
 }

@@ -10,6 +10,7 @@ import * as React from 'react';
 
 import type { ILogFilter } from '../api/client';
 import type { LogModel } from '../model/log';
+import { IconButton } from './IconButton';
 
 /** A search begins when typing pauses for this long. */
 const PAUSE_MS = 250;
@@ -98,7 +99,6 @@ export function LogBar(props: ILogBarProps): JSX.Element {
         isOn={props.isFollowing}
         onClick={() => props.setFollowing(!props.isFollowing)}
       />
-      <span className="jp-sm-LogBar-space" />
       <Copy log={log} trans={trans} />
       <a
         className="jp-sm-IconButton"
@@ -149,15 +149,12 @@ function Search(props: {
   };
 
   const step = (label: string, by: number, icon: typeof caretUpIcon) => (
-    <button
-      className="jp-sm-IconButton"
+    <IconButton
+      icon={icon}
       title={label}
-      aria-label={label}
-      disabled={!search.total}
+      isDisabled={!search.total}
       onClick={() => search.go(by)}
-    >
-      <icon.react tag="span" elementSize="normal" />
-    </button>
+    />
   );
   return (
     <span className="jp-sm-LogBar-search">
@@ -169,15 +166,12 @@ function Search(props: {
         onChange={event => setQuery(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      <button
-        className="jp-sm-IconButton"
+      <IconButton
+        icon={regexIcon}
         title={trans.__('Regular expression')}
-        aria-label={trans.__('Regular expression')}
-        aria-pressed={search.isRegex}
+        isPressed={search.isRegex}
         onClick={() => search.set(query, !search.isRegex)}
-      >
-        <regexIcon.react tag="span" elementSize="normal" />
-      </button>
+      />
       <span
         className={`jp-sm-LogBar-count${search.error ? ' jp-sm-mod-wrong' : ''}`}
         aria-live="polite"
@@ -244,14 +238,7 @@ function Copy(props: { log: LogModel; trans: TranslationBundle }): JSX.Element {
       <span className="jp-sm-LogBar-count" aria-live="polite">
         {said}
       </span>
-      <button
-        className="jp-sm-IconButton"
-        title={label}
-        aria-label={label}
-        onClick={() => void copy()}
-      >
-        <copyIcon.react tag="span" elementSize="normal" />
-      </button>
+      <IconButton icon={copyIcon} title={label} onClick={() => void copy()} />
     </>
   );
 }

@@ -11,6 +11,7 @@ import type { Axis } from '../model/series';
 import { Chart } from './Chart';
 import { CompareTable } from './CompareTable';
 import { useSignals } from './hooks';
+import { IconButton } from './IconButton';
 
 export interface IMetricsViewProps {
   jobKey: IJobKey;
@@ -193,14 +194,13 @@ function LookBar(
       {others.map(key => (
         <span key={keyOf(key)} className="jp-sm-Chip">
           {key.name}
-          <button
-            className="jp-sm-IconButton"
+          <IconButton
+            icon={closeIcon}
+            isSmall
             title={trans.__('Leave out')}
-            aria-label={trans.__('Leave out %1', key.name)}
+            label={trans.__('Leave out %1', key.name)}
             onClick={() => setOthers(others.filter(one => one !== key))}
-          >
-            <closeIcon.react tag="span" elementSize="small" />
-          </button>
+          />
         </span>
       ))}
     </div>

@@ -6,6 +6,7 @@ import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import { keyOf } from '../model/jobs';
 import { useNow, useSignals } from './hooks';
+import { IconButton } from './IconButton';
 import { JobSummary } from './JobSummary';
 import type { IJobSummaryProps, JobMenu } from './JobSummary';
 
@@ -38,14 +39,11 @@ export function Panel(props: IPanelProps): JSX.Element {
     <div className="jp-sm-Panel">
       <header className="jp-sm-Panel-header">
         <h2>{trans.__('SageMaker')}</h2>
-        <button
-          className="jp-sm-IconButton"
+        <IconButton
+          icon={refreshIcon}
           title={trans.__('Refresh')}
-          aria-label={trans.__('Refresh')}
           onClick={props.onRefresh}
-        >
-          <refreshIcon.react tag="span" elementSize="normal" />
-        </button>
+        />
       </header>
       <TargetPicker {...props} chosen={target} onChoose={setTarget} />
       <Targets {...props} />

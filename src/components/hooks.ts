@@ -23,3 +23,16 @@ export function useNow(isTicking: boolean): number {
   }, [isTicking]);
   return isTicking ? Math.max(now, Date.now() / 1000 - 1) : now;
 }
+
+/** The theme's name: who draws on a canvas must draw anew when it changes. */
+export function useTheme(): string {
+  const name = () => document.body.dataset.jpThemeName ?? '';
+  const [theme, setTheme] = React.useState(name);
+  React.useEffect(() => {
+    const observer = new MutationObserver(() => setTheme(name()));
+    const attributeFilter = ['data-jp-theme-name'];
+    observer.observe(document.body, { attributes: true, attributeFilter });
+    return () => observer.disconnect();
+  }, []);
+  return theme;
+}

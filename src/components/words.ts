@@ -64,7 +64,7 @@ export function stateInWords(job: IJobView, trans: TranslationBundle): string {
     const { unit, current, total, percent } = job.progress;
     parts.push(`${unit} ${current}${total ? `/${total}` : ''}`);
     if (percent !== null) {
-      parts.push(`${Math.round(percent)} %`);
+      parts.push(`${Math.round(percent)}\u00a0%`);
     }
   }
   return parts.join(' · ');

@@ -52,7 +52,7 @@ describe('stateInWords', () => {
 
   it('says how far the training is', () => {
     expect(stateInWords(job({ progress }), trans)).toBe(
-      'Training · epoch 12/30 · 40 %'
+      'Training · epoch 12/30 · 40\u00a0%'
     );
   });
 
