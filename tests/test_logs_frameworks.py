@@ -55,6 +55,24 @@ def read(*lines: str) -> dict[str, list[tuple[int | None, float]]]:
         ("AP for rolled-in_scale = 0.8130", {"AP for rolled-in_scale": 0.813}),
         ("#test_score (algo-1, wQuantileLoss[0.1]): 0.11", {"test_score wQuantileLoss[0.1]": 0.11}),
         ("#test_score (algo-1, RMSE): 413.5", {"test RMSE": 413.5}),
+        (
+            "38:     learn: 0.951        test: 0.826 best: 0.835 (1)",
+            {"learn": 0.951, "test": 0.826},
+        ),
+        ("6:      learn 0.4118passed: 16.9 sec      total: 4m 56s", {"learn": 0.4118}),
+        (
+            "[I 10:00] Trial 51 finished with value: 0.93 and parameters: {'lr': 0.4}",
+            {"value": 0.93},
+        ),
+        (
+            "Finished trial#5 resulted in value: 0.6. Current best value is 0.8 with parameters",
+            {"value": 0.8, "current best value": 0.8},
+        ),
+        (
+            "Epoch: 1/3, step 10/36 (loss: 0.52):  33%|###  | 3/9 [03:17<06:31, 65.28s/it]",
+            {"loss": 0.52},
+        ),
+        ("INFO:root:Epoch[99] Learning rate is 5e-05", {"learning rate": 5e-05}),
     ],
 )
 def test_metrics_of_a_framework_are_read(line: str, expected: dict[str, float]) -> None:

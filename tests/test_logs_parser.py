@@ -231,6 +231,13 @@ def test_definitions_are_searched_in_progress_bars_as_sagemaker_does() -> None:
         ),
         ("Starting training from iteration 0", None),
         (
+            "Epoch[2] Batch [50]\tSpeed: 2404 samples/sec\taccuracy=0.9",
+            Progress(2, None, "epoch", None),
+        ),
+        ("Trial 53 pruned. Best is trial 31", Progress(53, None, "trial", None)),
+        ("trial 3 of this", None),
+        ("epoch 2\nprogress: 2300/23000, train/loss: 0.5", Progress(2300, 23000, "step", 10.0)),
+        (
             "9:\tlearn: 0.5\ttotal: 1ms\n0:\tlearn: 0.9\ttotal: 1ms",
             Progress(0, None, "iteration", None),
         ),

@@ -136,3 +136,29 @@ def test_strays_between_a_tracebacks_frames_and_its_error() -> None:
     assert error is not None
     assert (error.type, error.message, error.user_frame) == ("ValueError", "no", "train.py:9 in f")
     assert parse_text(f"{lines}: of another rank\nStatus: 3 files\n").error is None
+
+
+def test_an_abort_of_native_code_says_what() -> None:
+    error = parse_text(
+        "terminate called after throwing an instance of 'dmlc::Error'\n"
+        "  what():  src/tree/updater.h:272: Check failed: is_leaf()\n"
+    ).error
+    assert error is not None
+    assert (error.type, error.message) == (
+        "dmlc::Error",
+        "src/tree/updater.h:272: Check failed: is_leaf()",
+    )
+
+
+def test_what_a_wrapper_wraps_may_be_a_line_alone() -> None:
+    wrapped = "RuntimeError: Sizes of tensors must match except in dimension 1"
+    wrapper = (
+        "Traceback (most recent call last):\n"
+        '  File "/conda/bin/accelerate", line 8, in <module>\n'
+        "    sys.exit(main())\n"
+        "subprocess.CalledProcessError: Command 'python train.py' returned 1\n"
+    )
+    error = parse_text(f"{wrapped}\nsteps: 0%\n{wrapper}").error
+    assert error is not None
+    assert f"{error.type}: {error.message}" == wrapped
+    assert parse_text(wrapped).error is None

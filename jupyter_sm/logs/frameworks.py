@@ -22,14 +22,17 @@ _SCORE = re.compile(
 )
 # CatBoost: `10:  learn: 0.61  test: 0.63  best: 0.62 (9)  total: 5ms  remaining: 3ms`.
 _CATBOOST = re.compile(
-    rf"\d{{1,9}}:\s{{1,4}}learn: ({NUMBER})(?:\s{{1,4}}test\d?: ({NUMBER}))?"
-    rf"(?:\s{{1,4}}best: ({NUMBER}))?"
+    rf"\d{{1,9}}:\s{{1,9}}learn:? ({NUMBER})(?:\s{{1,9}}test\d?:? ({NUMBER}))?"
+    rf"(?:\s{{1,9}}best: ({NUMBER}))?"
 )
 # Darknet: ` 404: 27.877659, 27.874437 avg loss, 0.000072 rate, 8.9 seconds, ...`.
 _DARKNET = re.compile(
     rf"\s{{0,4}}\d{{1,9}}: ({NUMBER}), ({NUMBER}) (avg(?: loss)?), ({NUMBER}) (rate)"
 )
 _CATBOOST_BEST = re.compile(rf"(bestTest) = ({NUMBER})")
+# Optuna: `Trial 5 finished with value: 0.93 and parameters`, once `resulted in value: 0.93. ...`.
+_TRIAL = re.compile(rf"(?:finished with|resulted in) (value): ({NUMBER})")
+_BEST_TRIAL = re.compile(rf"(Current best value) is ({NUMBER})")
 # JumpStart: `Key: avg_train_loss, Value: 1.28`.
 _KEY_VALUE = re.compile(rf"Key: (\w{{1,60}}), Value: ({NUMBER})")
 # MLPerf: `:::MLPv0.5.0 resnet 1541720285.25 (file:49) eval_accuracy: {"value": 0.23, "epoch": 5}`.
@@ -78,7 +81,7 @@ def shaped(line: str) -> list[Pair] | None:
         words = _WORDS.search(line)
         if words:
             return [Pair("Alpha", words[1]), Pair("Million Words/sec", words[2])]
-    if "learn: " in line:
+    if "learn" in line[:24]:
         boosted = _CATBOOST.match(line.lstrip())
         if boosted:
             named = zip(("learn", "test", "best"), boosted.groups(), strict=True)
@@ -88,6 +91,9 @@ def shaped(line: str) -> list[Pair] | None:
         if darknet:
             loss, average, name, rate, rate_name = darknet.groups()
             return [Pair("loss", loss), Pair(name, average), Pair(rate_name, rate)]
+    if " value: " in line and (trial := _TRIAL.search(line)):
+        best = _BEST_TRIAL.search(line)
+        return [Pair(found[1], found[2]) for found in (trial, best) if found]
     if "bestTest" in line:
         return [Pair(found[1], found[2]) for found in _CATBOOST_BEST.finditer(line)]
     if "Key: " in line:

@@ -122,9 +122,9 @@ class MetricReader:
             return self._defined(timestamp_ms, line, raw, self._bar_step)
         # What stands at a bar's beginning is left from the one before; within one of Keras's,
         # the mean so far.
-        if not bar.current or (bar.is_within and not bar.is_complete) or not bar.postfix:
+        if not bar.current or (bar.is_within and not bar.is_complete):
             return []
-        pairs = pairs_in(bar.postfix[:_SCANNED])
+        pairs = pairs_in(bar.postfix[:_SCANNED]) or pairs_in(bar.label)
         if not pairs:
             return []
         step: int | None = bar.current if bar.is_training else self._epoch

@@ -147,7 +147,9 @@ def trimmed(phrase: str, *, is_sentence: bool) -> str:
             break
         if taken and (low in _FILLERS or low[-1:] in ".,;:"):
             break
-        if taken and is_sentence and low not in _CONTEXT and kind_of(low) is not METRIC:
+        is_rate = low == "learning" and taken[-1:] == ["rate"]
+        says_more = is_rate or low in _CONTEXT or kind_of(low) is METRIC
+        if taken and is_sentence and not says_more:
             break
         taken.append(word.strip("'\"") if not word.endswith("'s") else word)
     name = " ".join(reversed(taken)).rstrip("-.:")

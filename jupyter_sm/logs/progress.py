@@ -16,7 +16,8 @@ _PERCENT = re.compile(
 )
 # Boosting rounds: `[80]` and a tab, of which a terminal or a page may have made blanks.
 _ROUND = re.compile(
-    r"(?:^|[\s:\]])\[(\d{1,9})\](?:\t| {1,8}\w{1,20}[-'][\w' -]{1,30}: ?\d)|^(\d{1,9}):\s{1,4}learn: "
+    r"(?:^|[\s:\]])(?<!Batch )\[(\d{1,9})\](?:\t| {1,8}\w{1,20}[-'][\w' -]{1,30}: ?\d)"
+    r"|^(\d{1,9}):\s{1,9}learn:? \d"
     # Darknet's iterations: ` 404: 27.88, 27.87 avg loss, 0.000072 rate, ...`.
     r"|^\s{0,4}(\d{1,9}): [-\d.na]{1,20}, [-\d.na]{1,20} avg\b"
 )
@@ -30,7 +31,7 @@ _TOTAL = re.compile(
 )
 # Hugging Face's announcement of how many steps its bar will count.
 _STEPS_AHEAD = re.compile(r"otal optimization steps = (\d{1,9})\b")
-_BY_OUTER, _BY_BATCH = 45, 4
+_BY_OUTER, _BY_TRIAL, _BY_BATCH = 45, 42, 4
 _BY_PERCENT, _BY_EPOCH, _BY_BAR, _BY_TOTAL, _BY_COUNT, _BY_FIELD, _BY_KERAS = (
     50, 40, 30, 28, 20, 10, 5,
 )  # fmt: skip
@@ -45,7 +46,7 @@ def tells_more(line: str) -> bool:
         or "POCHS" in line
         or "_epoch" in line
         or "otal optimization steps" in line
-        or "learn: " in line
+        or "learn" in line[:24]
         or (" avg" in line and _ROUND.search(line[:120]) is not None)
     )
 
@@ -174,9 +175,11 @@ class ProgressReader:
                 if total is None and before == "=" and word != "episode":
                     continue
                 rank = _BY_COUNT if total is None else _BY_TOTAL
-                if word == "batch":
-                    rank = _BY_BATCH
-                self._set(rank, current, total, word, timestamp_ms)
+                rank = {"batch": _BY_BATCH, "trial": _BY_TRIAL, "progress": _BY_PERCENT}.get(
+                    word, rank
+                )
+                unit = "step" if word == "progress" else word
+                self._set(rank, current, total, unit, timestamp_ms)
         return epoch, step
 
     def read_epoch(self, current: int, total: int | None, timestamp_ms: int) -> None:

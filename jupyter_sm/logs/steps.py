@@ -15,7 +15,11 @@ STEP = re.compile(
     rf"(?:\]? {{0,12}}(?:/|of|out of) {{0,12}}{_COUNT})?",
     re.I,
 )
-_STEP_WORDS = ("epoch", "step", "iter", "round", "batch", "episode")
+_STEP_WORDS = ("epoch", "step", "iter", "round", "batch", "episode", "trial", "progress: ")
+# Optuna's trials, and only its own words: a `trial` may be anything.
+_TRIAL = re.compile(r"\bTrial (\d{1,9}) (?:finished|pruned|failed)|\bFinished trial ?#(\d{1,9})")
+# MMF: `progress: 2300/22000, train/loss: ...`.
+_PROGRESS = re.compile(r"\bprogress: (\d{1,12})/(\d{1,12})\b")
 # Epoch and batch at a line's beginning, as PyTorch's GAN example has them: `[24/25][776/782] ...`.
 _LEADING = re.compile(r"\[(\d{1,6})/(\d{1,6})\]\[\d{1,9}/\d{1,9}\]")
 # Epoch and batch (or just the batch's number) of PyTorch's first tutorial: `[2,  2400] loss: 1.2`.
@@ -50,6 +54,10 @@ def steps_in(line: str) -> list[Step]:
         return []
     if "epoch results: " in line and (results := _EPOCH_RESULTS.search(line)):
         return [Step("epoch", *results.span(1), 0, 0)]
+    if "rial" in line and (trial := _TRIAL.search(line)):
+        return [Step("trial", *trial.span(1 if trial[1] else 2), 0, 0)]
+    if "progress: " in line and (progress := _PROGRESS.search(line)):
+        return [Step("progress", *progress.span(1), *progress.span(2))]
     if "epoch" in line and (part := _EPOCH_PART.search(line)):
         steps = [Step("part", *part.span(1), 0, 0)]
     else:

@@ -27,6 +27,11 @@ _GLUED = re.compile(
     r"(.{0,2000}?)(?=\d{4}-\d\d-\d\d[ T]\d\d:|\Z)"
 )
 _EXCEPTION = ("Error", "Exception", "Interrupt", "Exit")
+_THROWN = re.compile(r"terminate called after throwing an instance of '([\w:<>, ]{1,200})'")
+_WHAT = re.compile(r"\s{0,9}what\(\): {0,4}(.{0,2000})", re.DOTALL)
+_LOOSE = re.compile(
+    r"((?:[a-z_]\w{0,40}\.){0,6}[A-Z]\w{1,60}(?:Error|Exception)): (.{1,2000})", re.DOTALL
+)
 _REASON = re.compile(r"Reason: (\w{1,40}Error): ?\Z")
 _RICH_FRAME = re.compile(r"[│|] (\S{1,500}):(\d{1,9}) in (\S{1,200})")
 _IPYTHON_HEAD = re.compile(r"([A-Za-z_]\w{0,100})\s{3,80}Traceback \(most recent call last\)")
@@ -69,7 +74,7 @@ _MOST_STRAYS = 8
 class _Open:
     """A traceback (or a toolkit's block) that a voice is in the middle of."""
 
-    kind: str  # plain, group, rich, ipython, java, toolkit, message, reason
+    kind: str  # plain, group, rich, ipython, java, toolkit, message, reason, thrown
     indent: int = 0
     frame: str | None = None
     user_frame: str | None = None
@@ -95,6 +100,8 @@ class ErrorReader:
     error: LogError | None = None
     strength: int = -1
     voice: str = ""
+    # An error's line without its traceback: what a wrapper that comes after it wraps.
+    loose: LogError | None = None
     blocks: dict[str, _Open] = field(default_factory=dict)
 
     def read(self, voice: str, line: str) -> bool:
@@ -114,7 +121,12 @@ class ErrorReader:
             block.take_frame(frame[1], frame[2], frame[3])
             self._open(voice, block)
             return True
-        if "Error" not in line and "xception" not in line and "CANCELLED" not in line:
+        if (
+            "Error" not in line
+            and "xception" not in line
+            and "CANCELLED" not in line
+            and "terminate called" not in line
+        ):
             return False
         return self._single(voice, line)
 
@@ -138,6 +150,7 @@ class ErrorReader:
             LogError(**state["error"]) if state["error"] else None,
             state["strength"],
             state["voice"],
+            LogError(**state["loose"]) if state.get("loose") else None,
             {voice: _Open(**block) for voice, block in state["blocks"].items()},
         )
 
@@ -302,6 +315,12 @@ class ErrorReader:
                 self._adopt(LogError(block.type, line.strip(), None), voice, _SAID)
         return True
 
+    def _in_thrown(self, voice: str, block: _Open, line: str) -> bool:
+        if said := _WHAT.match(line):
+            self.blocks.pop(voice, None)
+            self._adopt(LogError(block.type, said[1].strip(), None), voice, _CAPTURED)
+        return said is not None
+
     def _flat(self, voice: str, line: str) -> bool:
         """A traceback whose lines were made one, as in many a FailureReason."""
         frames = _FLAT_FRAME.findall(line)
@@ -321,6 +340,11 @@ class ErrorReader:
         if "ExecuteUserScriptError" in line and line.rstrip().endswith("ExecuteUserScriptError:"):
             self._open(voice, _Open("toolkit", type="ExecuteUserScriptError"))
             return True
+        if "terminate called" in line and (thrown := _THROWN.search(line)):
+            self._open(voice, _Open("thrown", type=thrown[1]))
+            return True
+        if loose := _LOOSE.match(line):
+            self.loose = LogError(loose[1], loose[2], None)
         if "Reason: " in line and (reason := _REASON.search(line)):
             self._open(voice, _Open("reason", type=reason[1]))
             return True
@@ -348,6 +372,8 @@ class ErrorReader:
             and not _CONSEQUENCE.search(block.message[:2000])
         )
         by_sdk = block.kind == "ipython" and block.is_sdk
+        if not is_own and self.loose is not None and self.strength < _CAPTURED:
+            self._adopt(self.loose, voice, _CAPTURED)
         self._adopt(error, voice, _OWN if is_own else _SAID if by_sdk else _WRAPPER)
 
     def _adopt(self, error: LogError, voice: str, strength: int) -> None:
