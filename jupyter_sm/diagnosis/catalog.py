@@ -96,9 +96,13 @@ class Rule:
         }
 
 
+# How a text speaks of what it can't name, where the entity's own name would read badly.
+_UNNAMED = {"s3_uri": "the S3 address", "model_id": "the model", "media_type": "the format"}
+
+
 class _Entities(dict[str, str]):
     def __missing__(self, key: str) -> str:
-        return f"the {key.replace('_', ' ')}"
+        return _UNNAMED.get(key) or f"the {key.replace('_', ' ')}"
 
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
