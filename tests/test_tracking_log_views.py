@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.logs import LogParser, Record
@@ -188,11 +191,36 @@ def test_finds_name_row_and_entry(log: Log) -> None:
         ("größe", [2]),
         (r"second\b", [3]),
         ("(a+)+$", [3]),
+        ("(first|epoch 1)", [0, 3]),
+        ("EPOCH (1|2 loss)", [0, 1]),
+        (r"\x65poch 2", [1]),
+        ("(?i:EPOCH) 1", [0]),
+        ("epo(?!x)", [0, 1]),
     ],
 )
 def test_regular_expressions_find_too(log: Log, query: str, found: list[int]) -> None:
     log.add(line("epoch 1"), line("Epoch 2 loss=0.5"), line("GRÖßE"), line("first\nsecond a"))
     assert log.views.hits(KEY, query, is_regex=True).seqs == found
+
+
+FRAGMENTS = [
+    "ab", "loss", "(cd|ef)", "(?:gh|i)", "[xy]", "x{2}", "x{0,3}", "(ab)?", "y+", "z*", r"\.", r"\d",
+    "^", "$", "|", "(?P<n>ab)", r"\x41", "[)]", "a|b", ".", "(a(bc|de)f)", "(?i:AB)",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=6), st.data())
+def test_what_an_expression_needs_is_in_whatever_it_matches(
+    fragments: list[str], data: st.DataObject
+) -> None:
+    try:
+        expression = re.compile("".join(fragments), re.IGNORECASE)
+    except re.error:
+        return
+    words = log_search.literals_of(expression.pattern)
+    if words:
+        text = data.draw(st.from_regex(expression, alphabet=st.characters(max_codepoint=127)))
+        assert any(word in text.lower() for word in words)
 
 
 def test_a_broken_expression_is_told(log: Log) -> None:
