@@ -160,7 +160,7 @@ function Search(props: {
     <span className="jp-sm-LogBar-search">
       <input
         type="search"
-        placeholder={trans.__('Search the log')}
+        placeholder={trans.__('Search')}
         aria-label={trans.__('Search the log')}
         value={query}
         onChange={event => setQuery(event.target.value)}
