@@ -142,6 +142,22 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     redraw();
   };
 
+  /** The browser's own way there is a glide, whose last steps would be taken as pixels. */
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.key === 'End') {
+      props.setFollowing(true);
+    } else if (event.key === 'Home') {
+      const node = scroller.current!;
+      wanted.current = { row: 0, offset: 0 };
+      node.scrollTop = lastTop.current = 0;
+      props.setFollowing(false);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    redraw();
+  };
+
   React.useLayoutEffect(() => {
     heights.current.clear();
   }, [props.layout]);
@@ -237,6 +253,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
       ref={scroller}
       className={`jp-sm-Rows ${props.className}`}
       onScroll={onScroll}
+      onKeyDown={onKeyDown}
       role="log"
       aria-live="off"
       aria-label={props.label}
