@@ -54,9 +54,12 @@ class BaseHandler(APIHandler):
         self.set_status(202)
         self.finish(json.dumps(view.as_dict()))
 
-    async def answer(self, make: Callable[[], dict[str, Any]]) -> None:
-        """Send what may be long: it is put together in a thread, not on the event loop."""
-        self.finish(await self.in_thread(lambda: json.dumps(make())))
+    async def answer(self, view: object) -> None:
+        """Send what may be long: it is made JSON in a thread, not on the event loop.
+
+        Views are sent as their fields.
+        """
+        self.finish(await self.in_thread(lambda: json.dumps(view, default=vars)))
 
     def number(
         self, name: str, default: int, *, least: int | None = None, most: int | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -67,7 +65,7 @@ class LogsHandler(LogHandler):
         page = await self.in_thread(
             self.log_views.page, key, start=start, limit=limit, wanted=wanted
         )
-        await self.answer(lambda: {**vars(page), "records": [vars(r) for r in page.records]})
+        await self.answer(page)
 
 
 class LogRowsHandler(LogHandler):
@@ -94,7 +92,7 @@ class LogRowsHandler(LogHandler):
             wanted=wanted,
             is_folded=self.is_folded,
         )
-        await self.answer(lambda: asdict(rows))
+        await self.answer(rows)
 
 
 class LogHitsHandler(LogHandler):
@@ -115,7 +113,7 @@ class LogHitsHandler(LogHandler):
             wanted=wanted,
             is_folded=self.is_folded,
         )
-        await self.answer(lambda: vars(hits))
+        await self.answer(hits)
 
 
 class LogTextHandler(LogHandler):
@@ -151,4 +149,4 @@ class MetricsHandler(LogHandler):
         await self.job(target, kind, name)
         key = (target, kind, name)
         series = await self.in_thread(logs_table.metric_series, self.store, key)
-        await self.answer(lambda: {"series": [vars(one) for one in series]})
+        await self.answer({"series": series})

@@ -74,9 +74,7 @@ class JobsHandler(BaseHandler):
         rows, total = await self.in_thread(
             jobs_table.listed, self.store, target=target, limit=limit, offset=offset
         )
-        await self.answer(
-            lambda: {"jobs": [row.as_dict() for row in rows], "total": total, "seq": seq}
-        )
+        await self.answer({"jobs": rows, "total": total, "seq": seq})
 
     @web.authenticated
     @authorized

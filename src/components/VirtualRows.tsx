@@ -198,7 +198,9 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
 
   React.useEffect(() => {
     if (count > 0) {
-      props.ensure(next[0] - AHEAD, next[1] + AHEAD);
+      // What is looked at comes first: after a jump nothing else is asked for until it is there.
+      const ahead = isReady ? AHEAD : 0;
+      props.ensure(next[0] - ahead, next[1] + ahead);
     }
   });
 
