@@ -163,6 +163,6 @@ def _read(series: Series, data: bytes, *, is_sealed: bool) -> None:
         return
     columns = zlib.decompress(data)
     size = len(columns) // 3
-    series.steps.extend(accumulate(array("q", columns[:size])))
-    series.times.extend(accumulate(array("q", columns[size : 2 * size])))
+    series.steps.fromlist(list(accumulate(array("q", columns[:size]))))
+    series.times.fromlist(list(accumulate(array("q", columns[size : 2 * size]))))
     series.values.frombytes(columns[2 * size :])
