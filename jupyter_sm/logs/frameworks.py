@@ -18,7 +18,7 @@ _QUALITY = re.compile(
 )
 _SCORE = re.compile(
     r"#(\w{1,20})_score \([\w-]{1,40}"
-    rf"(?:, ([^)]{{1,60}})\)\s?: ?|\)\s?: ?\('([^']{{1,60}})', )({NUMBER})"
+    rf"(?:, ([^)\[]{{1,60}})\)\s?: ?|\)\s?: ?\('([^']{{1,60}})', )({NUMBER})"
 )
 # CatBoost: `10:  learn: 0.61  test: 0.63  best: 0.62 (9)  total: 5ms  remaining: 3ms`.
 _CATBOOST = re.compile(
@@ -126,11 +126,8 @@ def _quality(line: str) -> list[Pair]:
 
 def _score(line: str) -> list[Pair]:
     found = _SCORE.search(line)
-    if found is None:
-        return []
-    name = found[2] or found[3]
-    # Named as in the `#quality_metric` line that says the same; a single quantile has none.
-    return [Pair(f"{found[1]}_score {name}" if "[" in name else f"{found[1]} {name}", found[4])]
+    # Named as in the `#quality_metric` line that says the same.
+    return [Pair(f"{found[1]} {found[2] or found[3]}", found[4])] if found else []
 
 
 def _mllog(line: str) -> list[Pair]:

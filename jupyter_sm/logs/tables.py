@@ -22,8 +22,6 @@ _COUNTER = frozenset({"epoch", "iter", "iteration", "step", "steps", "e", "round
 _LOSSES = frozenset(
     {"box", "obj", "cls", "dfl", "seg", "pose", "kobj", "ents_f", "dep_uas", "dep_las"}
 )
-# Precision and recall in the header of YOLO's evaluation.
-_DETECTED = frozenset({"P", "R", "Box(P", "Mask(P", "Pose(P"})
 _BAR = re.compile(r":?\s{0,9}\d{1,3}%.{0,300}\Z")
 _RULES = frozenset("-=+|│┃║─━┏┓┗┛┡┩┼┴┬╇ \t")
 # A header that no row followed within this many lines is forgotten.
@@ -98,7 +96,7 @@ class Tables:
         return [
             Pair(name, cell)
             for name, cell in zip(columns[1:], cells[1:], strict=True)
-            if _NUMBER.match(cell) and (_measures(name) or (first == "all" and name in _DETECTED))
+            if _NUMBER.match(cell) and _measures(name)
         ]
 
 
@@ -109,7 +107,7 @@ def _measures(name: str) -> bool:
 def _told(name: str, value: str) -> list[Pair]:
     name = name.strip()
     is_told = kind_of(name) in (METRIC, RATE) or name.endswith(
-        ("_mean", "lenmean", "rewmean", "clipfrac", "_variance", "/mean_reward")
+        ("_mean", "lenmean", "rewmean", "clipfrac", "/mean_reward")
     )
     return [Pair(name, value)] if is_told else []
 
