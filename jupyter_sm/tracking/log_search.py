@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sqlite3
@@ -126,6 +127,7 @@ class Finder:
         return list(json.loads(told.stdout))
 
 
+@functools.lru_cache(maxsize=16)
 def literals_of(expression: str) -> frozenset[str]:
     """Words, in lower case, of which every match of a regular expression has one; none if unknown."""
     if not expression.isascii() or _UNREADABLE.search(expression):
