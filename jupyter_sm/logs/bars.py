@@ -65,7 +65,8 @@ def bar_in(line: str) -> Bar | None:
         if found is None:
             return None
         row = _ROW.match(line)
-        label, postfix = row[1] if row else found[1].strip(), found[5] or ""
+        label = f"epoch {row[1]}" if row else found[1].strip()
+        postfix = found[5] or ""
         current, total = _whole(found[3]), _whole(found[4])
         is_training = (
             not _NOT_TRAINING.search(label)

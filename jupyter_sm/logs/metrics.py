@@ -174,9 +174,8 @@ class MetricReader:
     ) -> list[Metric]:
         points: list[Metric] = []
         for name, text, _, _ in pairs:
-            try:
-                value = float(text)
-            except ValueError:
+            value = number(text)
+            if value is None:
                 continue  # a definition may capture what is no number; the line itself is kept
             if step is not None:
                 # The same point printed twice (print and logger, a redrawn bar) is one.

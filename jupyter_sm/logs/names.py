@@ -94,10 +94,14 @@ _CONTEXT = _words(
 )
 
 
+def _words_in(name: str) -> list[str]:
+    return _WORD.findall(_CAMEL.sub("_", name).lower())
+
+
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> str | None:
     """METRIC, RATE (a learning rate: only beside a metric or a step), STEP, or None."""
-    words = _WORD.findall(_CAMEL.sub("_", name).lower())
+    words = _words_in(name)
     if not words or len(name) > 100:
         return None
     joined = "".join(words)
@@ -127,7 +131,7 @@ def needs_decimals(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def may_accompany(name: str) -> bool:
     """Whether a decimal number of this name, in a line of metrics of a step, is one of them."""
-    words = _WORD.findall(_CAMEL.sub("_", name).lower())
+    words = _words_in(name)
     return bool(words) and len(name) <= 40 and _OTHERWISE.union(_ASIDE).isdisjoint(words)
 
 

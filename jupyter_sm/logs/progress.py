@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jupyter_sm.logs.bars import Bar
 from jupyter_sm.logs.entries import Progress
-from jupyter_sm.logs.steps import STEP, Step, steps_in
+from jupyter_sm.logs.steps import Step, steps_in
 
 _SCANNED = 2_000
 _PERCENT = re.compile(
@@ -96,10 +96,6 @@ class ProgressReader:
             self._set(_BY_KERAS, bar.current, bar.total, "step", timestamp_ms, bar.percent)
         if not bar.is_training:
             return
-        epoch, _, epochs = bar.label.partition("/")
-        if epoch.isdigit() and epochs.isdigit():
-            self._epoch(int(epoch), int(epochs), timestamp_ms)
-            return
         words = bar.label.strip().strip(":").lower()
         if words in ("epoch", "epochs", "training epochs"):
             # An epoch count that has not moved says less than the bar within it.
@@ -107,8 +103,7 @@ class ProgressReader:
                 _BY_EPOCH if bar.current else 1, bar.current, bar.total, "epoch", timestamp_ms
             )
             return
-        numbered = STEP.search(bar.label)
-        if numbered and numbered[1].lower() == "epoch":
+        if bar.epoch is not None:
             self.read_steps(bar.label, steps_in(bar.label), timestamp_ms)
             return
         if self.steps_ahead and bar.total == self.steps_ahead and not bar.label:
