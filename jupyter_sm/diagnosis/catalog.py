@@ -5,22 +5,16 @@ from __future__ import annotations
 import functools
 import html
 import re
-import sys
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 from jupyter_sm.diagnosis import actions
+from jupyter_sm.diagnosis.data_files import rows_of, text_of
 from jupyter_sm.diagnosis.entities import entities_of
 from jupyter_sm.diagnosis.explanation import Explanation, mask_secrets
 from jupyter_sm.diagnosis.hints import hinted
 from jupyter_sm.diagnosis.matching import Index, Pattern, Text
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
 
 # How botocore words an error: also found in what users paste.
 _BOTOCORE = re.compile(
@@ -118,14 +112,10 @@ def _filled(template: str, known: _Entities) -> str:
     return _OPTIONAL.sub(keep, template).format_map(known).strip()
 
 
-def _raw_catalog() -> str:
-    return resources.files("jupyter_sm.diagnosis").joinpath("catalog.toml").read_text("utf-8")
-
-
 @functools.cache
 def _index() -> Index:
     patterns = (pattern for rule in catalog() for pattern in rule.patterns)
-    return Index(patterns, _raw_catalog().lower())
+    return Index(patterns, text_of("catalog.toml").lower())
 
 
 @functools.cache
@@ -145,7 +135,7 @@ def catalog() -> tuple[Rule, ...]:
             specificity=row.get("specificity", 50),
             docs=row.get("docs"),
         )
-        for row in tomllib.loads(_raw_catalog())["rule"]
+        for row in rows_of("catalog.toml", "rule")
     ]
     return tuple(sorted(rules, key=lambda rule: -rule.specificity))
 

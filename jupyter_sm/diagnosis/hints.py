@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
-from importlib import resources
 from typing import NamedTuple
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
+from jupyter_sm.diagnosis.data_files import rows_of
 
 # In a longer text words stand together by chance.
 _LONGEST = 2_000
@@ -36,13 +31,12 @@ class Hint(NamedTuple):
 @functools.lru_cache(maxsize=1)
 def hints() -> tuple[Hint, ...]:
     """The hints of hints.toml, in their order."""
-    raw = resources.files("jupyter_sm.diagnosis").joinpath("hints.toml").read_text("utf-8")
     return tuple(
         Hint(
             row["category"],
             tuple(re.compile(rf"(?<![a-z0-9])(?:{any_of})(?![a-z0-9])") for any_of in row["words"]),
         )
-        for row in tomllib.loads(raw)["hint"]
+        for row in rows_of("hints.toml", "hint")
     )
 
 
