@@ -5,6 +5,37 @@ from __future__ import annotations
 import pytest
 
 from jupyter_sm.notebook import words
+from jupyter_sm.tracking import JobView
+
+
+def a_view(*, status: str, stop_requested: bool) -> JobView:
+    """A training job in this status."""
+    return JobView(
+        target="local",
+        kind="training",
+        name="digits",
+        submission_id=None,
+        status=status,
+        secondary_status="Training",
+        is_final=status == "Completed",
+        created_at=0.0,
+        modified_at=0.0,
+        started_at=None,
+        ended_at=None,
+        instance_type="ml.m5.large",
+        instance_count=1,
+        script="train.py",
+        failure_reason=None,
+        explanation=None,
+        billable_seconds=None,
+        model_uri=None,
+        metric=None,
+        progress=None,
+        stop_requested=stop_requested,
+        log_lines=0,
+        log_note=None,
+        notes=[],
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,3 +65,17 @@ def test_sizes(count: int, said: str) -> None:
 )
 def test_a_time_to_come_is_no_more_exact_than_it_can_be(seconds: float, said: str) -> None:
     assert words.about(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("status", "is_asked", "said"),
+    [
+        ("InProgress", True, "Stopping"),
+        ("Submitting", True, "Stopping"),
+        ("Stopping", False, "Stopping"),
+        ("InProgress", False, "Training"),
+        ("Completed", True, "Completed"),
+    ],
+)
+def test_a_job_that_is_asked_to_stop_says_so(status: str, is_asked: bool, said: str) -> None:
+    assert words.state(a_view(status=status, stop_requested=is_asked)) == said

@@ -27,7 +27,9 @@ def about(seconds: float) -> str:
 
 
 def state(view: JobView) -> str:
-    """`Training · epoch 12/30 · 40 %`, `Failed · FileNotFoundError`, `Completed`."""
+    """`Training · epoch 12/30 · 40 %`, `Stopping`, `Failed · FileNotFoundError`, `Completed`."""
+    if view.stop_requested and not view.is_final:
+        return "Stopping"
     if view.status in ("Failed", "Rejected"):
         return f"{view.status} · {cause(view)}"
     if view.status == "Submitting" and view.progress and view.progress.unit == "bytes":
