@@ -14,7 +14,7 @@ from jupyter_sm import __version__
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.notebook import api, session
 from jupyter_sm.notebook.job import Job
-from jupyter_sm.tracking import catch_up, service, targets_table
+from jupyter_sm.tracking import catch_up, jobs_table, service, targets_table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +23,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        for target in targets_table.in_use(session.store()):
-            catch_up(session.store(), target)
         result: int = options.run(options)
         sys.stdout.flush()
     except ExplainedError as error:
@@ -101,7 +99,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _catch_up_all() -> None:
+    for target in targets_table.in_use(session.store()):
+        catch_up(session.store(), target)
+
+
+def _named(name: str) -> Job:
+    """The job of that name, as its target says that it is now.
+
+    Only a name that is not known yet has all targets asked.
+    """
+    known = jobs_table.find(session.store(), name)
+    if known:
+        catch_up(session.store(), known[0].target)
+    else:
+        _catch_up_all()
+    return api.get_job(name)
+
+
 def _ls(options: argparse.Namespace) -> int:
+    _catch_up_all()
     jobs = api.list_jobs(limit=options.n)
     _show([job.view.as_dict() for job in jobs] if options.json else jobs)
     return 0
@@ -134,18 +151,18 @@ def _track(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    return _show_job(api.get_job(options.name), options)
+    return _show_job(_named(options.name), options)
 
 
 def _stop(options: argparse.Namespace) -> int:
-    job = api.get_job(options.name)
+    job = _named(options.name)
     job.stop()
     job.wait(check=False, progress=False)
     return _show_job(job, options)
 
 
 def _logs(options: argparse.Namespace) -> int:
-    job = api.get_job(options.name)
+    job = _named(options.name)
     if options.follow and not options.json:
         job.logs(follow=True)
         return 0
@@ -158,7 +175,7 @@ def _logs(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     if options.name:
-        explanation = api.get_job(options.name).explanation
+        explanation = _named(options.name).explanation
         if explanation is None:
             _show(None if options.json else f"{options.name} has no error.")
             return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from jupyter_sm.cli import main
 from jupyter_sm.targets.local import LocalTarget
-from jupyter_sm.tracking import jobs_table, open_store
+from jupyter_sm.tracking import Store, jobs_table, open_store, targets_table
 
 from conftest import wait_for
 
@@ -244,3 +245,22 @@ def test_a_reader_that_goes_away_ends_it_quietly(fast: Path, tmp_path: Path) -> 
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("0 x")
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_a_text_is_explained_without_asking_any_target(store: Store) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # takes connections, and answers none
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        targets_table.use(store, "default@us-east-1")
+        explained = sm(
+            "explain",
+            text="ResourceInUse: the name is taken",
+            AWS_ENDPOINT_URL=address,
+            AWS_ACCESS_KEY_ID="key",
+            AWS_SECRET_ACCESS_KEY="secret",
+        )
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert explained.code == 0 and "name" in explained.out
