@@ -9,7 +9,7 @@ from aws_account import TARGET, Account
 from simulator import Line, Scenario
 
 from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import LogViews, jobs_table, submit_spec
+from jupyter_sm.tracking import LogViews, jobs_table, submit_again, submit_spec
 
 from conftest import wait_for
 
@@ -46,3 +46,24 @@ def test_a_job_goes_from_the_cell_to_its_last_line(account: Account, tmp_path: P
     wait_for(lambda: LogViews(account.store).page(key).total == 60)
     texts = [r.text for r in LogViews(account.store).page(key, limit=1000).records]
     assert sorted(texts) == sorted(f"step {n} loss: {1 / (n + 1)}" for n in range(60))
+
+
+def test_a_job_started_elsewhere_runs_again_with_all_its_settings(account: Account) -> None:
+    settings = {
+        "EnableInterContainerTrafficEncryption": True,
+        "RetryStrategy": {"MaximumRetryAttempts": 3},
+        "TensorBoardOutputConfig": {"S3OutputPath": "s3://bucket/tensorboard"},
+        "DebugHookConfig": {"S3OutputPath": "s3://bucket/debug"},
+        "ExperimentConfig": {"ExperimentName": "digits"},
+        "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
+    }
+    job = account.sim.add_job("elsewhere", request=settings)
+    output = job.request["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://")
+    account.client("s3").create_bucket(Bucket=output.partition("/")[0])
+    account.track()
+    wait_for(lambda: account.job("elsewhere"))
+    again = submit_again(account.store, TARGET, "training", "elsewhere")
+    wait_for(lambda: account.created(again.name))
+    before, after = (account.sim.job(name).request for name in ("elsewhere", again.name))
+    assert {k: after[k] for k in settings} == settings
+    assert {k: after[k] for k in before} == {**before, "TrainingJobName": again.name}

@@ -6,24 +6,9 @@ import json
 from typing import Any
 
 from jupyter_sm.diagnosis import Explanation, explain, mask_secrets
+from jupyter_sm.jobs import KINDS
+from jupyter_sm.jobs.members import request_in
 from jupyter_sm.tracking.jobs_table import Described
-
-# Members of the answer that are also members of the request, for jobs started elsewhere.
-REQUEST_MEMBERS = (
-    "TrainingJobName",
-    "HyperParameters",
-    "AlgorithmSpecification",
-    "RoleArn",
-    "InputDataConfig",
-    "OutputDataConfig",
-    "ResourceConfig",
-    "VpcConfig",
-    "StoppingCondition",
-    "EnableNetworkIsolation",
-    "EnableManagedSpotTraining",
-    "CheckpointConfig",
-    "Environment",
-)
 
 
 def described(answer: dict[str, Any]) -> Described:
@@ -45,7 +30,7 @@ def described(answer: dict[str, Any]) -> Described:
         ended_at=_seconds(ended or (answer.get("LastModifiedTime") if status in _ENDED else None)),
         failure_reason=reason,
         explanation=explanation,
-        request={m: answer[m] for m in REQUEST_MEMBERS if m in answer},
+        request=request_in(answer, KINDS["training"]),
         transitions=[
             {
                 "status": t["Status"],

@@ -16,6 +16,7 @@ from typing import Any
 
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import REJECTED, kind_of
+from jupyter_sm.jobs.members import request_in
 from jupyter_sm.targets import Staged, Staging, StagingStoppedError, Target
 from jupyter_sm.tracking import submissions_table
 from jupyter_sm.tracking.calls import (
@@ -26,7 +27,7 @@ from jupyter_sm.tracking.calls import (
     is_denied,
     is_passing,
 )
-from jupyter_sm.tracking.describe import REQUEST_MEMBERS, context_of
+from jupyter_sm.tracking.describe import context_of
 from jupyter_sm.tracking.store import Store
 from jupyter_sm.tracking.submissions_table import Submission
 
@@ -174,8 +175,8 @@ class Submitter:
         """Whose job bears the name: a submission's id, "" for none of ours, None for no job."""
         kind = kind_of(submission.kind)
         answer = call_or_none(self._target, kind.describe, {kind.name_field: submission.name})
-        if answer is None or not _is_same(submission.request, answer):
-            return None if answer is None else ""
+        if answer is None:
+            return None
         from botocore.exceptions import ClientError
 
         try:
@@ -184,7 +185,8 @@ class Submitter:
             if not is_denied(error):
                 raise
             # Tags may not be read: an equal request, submitted under a name of ours, is ours.
-            return submission.id
+            is_ours = _holds(answer, request_in(submission.request, kind))
+            return submission.id if is_ours else ""
         found = (t["Value"] for t in tags.get("Tags", []) if t["Key"] == SUBMISSION_TAG)
         return next(found, "")
 
@@ -213,19 +215,8 @@ class Submitter:
         submissions_table.mark_retry(self._store, submission, wait, reason)
 
 
-def _is_same(request: dict[str, Any], answer: dict[str, Any]) -> bool:
-    """Whether Describe tells of the job that was asked for.
-
-    What the service adds by itself does not count; what was asked for must be there.
-    """
-    return all(
-        _holds(answer.get(member), request[member])
-        for member in REQUEST_MEMBERS
-        if member in request
-    )
-
-
 def _holds(there: Any, asked: Any) -> bool:
+    """Whether what was asked for is there; what the service adds by itself does not count."""
     if isinstance(asked, dict) and isinstance(there, dict):
         return all(_holds(there.get(key), value) for key, value in asked.items())
     if isinstance(asked, list) and isinstance(there, list):
