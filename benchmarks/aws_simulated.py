@@ -15,8 +15,8 @@ from typing import Any
 from jupyter_sm.tracking import LogViews, Store, open_store
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from simulator import ROLE, Control, moto_server
-from simulator.aws import client
+from kit.simulator import ROLE, Control, moto_server
+from kit.simulator.aws import client
 
 ROOT = Path(__file__).parent.parent
 __all__ = [
@@ -57,7 +57,7 @@ def load() -> str:
 @contextmanager
 def simulators(count: int = 1, speed: float = 1.0) -> Iterator[list[Control]]:
     """So many simulators, each in a process of its own."""
-    argv = [sys.executable, str(ROOT / "tests" / "simulator"), f"--speed={speed}"]
+    argv = [sys.executable, str(ROOT / "tests" / "kit" / "simulator"), f"--speed={speed}"]
     processes = [
         subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(count)
     ]

@@ -1,11 +1,10 @@
-"""What all tests share: a home of its own for each, scripts, and waiting for something."""
+"""What all tests share: a home of its own for each, a script, stores and a small disk."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,31 +14,9 @@ from jupyter_sm.notebook import session
 from jupyter_sm.tracking import Store, TrackingService, open_store, service
 from jupyter_sm.tracking.leases import Rank
 
-pytest_plugins = ["pytest_jupyter.jupyter_server", "aws_fixtures"]
+from kit.scripts import TRAIN
 
-# A script that trains nothing but looks like it: lines, a model, and an optional failure.
-TRAIN = """
-import os, sys, time
-from pathlib import Path
-args = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-for n in range(1, int(args.get("--epochs", 3)) + 1):
-    print(f"epoch {n}/{args.get('--epochs', 3)} loss: {1 / n:.4f} accuracy: {1 - 1 / n:.4f}", flush=True)
-    time.sleep(float(args.get("--pause", 0)))
-Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("weights")
-if "--fail" in args:
-    raise ValueError(args["--fail"])
-"""
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> object:
-    """What the condition gives once it is true; fails the test when it never is."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {condition}")
+pytest_plugins = ["pytest_jupyter.jupyter_server", "kit.aws_fixtures"]
 
 
 @pytest.fixture(autouse=True)

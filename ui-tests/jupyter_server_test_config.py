@@ -19,7 +19,7 @@ c.SageMakerApp.home = home
 
 # SageMaker and its logs are the tests' simulator, S3 and STS moto's; kernels inherit the way there.
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from simulator import ROLE, Scenario, Simulator, moto_server  # noqa: E402
+from kit.simulator import ROLE, Scenario, Simulator, moto_server  # noqa: E402
 
 account = ExitStack()
 atexit.register(account.close)
@@ -42,9 +42,9 @@ Path(home, "config.toml").write_text(f'[defaults]\nrole = "{ROLE}"\n')
 
 if not given:
     # A long log and many curves are there from the start, as printing them takes a while.
-    from long_log import add_finished_job, add_job_with_curves
-
     from jupyter_sm.tracking import open_store
+
+    from kit.long_log import add_finished_job, add_job_with_curves
 
     store = open_store(Path(home))
     add_finished_job(store, "million", 1_000_000)

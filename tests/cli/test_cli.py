@@ -1,0 +1,266 @@
+"""`jupyter-sm` as a process: what it prints, how it ends, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_sm.cli import main
+from jupyter_sm.targets.local import LocalTarget
+from jupyter_sm.tracking import Store, jobs_table, open_store, targets_table
+
+from kit.wait import wait_for
+
+FAST = "print('hello')\n"
+
+
+class Ended:
+    """A command that ended; whatever it did, it showed no traceback."""
+
+    def __init__(self, argv: list[str], done: subprocess.CompletedProcess[bytes]) -> None:
+        self.code = done.returncode
+        self.out = done.stdout.decode("utf-8", "backslashreplace")
+        self.err = done.stderr.decode("utf-8", "backslashreplace")
+        # A script's own traceback is its output; ours would stand in stderr.
+        shown = self.err if "--wait" in argv or "logs" in argv else self.out + self.err
+        assert "Traceback" not in shown, f"{argv}: {self.out}{self.err}"
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def sm(*argv: str | os.PathLike[str], text: str | bytes = b"", **env: str) -> Ended:
+    command = [sys.executable, "-m", "jupyter_sm.cli", *map(os.fspath, argv)]
+    data = text.encode() if isinstance(text, str) else text
+    done = subprocess.run(
+        command, input=data, capture_output=True, timeout=60, env={**os.environ, **env}
+    )
+    return Ended(command, done)
+
+
+@pytest.fixture
+def fast(tmp_path: Path) -> Path:
+    path = tmp_path / "fast.py"
+    path.write_text(FAST)
+    return path
+
+
+def engine_status(home: Path, name: str) -> str:
+    client = LocalTarget(home / "local").client("sagemaker")
+    return client.describe_training_job(TrainingJobName=name)["TrainingJobStatus"]
+
+
+def test_training_and_waiting_prints_the_log_and_how_it_ended(script: Path) -> None:
+    done = sm("train", script, "--name", "waited", "-p", "epochs=2", "--wait")
+    assert (done.code, done.err) == (0, "")
+    assert [line for line in done.out.splitlines() if line.startswith("epoch")] == [
+        "epoch 1/2 loss: 1.0000 accuracy: 0.0000",
+        "epoch 2/2 loss: 0.5000 accuracy: 0.5000",
+    ]
+    assert "Completed" in done.out and "waited" in done.out
+    listed = sm("ls")
+    assert listed.code == 0 and "waited" in listed.out and "Completed" in listed.out
+    (job,) = sm("ls", "--json").json()
+    assert (job["name"], job["status"]) == ("waited", "Completed")
+    assert sm("status", "waited", "--json").json()["metric"]["name"] == "accuracy"
+    lines = sm("logs", "waited", "--json").json()
+    assert [line["seq"] for line in lines] == [0, 1]
+    assert "epoch 2/2" in sm("logs", "waited").out
+    followed = sm("logs", "waited", "-f")
+    assert followed.code == 0 and followed.out.count("epoch") == 2
+    assert len(sm("logs", "waited", "-f", "--json").json()) == 2
+    assert sm("stop", "waited").code == 0
+    explained = sm("explain", "waited")
+    assert explained.code == 0 and "no error" in explained.out
+    assert sm("explain", "waited", "--json").json() is None
+
+
+def test_waiting_with_json_prints_json_only(fast: Path) -> None:
+    done = sm("train", fast, "--wait", "--json")
+    assert done.code == 0
+    assert done.json()["status"] == "Completed"
+
+
+def test_training_returns_once_the_target_has_the_job(fast: Path, home: Path) -> None:
+    done = sm("train", fast, "--name", "left", "--json")
+    assert (done.code, done.json()["name"]) == (0, "left")
+    wait_for(lambda: engine_status(home, "left") == "Completed")
+    # Nobody has tracked since; who asks now wants to know how the job is now.
+    assert sm("status", "left", "--json").json()["status"] == "Completed"
+
+
+def test_the_list_tells_how_jobs_are_now(fast: Path, home: Path) -> None:
+    sm("train", fast, "--name", "left")
+    wait_for(lambda: engine_status(home, "left") == "Completed")
+    (job,) = sm("ls", "--json").json()
+    assert job["status"] == "Completed"
+
+
+def test_a_job_that_failed_is_a_code_of_1_and_can_be_explained(tmp_path: Path) -> None:
+    script = tmp_path / "fails.py"
+    script.write_text("raise ValueError('no such label')")
+    done = sm("train", script, "--name", "fails", "--wait")
+    assert done.code == 1 and "no such label" in done.out + done.err
+    assert sm("status", "fails").code == 1
+    explained = sm("explain", "fails")
+    assert explained.code == 0 and "ValueError: no such label" in explained.out
+    assert sm("explain", "fails", "--json").json()["category"] == "user-script-exception"
+    assert "ValueError: no such label" in sm("logs", "fails", "-f").out
+
+
+def test_a_job_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_SM_STOP_GRACE", "0.5")
+    script = tmp_path / "long.py"
+    script.write_text("import time; time.sleep(600)")
+    assert sm("train", script, "--name", "long").code == 0
+    done = sm("stop", "long", "--json")
+    assert (done.code, done.json()["status"]) == (0, "Stopped")
+
+
+def test_values_are_json_where_they_can_be(script: Path, home: Path) -> None:
+    pairs = ["epochs=3", "rate=1e-3", "flag=true", "words=two words", "sum=a=b", "empty="]
+    argv = [part for pair in pairs for part in ("--hyperparameter", pair)]
+    assert sm("train", script, "--name", "values", *argv).code == 0
+    store = open_store(home)
+    found = jobs_table.request_of(store, "local", "training", "values")["HyperParameters"]
+    store.close()
+    assert found["epochs"] == "3" and found["rate"] == "0.001" and found["flag"] == "true"
+    assert (found["words"], found["sum"], found["empty"]) == ('"two words"', '"a=b"', '""')
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["status", "nobody"], "no job named 'nobody'"),
+        (["stop", "nobody"], "no job named 'nobody'"),
+        (["logs", "nobody"], "no job named 'nobody'"),
+        (["explain", "nobody"], "no job named 'nobody'"),
+        (["train", "/no/such.py"], "There is no script"),
+        (["train", "{script}", "--input", "train=/no/data"], "There is nothing at"),
+        (["train", "{script}", "--input", "train=~nobody-of-that-name/x"], "train"),
+        (["train", "{script}", "--input", "/data"], "NAME=VALUE"),
+        (["train", "{script}", "-p", "=3"], "NAME=VALUE"),
+        (["train", "{script}", "--name", "a b"], "not legal"),
+        (["train", "{script}", "--target", "mars"], "no target 'mars'"),
+    ],
+)
+def test_what_is_wrong_is_said_with_a_code_of_1(
+    script: Path, capsys: pytest.CaptureFixture[str], argv: list[str], says: str
+) -> None:
+    """In this process, as are the wrong usages, to save the start of thirty others."""
+    argv = [str(script) if part == "{script}" else part for part in argv]
+    assert main(argv) == 1
+    shown = capsys.readouterr()
+    assert shown.out == "" and says in shown.err
+    assert main([*argv, "--json"]) == 1
+    assert says in json.loads(capsys.readouterr().out)["what_happened"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["fly"],
+        ["status"],
+        ["train"],
+        ["ls", "-n", "many"],
+        ["ls", "-n", "-1"],
+        ["ls", "-n", "99999999999999999999"],
+        ["logs", "a", "b"],
+        ["status", "x", "--colour"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_a_code_of_2(capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    shown = capsys.readouterr()
+    assert (caught.value.code, shown.out) == (2, "")
+    assert "usage:" in shown.err
+
+
+def test_what_is_wrong_ends_a_process_likewise() -> None:
+    assert sm("status", "nobody").code == 1
+    assert sm("fly").code == 2
+
+
+def test_help_and_version() -> None:
+    done = sm("--help")
+    assert done.code == 0 and all(c in done.out for c in ("train", "ls", "logs", "explain"))
+    assert sm("--version").out.strip()
+    script = Path(sys.executable).with_name("jupyter-sm")
+    assert subprocess.run([script, "--help"], capture_output=True, check=True).stdout
+
+
+def test_an_empty_store_lists_nothing() -> None:
+    assert sm("ls", "--json").json() == []
+    assert "No jobs yet" in sm("ls").out
+
+
+def test_text_from_stdin_is_explained() -> None:
+    text = "ClientError: An error occurred (ThrottlingException): Rate exceeded"
+    done = sm("explain", text=text)
+    assert (done.code, done.err) == (0, "") and done.out.strip()
+    found = sm("explain", "--json", text=text).json()
+    assert found["category"] != "not-recognised" and found["title"]
+    assert sm("explain", "--json").json()["category"] == "not-recognised"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict", "latin-1"])
+def test_text_in_any_encoding_is_explained(encoding: str) -> None:
+    done = sm(
+        "explain", text=b"ValueError: gr\xfc\xdfe \xff\xed\xa0\xbd\0", PYTHONIOENCODING=encoding
+    )
+    assert done.code == 0 and "ValueError" in done.out
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_home_that_can_not_be_used_is_said(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = sm("ls", *options, JUPYTER_SM_HOME=str(tmp_path / "file"))
+    assert done.code == 1 and "JUPYTER_SM_HOME" in done.out + done.err
+
+
+def test_a_broken_store_is_said(home: Path) -> None:
+    sm("ls")
+    path = home / "store.sqlite3"
+    data = path.read_bytes()
+    path.write_bytes(data[:8192] + b"\xa5" * (len(data) - 8192))
+    done = sm("ls")
+    assert done.code == 1 and "store.sqlite3" in done.err
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(fast: Path, tmp_path: Path) -> None:
+    script = tmp_path / "much.py"
+    script.write_text("for n in range(20_000): print(n, 'x' * 50)")
+    assert sm("train", script, "--name", "much", "--wait").code == 0
+    command = f"{sys.executable} -m jupyter_sm.cli logs much | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("0 x")
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_a_text_is_explained_without_asking_any_target(store: Store) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # takes connections, and answers none
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        targets_table.use(store, "default@us-east-1")
+        explained = sm(
+            "explain",
+            text="ResourceInUse: the name is taken",
+            AWS_ENDPOINT_URL=address,
+            AWS_ACCESS_KEY_ID="key",
+            AWS_SECRET_ACCESS_KEY="secret",
+        )
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert explained.code == 0 and "name" in explained.out

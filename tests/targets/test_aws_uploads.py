@@ -1,0 +1,179 @@
+"""Uploads: counted, stopped, broken off, taken up again, and refused."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from jupyter_sm.targets.target import Staging, StagingStoppedError
+from jupyter_sm.tracking import stops, submitter
+
+from kit.aws_account import BUCKET, TARGET, Account
+from kit.aws_gate import Gate, refusal
+from kit.wait import wait_for
+
+MIB = 1 << 20
+
+
+def test_bytes_are_counted_on_the_job(account: Account, tmp_path: Path, s3: Gate) -> None:
+    (tmp_path / "big.bin").write_bytes(os.urandom(20 * MIB))
+    account.track()
+    s3.rule = lambda method, path: time.sleep(0.4) if "partNumber" in path else None
+    account.submit("job", inputs={"train": str(tmp_path / "big.bin")})
+    seen: list[tuple[int, int | None]] = []
+
+    def look() -> bool:
+        job = account.known("job")
+        if job.progress is not None and job.status == "Submitting":
+            assert (job.secondary_status, job.progress.unit) == ("Staging", "bytes")
+            seen.append((job.progress.current, job.progress.total))
+        return account.created("job")
+
+    wait_for(look)
+    assert seen and seen == sorted(seen) and all(done <= (total or 0) for done, total in seen)
+    assert 20 * MIB < (seen[-1][1] or 0) < 21 * MIB
+    assert len({done for done, _ in seen}) > 1
+    wait_for(lambda: account.known("job").progress is None)
+
+
+def test_a_stop_while_staging_creates_nothing(account: Account, tmp_path: Path, s3: Gate) -> None:
+    (tmp_path / "big.bin").write_bytes(os.urandom(20 * MIB))
+    account.track()
+    s3.is_open.clear()
+    s3.rule = lambda method, path: None
+    account.client("s3")  # so that botocore is loaded
+    account.submit("job", inputs={"train": str(tmp_path / "big.bin")})
+    wait_for(lambda: s3.count("PUT") or s3.count("POST"))
+    stops.request_stop(account.store, TARGET, "training", "job")
+    s3.is_open.set()
+    wait_for(lambda: account.status("job") == "Stopped")
+    job = account.known("job")
+    assert (job.failure_reason, job.explanation, job.progress) == (None, None, None)
+    assert account.sim.count("CreateTrainingJob") == 0
+    # The next one is none the worse for it.
+    account.submit("next", inputs={"train": str(tmp_path / "big.bin")})
+    wait_for(lambda: account.created("next"))
+
+
+def test_a_stop_before_staging_creates_nothing(account: Account, s3: Gate) -> None:
+    account.submit("job")
+    stops.request_stop(account.store, TARGET, "training", "job")
+    account.track()
+    wait_for(lambda: account.status("job") == "Stopped")
+    assert not s3.calls and account.sim.count("CreateTrainingJob") == 0
+
+
+def test_an_upload_that_broke_off_goes_on(account: Account, tmp_path: Path, s3: Gate) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for n in range(6):
+        (folder / f"{n}.bin").write_bytes(os.urandom(1000))
+    gone = iter(range(12))
+    s3.rule = lambda method, path: (
+        refusal(503, "SlowDown")
+        if method == "PUT" and "4.bin" in path and next(gone, None) is not None
+        else None
+    )
+    account.track()
+    account.submit("job", inputs={"train": str(folder)})
+    wait_for(lambda: account.created("job"))
+    _, prefix = account.input_of("job")
+    assert sum(key.startswith(prefix) for key in account.contents()) == 6
+    for n in (0, 1, 2, 3, 5):
+        assert s3.count("PUT", f"{n}.bin") == 1
+
+
+# s3transfer leaves the file of an upload that was cancelled to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_tracker_that_takes_over_uploads_only_the_rest(
+    account: Account, tmp_path: Path, s3: Gate
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for n in range(4):
+        (folder / f"{n}.bin").write_bytes(os.urandom(1000))
+    s3.rule = lambda method, path: (
+        refusal(503, "SlowDown") if method == "PUT" and "2.bin" in path else None
+    )
+    one = account.track()
+    account.submit("job", inputs={"train": str(folder)})
+    wait_for(lambda: s3.count("PUT", "2.bin"))
+    one.stop()
+    s3.rule = lambda method, path: None
+    account.track()
+    wait_for(lambda: account.created("job"))
+    assert s3.count("PUT", "0.bin") == s3.count("PUT", "1.bin") == 1
+    gc.collect()
+
+
+def test_an_upload_that_is_stopped_closes_its_files(account: Account, data: Path, s3: Gate) -> None:
+    stopped = threading.Event()
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": data.as_uri()}}
+    request = {"InputDataConfig": [{"ChannelName": "train", "DataSource": source}]}
+    s3.is_open.clear()
+    staging = Staging("job", request, time.time(), True, lambda done, total: None, stopped)
+    ended: list[BaseException] = []
+
+    def stage() -> None:
+        try:
+            account.target().stage(staging)
+        except StagingStoppedError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=stage)
+    thread.start()
+    # The first PUT makes the bucket, the others carry files.
+    s3.rule = lambda method, path: stopped.set() if method == "PUT" and "/input" in path else None
+    s3.is_open.set()
+    thread.join(30)
+    assert len(ended) == 1
+    ended.clear()
+    gc.collect()  # a file that was left open warns here, and warnings are errors
+
+
+def test_what_was_deleted_from_the_bucket_is_uploaded_again(account: Account, data: Path) -> None:
+    account.track()
+    account.submit("one", inputs={"train": str(data)})
+    wait_for(lambda: account.created("one"))
+    s3 = account.client("s3")
+    for key in account.contents():
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    account.submit("two", inputs={"train": str(data)})
+    wait_for(lambda: account.created("two"))
+    _, prefix = account.input_of("two")
+    assert f"{prefix}a.csv" in account.contents()
+
+
+def test_an_upload_that_is_denied_is_a_refusal(account: Account, s3: Gate) -> None:
+    s3.rule = lambda method, path: (
+        refusal(403, "AccessDenied") if method == "PUT" and "sourcedir" in path else None
+    )
+    account.track()
+    account.submit("job")
+    wait_for(lambda: account.status("job") == "Rejected", 10)
+    assert "AccessDenied" in (account.refused("job").failure_reason or "")
+
+
+def test_staging_that_fails_is_tried_ever_more_seldom(
+    account: Account, s3: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submitter, "_LONGEST_WAIT", 60.0)
+    s3.rule = lambda method, path: (
+        refusal(500, "InternalError") if method == "PUT" and "sourcedir" in path else None
+    )
+    account.track()
+    account.submit("job")
+    wait_for(lambda: s3.count("PUT", "sourcedir"))
+    row = "SELECT next_attempt_at - ? FROM submissions"
+    waits: list[float] = []
+
+    def look() -> bool:
+        waits.append(account.store.read().execute(row, (time.time(),)).fetchone()[0])
+        return max(waits) > 1.5
+
+    wait_for(look, 25)

@@ -1,0 +1,103 @@
+"""The container's environment against AWS's own training toolkit, installed in build/oracle."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_sm.targets.local import container
+
+from kit.local_machine import channel
+
+ORACLE = Path(__file__).parents[2] / "build" / "oracle" / "bin" / "python"
+ASK = """
+import json, logging
+logging.disable(logging.CRITICAL)
+from sagemaker_training.environment import Environment
+env = Environment()
+print(json.dumps({"variables": env.to_env_vars(), "arguments": [str(a) for a in env.to_cmd_args()]}))
+"""
+JOBS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "numbers and texts": {
+        "hyperparameters": {"epochs": 3, "lr": 0.1, "tiny": 1e-9, "name": "two words", "none": ""}
+    },
+    "one letter": {"hyperparameters": {"n": 1, "N": 2, "batch-size": 32, "batch_size": 64}},
+    "true and false": {"hyperparameters": {"on": True, "off": False}},
+    "null": {"hyperparameters": {"nothing": None}},
+    "lists": {"hyperparameters": {"layers": [64, 32], "names": ["a", "b c"], "empty": []}},
+    "dicts": {"hyperparameters": {"map": {"b": 2, "a": "x"}, "deep": {"k": {"l": [1, None]}}}},
+    "beyond ascii": {"hyperparameters": {"ort": "Zürich ☃", "liste": ["é"]}},
+    "texts like JSON": {"hyperparameters": {"digits": "007", "quoted": '"x"', "brace": "{}"}},
+    "one channel": {"channels": [channel("train", "file:///data")]},
+    "two channels": {
+        "channels": [
+            channel("train", "file:///data", InputMode="FastFile", ContentType="text/csv"),
+            channel("val-id", "file:///v", distribution="ShardedByS3Key", RecordWrapperType="None"),
+        ]
+    },
+    "two hosts": {"hosts": 2, "host": "algo-2", "hyperparameters": {"epochs": 3}},
+    "first of two hosts": {"hosts": 2, "channels": [channel("train", "file:///data")]},
+    "program in a folder": {"program": "src/main.py"},
+    "shell program": {"program": "run.sh"},
+}
+
+
+def request_of(job: dict[str, Any]) -> dict[str, Any]:
+    hyperparameters = {
+        **job.get("hyperparameters", {}),
+        "sagemaker_program": job.get("program", "train.py"),
+        "sagemaker_submit_directory": "file:///sources/sourcedir.tar.gz",
+        "sagemaker_container_log_level": 20,
+        "sagemaker_job_name": "the-job",
+        "sagemaker_region": "us-east-1",
+    }
+    return {
+        "TrainingJobName": "the-job",
+        "HyperParameters": {key: json.dumps(value) for key, value in hyperparameters.items()},
+        "AlgorithmSpecification": {"TrainingInputMode": "File"},
+        "InputDataConfig": job.get("channels", []),
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": job.get("hosts", 1)},
+    }
+
+
+def asked(base: Path) -> dict[str, Any]:
+    """What the toolkit makes of the folder `base`."""
+    if not ORACLE.exists():
+        pytest.fail("AWS's toolkit is not installed: run `make build/oracle.stamp`.")
+    env = {
+        "PATH": os.environ["PATH"],
+        "SAGEMAKER_BASE_DIR": str(base),
+        "TRAINING_JOB_NAME": "the-job",
+    }
+    done = subprocess.run(
+        [ORACLE, "-W", "ignore", "-c", ASK], env=env, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def readable(variables: dict[str, str]) -> dict[str, Any]:
+    """The variables, with the big one opened so that a difference shows."""
+    whole = dict(variables)
+    return {**whole, "SM_TRAINING_ENV": json.loads(whole["SM_TRAINING_ENV"])}
+
+
+@pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
+def test_variables_and_arguments_are_those_of_awss_toolkit(
+    tmp_path: Path, job: dict[str, Any]
+) -> None:
+    request, host, base = request_of(job), job.get("host", "algo-1"), tmp_path / "opt" / "ml"
+    container.write_config(request, host, base)
+    for name in container.input_data_config(request):
+        (base / "input" / "data" / name).mkdir()
+    theirs = asked(base)
+    ours = container.sm_variables(request, host, base)
+    assert readable(ours) == readable(theirs["variables"])
+    assert ours == theirs["variables"]
+    assert container.arguments(request) == theirs["arguments"]
