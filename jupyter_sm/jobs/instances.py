@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.jobs.service_model import service_model
 
 _SIZES = (
@@ -12,11 +13,11 @@ _SIZES = (
 )
 
 
-def next_larger(instance_type: str) -> str | None:
-    """The next larger type of the same family that training takes, or None at its end."""
+def next_larger(instance_type: str, kind: Kind) -> str | None:
+    """The next larger type of the same family that the kind takes, or None at its end."""
     family, _, size = instance_type.rpartition(".")
     if size not in _SIZES:
         return None
-    known = set(service_model()["shapes"]["TrainingInstanceType"]["enum"])
+    known = set(service_model()["shapes"][kind.instance_types]["enum"])
     larger = (f"{family}.{s}" for s in _SIZES[_SIZES.index(size) + 1 :])
     return next((name for name in larger if name in known), None)

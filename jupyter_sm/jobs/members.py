@@ -9,13 +9,17 @@ from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.jobs.service_model import service_model
 
 
-@functools.cache
 def request_members(kind: Kind) -> tuple[str, ...]:
     """Members of the Create request that Describe answers with, as the installed model has them."""
+    return _shared(kind.create, kind.describe)
+
+
+@functools.cache
+def _shared(create: str, describe: str) -> tuple[str, ...]:
     model = service_model()
     operations, shapes = model["operations"], model["shapes"]
-    asked = shapes[operations[kind.create]["input"]["shape"]]["members"]
-    told = shapes[operations[kind.describe]["output"]["shape"]]["members"]
+    asked = shapes[operations[create]["input"]["shape"]]["members"]
+    told = shapes[operations[describe]["output"]["shape"]]["members"]
     return tuple(
         name for name, member in asked.items() if told.get(name, {}).get("shape") == member["shape"]
     )

@@ -18,14 +18,13 @@ from jupyter_sm.jobs.kinds import KINDS
 # By service, the operations that are used here; of SageMaker's beside what the kinds of job name.
 _OPERATIONS = {
     "sagemaker": {
-        "DeleteTrainingJob",
         "ListTags",
         "AddTags",
         "Search",
         "DescribeUserProfile",
         "DescribeDomain",
         "DescribeNotebookInstance",
-    }.union(*({k.create, k.describe, k.list, k.stop} for k in KINDS.values())),
+    }.union(*(kind.operations for kind in KINDS.values())),
     "logs": {"DescribeLogStreams", "GetLogEvents", "FilterLogEvents"},
 }
 CUT = frozenset(_OPERATIONS)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.service_model import service_model
 
 Shapes = dict[str, dict[str, Any]]
@@ -21,28 +21,6 @@ Shapes = dict[str, dict[str, Any]]
 _URI_SHAPES = frozenset({"S3Uri"})
 
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "a-zA-Z0-9"}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One fault: where it is (`path`), what rule it breaks (`rule`), in words (`message`)."""
-
-    path: str
-    rule: str
-    message: str
-    severity: str = "error"
-
-
-class InvalidRequestError(ValueError):
-    """A request that SageMaker would refuse; `faults` holds every reason."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
-        lines = [f"{fault.path}: {fault.message}" for fault in faults]
-        head = (
-            "The request has 1 fault" if len(lines) == 1 else f"The request has {len(lines)} faults"
-        )
-        super().__init__(f"{head}. " + " ".join(lines))
 
 
 def check_request(
@@ -66,11 +44,6 @@ def check_request(
         for fault in _walk(model["shapes"], shape, request, "", file_uris)
         if not (fault.rule == "required" and fault.path in filled_in)
     ]
-
-
-def errors_of(faults: list[Fault]) -> list[Fault]:
-    """The faults that refuse a request, without the warnings."""
-    return [fault for fault in faults if fault.severity == "error"]
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

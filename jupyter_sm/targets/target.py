@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_sm.diagnosis import ExplainedError, explained
-from jupyter_sm.jobs.spec import Placement, TrainingSpec
+from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.targets.aws import profiles
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from jupyter_sm.diagnosis import ExplainedError, refusal
-from jupyter_sm.jobs import kind_of, unique_name
+from jupyter_sm.jobs import Kind, kind_named, unique_name
 from jupyter_sm.jobs.instances import next_larger
 from jupyter_sm.tracking import jobs_table
 from jupyter_sm.tracking.store import Store
@@ -35,7 +35,7 @@ def submit_again(
     request = jobs_table.request_of(store, target, kind, name)
     if request is None:
         raise _refusal(f"There is no {kind} job {name} on {target}.", 404)
-    row = kind_of(kind)
+    row = kind_named(kind)
     fresh = unique_name(_FRESH_TAIL.sub("", name), limit=row.name_limit)
     request = copy.deepcopy(request)
     request[row.name_field] = fresh
@@ -44,19 +44,19 @@ def submit_again(
     if "sagemaker_job_name" in request.get("HyperParameters", {}):
         request["HyperParameters"]["sagemaker_job_name"] = f'"{fresh}"'
     if change is not None:
-        _apply(change, request)
+        _apply(change, request, row)
     packed_from = jobs_table.source_of(store, target, kind, name)
     return submit_request(store, request, kind=kind, target=target, packed_from=packed_from)
 
 
-def _apply(change: str, request: dict[str, Any]) -> None:
+def _apply(change: str, request: dict[str, Any], row: Kind) -> None:
     resources = request.get("ResourceConfig", {})
     chosen = _CHOSEN.fullmatch(change)
     if chosen:
         resources["InstanceType"] = chosen["type"]
     elif change == "larger-instance":
         now = resources.get("InstanceType", "")
-        larger = next_larger(now)
+        larger = next_larger(now, row)
         if larger is None:
             raise _refusal(f"There is no larger instance type than {now} in its family.", 409)
         resources["InstanceType"] = larger

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_sm.diagnosis import explain
-from jupyter_sm.jobs import kind_of
+from jupyter_sm.jobs import kind_named
 from jupyter_sm.logs import LogParser
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import cause, logs_table
@@ -116,7 +116,7 @@ class EventTailer:
         if is_denied(error):
             text = (
                 "The log can't be shown: this session has no right to read it "
-                f"(logs:FilterLogEvents on {kind_of(job.kind).log_group}). The status goes on."
+                f"(logs:FilterLogEvents on {kind_named(job.kind).logs(job.name).group}). The status goes on."
             )
         else:
             text = f"The log can't be read now. {told.sentence}"
@@ -125,10 +125,11 @@ class EventTailer:
     def _read(self, job: LoggedJob, reading: _Reading) -> bool:
         """Read some pages; True if there are more."""
         client = self._target.client("logs")
+        place = kind_named(job.kind).logs(job.name)
         for _ in range(_ROUND_PAGES):
             request: dict[str, Any] = {
-                "logGroupName": kind_of(job.kind).log_group,
-                "logStreamNamePrefix": f"{job.name}/",
+                "logGroupName": place.group,
+                "logStreamNamePrefix": place.prefix,
                 "startTime": reading.from_ms,
             }
             if reading.token:

@@ -255,7 +255,7 @@ class Poller:
         answer = call_or_none(self._target, kind.describe, {kind.name_field: name})
         if answer is None:
             return False
-        seen = described(answer)
+        seen = described(kind, answer)
         jobs_table.save_described(self._store, target, kind_name, name, seen)
         self._known[kind_name, name] = seen.modified_at
         return True
@@ -315,7 +315,12 @@ class Poller:
             return False
         name = record["TrainingJobName"]
         return jobs_table.save_described(
-            self._store, self._target.name, "training", name, described(record), may_lag=True
+            self._store,
+            self._target.name,
+            "training",
+            name,
+            described(KINDS["training"], record),
+            may_lag=True,
         )
 
 

@@ -20,10 +20,10 @@ from jupyter_sm.jobs import (
     TrainingSpec,
     check_name,
     check_request,
-    kind_of,
+    kind_named,
     unique_name,
 )
-from jupyter_sm.jobs.validation import errors_of
+from jupyter_sm.jobs.faults import errors_of
 from jupyter_sm.targets import (
     ImageError,
     PlaceError,
@@ -34,7 +34,6 @@ from jupyter_sm.targets import (
     resolved,
 )
 from jupyter_sm.tracking import jobs_table, submissions_table
-from jupyter_sm.tracking.describe import script_of
 from jupyter_sm.tracking.store import Store, StoreError
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG
 from jupyter_sm.tracking.views import JobView
@@ -103,7 +102,7 @@ def submit_request(
     Raises ExplainedError: status 400 for a request that breaks the service model, 409
     for a name already used.
     """
-    row = kind_of(kind)
+    row = kind_named(kind)
     try:
         where = open_target(target, store.folder)
     except UnknownTargetError as error:
@@ -137,7 +136,7 @@ def submit_request(
             kind=kind,
             request=tagged,
             name=str(name),
-            script=script_of(request),
+            script=row.script(request),
             notes=notes,
             create_bucket=create_bucket,
             source=packed_from,

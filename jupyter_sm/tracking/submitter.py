@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from jupyter_sm.diagnosis import ExplainedError, explain
-from jupyter_sm.jobs import REJECTED, kind_of
+from jupyter_sm.jobs import REJECTED, context_of, kind_named
 from jupyter_sm.jobs.members import request_in
 from jupyter_sm.targets import Staged, Staging, StagingStoppedError, Target
 from jupyter_sm.tracking import submissions_table
@@ -27,7 +27,6 @@ from jupyter_sm.tracking.calls import (
     is_denied,
     is_passing,
 )
-from jupyter_sm.tracking.describe import context_of
 from jupyter_sm.tracking.store import Store
 from jupyter_sm.tracking.submissions_table import Submission
 
@@ -168,12 +167,12 @@ class Submitter:
         return False
 
     def _create(self, submission: Submission) -> None:
-        operation = kind_of(submission.kind).create
+        operation = kind_named(submission.kind).create
         call(self._target, operation, submission.request)
 
     def _owner(self, submission: Submission) -> str | None:
         """Whose job bears the name: a submission's id, "" for none of ours, None for no job."""
-        kind = kind_of(submission.kind)
+        kind = kind_named(submission.kind)
         answer = call_or_none(self._target, kind.describe, {kind.name_field: submission.name})
         if answer is None:
             return None
@@ -203,7 +202,9 @@ class Submitter:
         return False
 
     def _reject(self, submission: Submission, error: Exception) -> None:
-        explanation = explain(error, context=context_of(submission.request))
+        explanation = explain(
+            error, context=context_of(kind_named(submission.kind), submission.request)
+        )
         submissions_table.settle_refused(
             self._store, submission, REJECTED, explanation.raw, explanation
         )

@@ -7,7 +7,8 @@ import time
 from collections import defaultdict
 from typing import Any
 
-from jupyter_sm.jobs import kind_of
+from jupyter_sm.jobs import kind_named
+from jupyter_sm.jobs.kinds import LogPlace
 from jupyter_sm.logs import LogParser
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import cause, logs_table
@@ -72,18 +73,18 @@ class Tailer:
             return False
 
     def _read(self, job: LoggedJob) -> bool:
-        group = kind_of(job.kind).log_group
+        place = kind_named(job.kind).logs(job.name)
         more = False
-        for stream in self._streams(group, job.name):
-            more = self._read_stream(job, group, stream) or more
+        for stream in self._streams(place):
+            more = self._read_stream(job, place.group, stream) or more
         return more
 
-    def _streams(self, group: str, name: str) -> list[str]:
+    def _streams(self, place: LogPlace) -> list[str]:
         from botocore.exceptions import ClientError
 
         client = self._target.client("logs")
         pages = client.get_paginator("describe_log_streams").paginate(
-            logGroupName=group, logStreamNamePrefix=f"{name}/"
+            logGroupName=place.group, logStreamNamePrefix=place.prefix
         )
         try:
             return [row["logStreamName"] for page in pages for row in page["logStreams"]]

@@ -8,6 +8,7 @@ import pytest
 
 import jupyter_sm as sm
 from jupyter_sm.jobs.instances import next_larger
+from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.notebook import session
 from jupyter_sm.tracking import jobs_table
 
@@ -54,7 +55,7 @@ def test_what_can_not_be_made_larger_is_said(script: Path) -> None:
 
 
 def test_the_next_larger_type_is_of_the_same_family() -> None:
-    assert next_larger("ml.m5.large") == "ml.m5.xlarge"
-    assert next_larger("ml.g5.xlarge") == "ml.g5.2xlarge"
-    assert next_larger("ml.p4d.24xlarge") is None
-    assert next_larger("whatever") is None
+    assert next_larger("ml.m5.large", TRAINING) == "ml.m5.xlarge"
+    assert next_larger("ml.g5.xlarge", TRAINING) == "ml.g5.2xlarge"
+    assert next_larger("ml.p4d.24xlarge", TRAINING) is None
+    assert next_larger("whatever", TRAINING) is None

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_sm.jobs import KINDS, check_name, check_request, kind_of, unique_name
-from jupyter_sm.jobs.status import is_final
+from jupyter_sm.jobs import KINDS, check_name, check_request, kind_named, unique_name
+from jupyter_sm.jobs.phases import is_final
 
 # SageMaker's own pattern, written out once more so that the product's can not vouch for itself.
 LEGAL = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
@@ -88,7 +88,7 @@ def test_an_illegal_name_is_told_what_is_legal(name: str) -> None:
 
 def test_an_unknown_kind_is_told_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"Unknown kind of job 'baking'\. Known kinds: .*training"):
-        kind_of("baking")
+        kind_named("baking")
 
 
 def test_each_kind_names_operations_and_members_of_the_installed_model() -> None:
@@ -100,7 +100,7 @@ def test_each_kind_names_operations_and_members_of_the_installed_model() -> None
         shape = model["operations"][operation][way]["shape"]
         return model["shapes"][shape]["members"]
 
-    assert kind_of("training").create == "CreateTrainingJob"
+    assert kind_named("training").create == "CreateTrainingJob"
     for row in KINDS.values():
         assert row.name_field in members(row.create, "input")
         assert row.name_field in members(row.describe, "input")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_sm.jobs import Fault, InvalidRequestError, check_request
-from jupyter_sm.jobs.validation import errors_of
+from jupyter_sm.jobs.faults import errors_of
 
 CREATE = "CreateTrainingJob"
 

@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.jobs.spec import Placement, TrainingSpec
+from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.targets.aws import images, profiles
 from jupyter_sm.targets.aws.pace import Pacer
 from jupyter_sm.targets.aws.profiles import AwsName

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.jobs.faults import errors_of
 from jupyter_sm.jobs.names import check_name
-from jupyter_sm.jobs.validation import check_request, errors_of
+from jupyter_sm.jobs.validation import check_request
 from jupyter_sm.targets.local import processes
 from jupyter_sm.targets.local.container import decoded_hyperparameters
 from jupyter_sm.targets.local.errors import ApiError

@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.jobs.spec import Placement, TrainingSpec
+from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.targets.local.engine import ROLE, LocalEngine
 from jupyter_sm.targets.local.errors import ApiError
 from jupyter_sm.targets.places import resolved

@@ -1,0 +1,32 @@
+"""Fault: one thing that is wrong with a request or a spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: where it is (`path`), what rule it breaks (`rule`), in words (`message`)."""
+
+    path: str
+    rule: str
+    message: str
+    severity: str = "error"
+
+
+class InvalidRequestError(ValueError):
+    """A request that SageMaker would refuse; `faults` holds every reason."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        lines = [f"{fault.path}: {fault.message}" for fault in faults]
+        head = (
+            "The request has 1 fault" if len(lines) == 1 else f"The request has {len(lines)} faults"
+        )
+        super().__init__(f"{head}. " + " ".join(lines))
+
+
+def errors_of(faults: list[Fault]) -> list[Fault]:
+    """The faults that refuse a request, without the warnings."""
+    return [fault for fault in faults if fault.severity == "error"]

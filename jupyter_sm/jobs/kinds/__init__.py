@@ -1,0 +1,34 @@
+"""The kinds of job: one module each, one row each in `KINDS`.
+
+A kind that is added here is listed, tracked, logged, stopped, run again and explained.
+"""
+
+from jupyter_sm.jobs.kinds.kind import Kind, LogPlace, Search, Step, context_of
+from jupyter_sm.jobs.kinds.places import Place
+from jupyter_sm.jobs.kinds.seen import Seen
+from jupyter_sm.jobs.kinds.training import TRAINING, TrainingSpec
+
+KINDS = {row.kind: row for row in (TRAINING,)}
+
+__all__ = [
+    "KINDS",
+    "Kind",
+    "LogPlace",
+    "Place",
+    "Search",
+    "Seen",
+    "Step",
+    "TrainingSpec",
+    "context_of",
+    "kind_named",
+]
+
+
+def kind_named(name: str) -> Kind:
+    """The row of a kind. Raises ValueError with the known kinds otherwise."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise ValueError(
+            f"Unknown kind of job {name!r}. Known kinds: {', '.join(sorted(KINDS))}."
+        ) from None
