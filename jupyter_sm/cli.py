@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_sm import __version__
+from jupyter_sm.desk import Desk, JobView, open_desk, words
+from jupyter_sm.desk.waiting import Waiting, checked, read_log
 from jupyter_sm.diagnosis import ExplainedError, explain
-from jupyter_sm.notebook import api, session
-from jupyter_sm.notebook.job import Job
-from jupyter_sm.tracking import catch_up, jobs_table, service, targets_table
+from jupyter_sm.jobs import REJECTED, JobKey, TrainingSpec
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,8 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    desk: Desk | None = None
     try:
-        result: int = options.run(options)
+        desk = open_desk()
+        result: int = options.run(desk, options)
         sys.stdout.flush()
     except ExplainedError as error:
         return _fail(error, options.json)
@@ -34,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        service.stop_in_process()
+        if desk is not None:
+            desk.close()
     return result
 
 
@@ -99,83 +102,80 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _catch_up_all() -> None:
-    for target in targets_table.in_use(session.store()):
-        catch_up(session.store(), target)
-
-
-def _named(name: str) -> Job:
+def _named(desk: Desk, name: str) -> JobView:
     """The job of that name, as its target says that it is now.
 
-    Only a name that is not known yet has all targets asked.
+    Only for a name that is not known yet all targets are asked.
     """
-    known = jobs_table.find(session.store(), name)
-    if known:
-        catch_up(session.store(), known[0].target)
-    else:
-        _catch_up_all()
-    return api.get_job(name)
+    known = desk.find(name)
+    desk.catch_up(known.target if known else None)
+    return desk.named(name)
 
 
-def _ls(options: argparse.Namespace) -> int:
-    _catch_up_all()
-    jobs = api.list_jobs(limit=options.n)
-    _show([job.view.as_dict() for job in jobs] if options.json else jobs)
+def _ls(desk: Desk, options: argparse.Namespace) -> int:
+    desk.catch_up()
+    views, _ = desk.jobs(limit=options.n)
+    _show([view.as_dict() for view in views] if options.json else words.table(views))
     return 0
 
 
-def _train(options: argparse.Namespace) -> int:
-    job = api.train(
-        options.script,
+def _train(desk: Desk, options: argparse.Namespace) -> int:
+    spec = TrainingSpec(
+        script=options.script,
         inputs=_pairs(options.input),
         hyperparameters={k: _value(v) for k, v in _pairs(options.hyperparameter).items()},
         instance=options.instance,
-        name=options.name,
-        target=options.target,
         image=options.image,
         role=options.role,
         create_bucket=options.create_bucket,
     )
+    view = desk.submit_spec(spec, name=options.name, target=options.target)
+    desk.ensure_tracked(view.target)
+    waiting = Waiting(desk, view)
     if options.wait:
         if not options.json:
-            job.logs(follow=True)
-        job.wait(progress=False)
+            for record in read_log(desk, view.key, follow=True):
+                print(record.text)
+        view = checked(waiting.until_over())
     else:
         # The job is accepted before this process, which may be all that tracks, ends.
-        job.wait_until_accepted()
-    return _show_job(job, options)
+        view = waiting.until_accepted()
+        if view.status == REJECTED:
+            checked(view)
+    return _show_job(waiting.look(), options)
 
 
-def _track(options: argparse.Namespace) -> int:
-    return _show_job(api.track(options.name, target=options.target), options)
+def _track(desk: Desk, options: argparse.Namespace) -> int:
+    return _show_job(desk.look_up(JobKey(options.target, "training", options.name)), options)
 
 
-def _status(options: argparse.Namespace) -> int:
-    return _show_job(_named(options.name), options)
+def _status(desk: Desk, options: argparse.Namespace) -> int:
+    return _show_job(_named(desk, options.name), options)
 
 
-def _stop(options: argparse.Namespace) -> int:
-    job = _named(options.name)
-    job.stop()
-    job.wait(check=False, progress=False)
-    return _show_job(job, options)
+def _stop(desk: Desk, options: argparse.Namespace) -> int:
+    view = _named(desk, options.name)
+    desk.stop(view.key)
+    desk.ensure_tracked(view.target)
+    return _show_job(Waiting(desk, view).until_over(), options)
 
 
-def _logs(options: argparse.Namespace) -> int:
-    job = _named(options.name)
-    if options.follow and not options.json:
-        job.logs(follow=True)
-        return 0
+def _logs(desk: Desk, options: argparse.Namespace) -> int:
+    view = _named(desk, options.name)
     if options.follow:
-        job.wait(check=False, progress=False)
-    lines = job.logs()
-    _show([vars(line) for line in lines] if options.json else lines)
+        desk.ensure_tracked(view.target)
+    records = read_log(desk, view.key, follow=options.follow)
+    if options.json:
+        _show([vars(record) for record in records])
+        return 0
+    for record in records:
+        print(record.text, flush=options.follow)
     return 0
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _explain(desk: Desk, options: argparse.Namespace) -> int:
     if options.name:
-        explanation = _named(options.name).explanation
+        explanation = _named(desk, options.name).explanation
         if explanation is None:
             _show(None if options.json else f"{options.name} has no error.")
             return 0
@@ -185,9 +185,9 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show_job(job: Job, options: argparse.Namespace) -> int:
-    _show(job.view.as_dict() if options.json else job)
-    return 1 if job.status in ("Failed", "Rejected") else 0
+def _show_job(view: JobView, options: argparse.Namespace) -> int:
+    _show(view.as_dict() if options.json else words.card(view))
+    return 1 if view.status in ("Failed", "Rejected") else 0
 
 
 def _show(what: Any) -> None:

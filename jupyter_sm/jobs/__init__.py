@@ -8,7 +8,7 @@ from jupyter_sm.jobs.faults import Fault, InvalidRequestError, errors_of
 from jupyter_sm.jobs.key import JobKey
 from jupyter_sm.jobs.kinds import KINDS, Kind, TrainingSpec, context_of, kind_named
 from jupyter_sm.jobs.names import check_name, unique_name
-from jupyter_sm.jobs.phases import REJECTED, SUBMITTING, is_final, is_over
+from jupyter_sm.jobs.phases import REJECTED, SUBMITTING, is_over
 from jupyter_sm.jobs.spec import hyperparameter_text
 from jupyter_sm.jobs.validation import check_request
 
@@ -26,7 +26,6 @@ __all__ = [
     "context_of",
     "errors_of",
     "hyperparameter_text",
-    "is_final",
     "is_over",
     "kind_named",
     "unique_name",

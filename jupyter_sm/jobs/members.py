@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 from jupyter_sm.jobs.kinds import Kind
@@ -25,6 +26,6 @@ def _shared(create: str, describe: str) -> tuple[str, ...]:
     )
 
 
-def request_in(answer: dict[str, Any], kind: Kind) -> dict[str, Any]:
+def request_in(answer: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     """The request behind a Describe answer, so far as the answer tells it (not its tags)."""
     return {name: answer[name] for name in request_members(kind) if name in answer}

@@ -17,8 +17,3 @@ PHASES = ("submitting", "open", "ended", "serving", "gone")
 def is_over(phase: str) -> bool:
     """Whether nothing will change any more in this phase."""
     return phase in ("ended", "gone")
-
-
-def is_final(status: str) -> bool:
-    """Whether a job in this status will not change any more."""
-    return status in ("Completed", "Failed", "Stopped", REJECTED)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+SEVERITIES = ("debug", "info", "warning", "error")
+SOURCES = ("platform", "framework", "user", "progress")
+
 
 # Tuples: a log has millions of records and points, and these cost a fifth of a dataclass's.
 class Record(NamedTuple):

@@ -9,11 +9,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from jupyter_sm.notebook import words
-from jupyter_sm.tracking import JobView
+from jupyter_sm.desk import JobView, words
 
 MIME_TYPE = "application/vnd.jupyter-sm.job+json"
-_ICONS = {"Completed": "✔", "Failed": "✖", "Rejected": "✖", "Stopped": "◼", "Stopping": "◼"}
 
 
 def mime_bundle(view: JobView) -> dict[str, Any]:
@@ -29,34 +27,14 @@ def mime_bundle(view: JobView) -> dict[str, Any]:
             "snapshot": {**view.as_dict(), "failure_reason": None, "explanation": None},
         },
         "text/html": as_html(view),
-        "text/plain": as_text(view),
+        "text/plain": words.card(view),
     }
 
 
-def as_text(view: JobView) -> str:
-    """Two lines: icon, name and state; then the cause or the place, the metric and the time."""
-    head = f"{_icon(view)} {view.name}  {words.state(view)}"
-    return f"{head}\n  {_second_line(view)}"
-
-
 def as_html(view: JobView) -> str:
-    """The same as plain HTML, without script or style sheet; every text escaped."""
+    """The card as plain HTML, without script or style sheet; every text escaped."""
     return (
         f'<div role="group" aria-label="SageMaker job {escape(view.name)}">'
-        f"<strong>{_icon(view)} {escape(view.name)}</strong> &nbsp; {escape(words.state(view))}<br>"
-        f"<small>{escape(_second_line(view))}</small></div>"
+        f"<strong>{words.icon(view)} {escape(view.name)}</strong> &nbsp; {escape(words.state(view))}<br>"
+        f"<small>{escape(words.details(view))}</small></div>"
     )
-
-
-def _icon(view: JobView) -> str:
-    return _ICONS.get(view.status, "◐")
-
-
-def _second_line(view: JobView) -> str:
-    if view.explanation:
-        return view.explanation.what_happened
-    parts = [words.place(view)]
-    if view.metric:
-        parts.append(f"{view.metric.name} {view.metric.value:.4g}")
-    parts.append(words.age(view))
-    return " · ".join(parts)

@@ -133,11 +133,11 @@ def _train(words: Sequence[str], cell: str | None) -> Any:
 
 def _written(cell: str) -> Path:
     """The cell's body as a script; the folder is named by content."""
-    from jupyter_sm.notebook.session import store
-    from jupyter_sm.tracking import StoreError
+    from jupyter_sm.desk import StoreError
+    from jupyter_sm.notebook.session import desk
 
     body = cell.encode()
-    folder = store().folder / "cells" / hashlib.sha256(body).hexdigest()[:16]
+    folder = desk().store.folder / "cells" / hashlib.sha256(body).hexdigest()[:16]
     script = folder / "train.py"
     try:
         if not script.exists():

@@ -1,13 +1,13 @@
-"""The kernel's one handle on the store."""
+"""The kernel's one desk."""
 
 from __future__ import annotations
 
 import functools
 
-from jupyter_sm.tracking import Store, open_store
+from jupyter_sm.desk import Desk, open_desk
 
 
 @functools.lru_cache(maxsize=1)
-def store() -> Store:
-    """The user's store, opened on first use."""
-    return open_store()
+def desk() -> Desk:
+    """The desk of the user's store, opened on first use."""
+    return open_desk()

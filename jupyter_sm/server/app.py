@@ -12,10 +12,9 @@ from typing import Any
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode
 
+from jupyter_sm.desk import Desk, data_dir, open_desk
 from jupyter_sm.server.feed import Feed
 from jupyter_sm.server.routes import handlers
-from jupyter_sm.tracking import LogViews, Store, TrackingService, data_dir, open_store
-from jupyter_sm.tracking.leases import Rank
 
 # Few, since SQLite and in-process answers take milliseconds; bounded, as all else waits.
 _THREADS = 4
@@ -31,8 +30,7 @@ class SageMakerApp(ExtensionApp):
         help="Folder of the job store; default: JUPYTER_SM_HOME or Jupyter's data folder."
     ).tag(config=True)
 
-    _store: Store | None = None
-    _service: TrackingService | None = None
+    _desk: Desk | None = None
     _feed: Feed | None = None
     _executor: ThreadPoolExecutor | None = None
 
@@ -42,12 +40,11 @@ class SageMakerApp(ExtensionApp):
         folder = Path(self.home).expanduser().absolute() if self.home else data_dir()
         # The kernels this server starts inherit it, so that they use the same store.
         os.environ["JUPYTER_SM_HOME"] = str(folder)
-        self._store = open_store(folder)
+        self._desk = open_desk(folder)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="jupyter_sm")
         self.settings["jupyter_sm"] = {
-            "store": self._store,
+            "desk": self._desk,
             "executor": self._executor,
-            "log_views": LogViews(self._store),
         }
 
     def initialize_handlers(self) -> None:
@@ -56,21 +53,20 @@ class SageMakerApp(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """With the event loop running: begin to track, and to tell of changes."""
-        if self._store is None or self._executor is None:
+        if self._desk is None or self._executor is None:
             raise RuntimeError("The extension was started before it was initialised.")
-        self._feed = Feed(self._store, self._executor, serverapp.event_logger)
+        self._feed = Feed(self._desk, self._executor, serverapp.event_logger)
         self._feed.start()
-        self._service = TrackingService(self._store, Rank.SERVER)
-        self._service.start()
+        self._desk.serve()
 
     async def stop_extension(self) -> None:
         """Stop telling, stop tracking, let go of leases, close the store."""
         if self._feed is not None:
             await self._feed.stop()
-        if self._service is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._service.stop)
+        if self._desk is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._desk.stop_serving)
         if self._executor is not None:
             self._executor.shutdown(wait=True)
-        if self._store is not None:
-            self._store.close()
-        self._feed = self._service = self._executor = self._store = None
+        if self._desk is not None:
+            self._desk.store.close()
+        self._feed = self._executor = self._desk = None

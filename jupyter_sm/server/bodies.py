@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from jupyter_sm.desk import Desk, JobView
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.jobs.spec import fits
-from jupyter_sm.tracking import JobView, Store, submit_request, submit_spec
 
 _MEMBERS = ("target", "name", "spec", "request")
 
@@ -64,27 +64,26 @@ def read_change(body: bytes) -> str | None:
     return change
 
 
-def submit(store: Store, body: SubmissionBody, root: str) -> JobView:
+def submit(desk: Desk, body: SubmissionBody, root: str) -> JobView:
     """Submit what a body asks for; relative paths are the server's, below `root`.
 
     Raises ExplainedError.
     """
     if body.spec is not None:
-        return submit_spec(
-            store,
+        return desk.submit_spec(
             _below(Path(root).expanduser().absolute(), body.spec),
             name=body.name,
             target=body.target,
         )
-    return submit_request(store, body.request or {}, target=body.target)
+    return desk.submit(body.request or {}, target=body.target)
 
 
 def _below(root: Path, spec: TrainingSpec) -> TrainingSpec:
-    def place(path: str) -> str:
+    def below(path: str) -> str:
         return path if "://" in path or path.startswith("~") else str(root / path)
 
-    inputs = {name: place(path) for name, path in spec.inputs.items()}
-    return replace(spec, script=place(spec.script) if spec.script else "", inputs=inputs)
+    inputs = {name: below(path) for name, path in spec.inputs.items()}
+    return replace(spec, script=below(spec.script) if spec.script else "", inputs=inputs)
 
 
 def _spec(data: Any) -> TrainingSpec:

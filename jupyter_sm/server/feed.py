@@ -10,8 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.tracking import Store, StoreError, changes
-from jupyter_sm.tracking.views import ChangePage
+from jupyter_sm.desk import ChangePage, Desk, StoreError
 
 CHANGE_SCHEMA = "urn:jupyter_sm:change"
 _TICK_SECONDS = 0.1
@@ -23,8 +22,8 @@ _log = logging.getLogger(__name__)
 class Feed:
     """Emits one event per change, whichever process made it."""
 
-    def __init__(self, store: Store, executor: Executor, events: Any) -> None:
-        self._store = store
+    def __init__(self, desk: Desk, executor: Executor, events: Any) -> None:
+        self._desk = desk
         self._executor = executor
         self._events = events
         self._seq = 0
@@ -34,7 +33,7 @@ class Feed:
 
     def start(self) -> None:
         """Begin with the changes from now on."""
-        self._seq = changes.last(self._store)
+        self._seq = self._desk.last_change()
         self._task = asyncio.create_task(self._run(), name="jupyter_sm feed")
         self._task.add_done_callback(_report)
 
@@ -64,7 +63,7 @@ class Feed:
 
     def _news(self) -> ChangePage:
         try:
-            return changes.since(self._store, self._seq)
+            return self._desk.changes(self._seq)
         except sqlite3.Error as error:
             raise StoreError(f"The job store can't be read: {error}.") from error
 

@@ -12,10 +12,10 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_escape, url_path_join
 from tornado import web
 
+from jupyter_sm.desk import Desk, JobView
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.diagnosis import refusal as refused
-from jupyter_sm.tracking import LogViews, Store, jobs_table
-from jupyter_sm.tracking.views import JobView
+from jupyter_sm.jobs import JobKey
 
 API = "jupyter-sm/api"
 
@@ -30,16 +30,10 @@ class BaseHandler(APIHandler):
     _track_activity = False
 
     @property
-    def store(self) -> Store:
-        """The user's job store."""
-        store: Store = self.settings["jupyter_sm"]["store"]
-        return store
-
-    @property
-    def log_views(self) -> LogViews:
-        """What is known of the logs that are being read."""
-        views: LogViews = self.settings["jupyter_sm"]["log_views"]
-        return views
+    def desk(self) -> Desk:
+        """The desk of the user's store."""
+        desk: Desk = self.settings["jupyter_sm"]["desk"]
+        return desk
 
     async def in_thread(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run blocking work in one of the extension's threads."""
@@ -76,7 +70,7 @@ class BaseHandler(APIHandler):
 
     async def job(self, target: str, kind: str, name: str) -> JobView:
         """The job of that key; 404 when there is none."""
-        view = await self.in_thread(jobs_table.get, self.store, target, kind, name)
+        view = await self.in_thread(self.desk.job, JobKey(target, kind, name))
         if view is None:
             raise refusal(404, f"There is no {kind} job {name} on {target}.")
         return view

@@ -5,12 +5,13 @@ from __future__ import annotations
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from jupyter_sm.desk import LogFilter
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 from jupyter_sm.server.handler import BaseHandler, refusal
-from jupyter_sm.tracking import jobs_table, logs_table
-from jupyter_sm.tracking.log_blocks import SEVERITIES, SOURCES
-from jupyter_sm.tracking.log_views import MAX_PAGE, LogFilter
 
 _LONGEST_QUERY = 1_000
+_LONGEST_PAGE = 5_000
 
 
 class LogHandler(BaseHandler):
@@ -44,11 +45,11 @@ class LogHandler(BaseHandler):
         """Whether runs of platform lines and of progress are a row each."""
         return self.get_query_argument("fold", "1") != "0"
 
-    async def read_by(self, target: str, kind: str, name: str) -> tuple[str, str, str]:
+    async def read_by(self, target: str, kind: str, name: str) -> JobKey:
         """The job's key, once it is known to exist; reading its log counts as watching it."""
-        await self.job(target, kind, name)
-        await self.in_thread(jobs_table.watch, self.store, target, kind, name)
-        return target, kind, name
+        view = await self.job(target, kind, name)
+        await self.in_thread(self.desk.watch, view.key)
+        return view.key
 
 
 class LogsHandler(LogHandler):
@@ -59,11 +60,11 @@ class LogsHandler(LogHandler):
     async def get(self, target: str, kind: str, name: str) -> None:
         """A page of the log, by entry number; reading it counts as watching the job."""
         start = self.number("from", 0)
-        limit = self.number("limit", 500, least=1, most=MAX_PAGE)
+        limit = self.number("limit", 500, least=1, most=_LONGEST_PAGE)
         wanted = self.filter(query=self.text("query"))
         key = await self.read_by(target, kind, name)
         page = await self.in_thread(
-            self.log_views.page, key, start=start, limit=limit, wanted=wanted
+            self.desk.logs.page, key, start=start, limit=limit, wanted=wanted
         )
         await self.answer(page)
 
@@ -80,11 +81,11 @@ class LogRowsHandler(LogHandler):
         """
         start = self.number("from", 0)
         around = self.number("around", -1)
-        limit = self.number("limit", 500, least=1, most=MAX_PAGE)
+        limit = self.number("limit", 500, least=1, most=_LONGEST_PAGE)
         wanted = self.filter()
         key = await self.read_by(target, kind, name)
         rows = await self.in_thread(
-            self.log_views.rows,
+            self.desk.logs.rows,
             key,
             start=start,
             limit=limit,
@@ -106,7 +107,7 @@ class LogHitsHandler(LogHandler):
         wanted = self.filter()
         key = await self.read_by(target, kind, name)
         hits = await self.in_thread(
-            self.log_views.hits,
+            self.desk.logs.hits,
             key,
             query,
             is_regex=self.get_query_argument("regex", "0") == "1",
@@ -123,13 +124,13 @@ class LogTextHandler(LogHandler):
     @authorized
     async def get(self, target: str, kind: str, name: str) -> None:
         """The whole log as text, page by page, so that its length costs no memory."""
-        await self.job(target, kind, name)
+        view = await self.job(target, kind, name)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="{name}.log"')
         start = 0
         while True:
             lines, behind = await self.in_thread(
-                self.log_views.printed, (target, kind, name), start, MAX_PAGE
+                self.desk.logs.printed, view.key, start, _LONGEST_PAGE
             )
             if behind <= start:
                 break
@@ -146,7 +147,6 @@ class MetricsHandler(LogHandler):
     @authorized
     async def get(self, target: str, kind: str, name: str) -> None:
         """All series as columns; of very many points those that keep the curves' look."""
-        await self.job(target, kind, name)
-        key = (target, kind, name)
-        series = await self.in_thread(logs_table.metric_series, self.store, key)
+        view = await self.job(target, kind, name)
+        series = await self.in_thread(self.desk.metric_series, view.key)
         await self.answer({"series": series})

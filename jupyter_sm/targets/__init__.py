@@ -4,25 +4,27 @@ Light to import: boto3 loads when a client is first asked for.
 """
 
 from jupyter_sm.targets.aws.images import ImageError
-from jupyter_sm.targets.places import PlaceError, resolved
-from jupyter_sm.targets.source import SourceError, pack_source
-from jupyter_sm.targets.target import (
+from jupyter_sm.targets.paths import PathError, resolved
+from jupyter_sm.targets.protocol import (
     Cadence,
     Staged,
     Staging,
     StagingRefusedError,
     StagingStoppedError,
     Target,
+)
+from jupyter_sm.targets.registry import (
     UnknownTargetError,
     check_target,
     open_target,
     target_names,
 )
+from jupyter_sm.targets.source import SourceError, pack_source
 
 __all__ = [
     "Cadence",
     "ImageError",
-    "PlaceError",
+    "PathError",
     "SourceError",
     "Staged",
     "Staging",

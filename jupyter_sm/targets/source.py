@@ -13,7 +13,7 @@ import os
 import tarfile
 from pathlib import Path
 
-from jupyter_sm.targets.places import PlaceError, resolved
+from jupyter_sm.targets.paths import PathError, resolved
 
 MAX_BYTES = 200 * 1024 * 1024
 _LEFT_OUT = frozenset({".git", ".hg", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"})
@@ -30,7 +30,7 @@ def pack_source(script: str | Path, entry_point: str | None, into: Path) -> tupl
     """
     try:
         path = resolved(os.fspath(script))
-    except PlaceError as error:
+    except PathError as error:
         raise SourceError(str(error)) from None
     if os.fspath(script) and path.is_dir():
         program = _entry_of(path, entry_point)
@@ -53,7 +53,7 @@ def _entry_of(folder: Path, entry_point: str | None) -> str:
         )
     try:
         entry = resolved(os.fspath(folder / entry_point)).resolve()
-    except PlaceError as error:
+    except PathError as error:
         raise SourceError(str(error)) from None
     if not entry.is_relative_to(folder.resolve()) or not entry.is_file():
         raise SourceError(f"There is no script {entry_point!r} in the folder {str(folder)!r}.")

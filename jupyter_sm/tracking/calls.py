@@ -70,6 +70,13 @@ def _response(error: BaseException | None) -> dict[str, Any]:
     return {}
 
 
+def is_of_aws(error: BaseException) -> bool:
+    """Whether botocore raised it: AWS refused, or could not be asked. All else is a fault of ours."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return isinstance(error, (BotoCoreError, ClientError))
+
+
 def is_gone(error: BaseException) -> bool:
     """Whether a refusal says that the thing asked for does not exist."""
     code = code_of(error)

@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.logs import LogParser
 from jupyter_sm.logs.parser import LogError
-from jupyter_sm.tracking import jobs_table, logs_table
-from jupyter_sm.tracking.logs_table import LoggedJob
-from jupyter_sm.tracking.store import Store
+from jupyter_sm.store import Store, jobs
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.streams import LoggedJob
 
 # A traceback stands within this many entries of a stream's end.
 _TAIL = 400
@@ -22,17 +22,17 @@ _TAIL = 400
 _GENERIC = 0.56
 
 
-def refine(store: Store, target: str, job: LoggedJob) -> None:
+def refine(store: Store, job: LoggedJob) -> None:
     """Put the cause that the log tells into the explanation of a failed job."""
-    view = jobs_table.get(store, target, job.kind, job.name)
+    view = jobs.get(store, job.key)
     if view is None or view.status != "Failed" or view.explanation is None:
         return
     found = find(store, job.id)
     if found is None:
         return
     error, line = found
-    place = _place(error)
-    context = {**view.explanation.entities, **({"place": place} if place else {})}
+    line_of_user = _user_line(error)
+    context = {**view.explanation.entities, **({"place": line_of_user} if line_of_user else {})}
     if view.explanation.confidence > _GENERIC:
         explanation = explain(view.failure_reason, context=context)
     else:
@@ -41,7 +41,7 @@ def refine(store: Store, target: str, job: LoggedJob) -> None:
         explanation = explain(reason, code="AlgorithmError", context={**context, "error": said})
     others = tuple(action for action in explanation.actions if action["kind"] != "show-log")
     explanation = replace(explanation, actions=({"kind": "show-log", "line": line}, *others))
-    jobs_table.save_explanation(store, target, job.kind, job.name, explanation)
+    jobs.save_explanation(store, job.key, explanation)
 
 
 def find(store: Store, job_id: int) -> tuple[LogError, int] | None:
@@ -50,7 +50,7 @@ def find(store: Store, job_id: int) -> tuple[LogError, int] | None:
     Of several instances', the one that came first.
     """
     errors: list[tuple[int, LogError, int]] = []
-    for lines in logs_table.tails(store, job_id, _TAIL):
+    for lines in streams.tails(store, job_id, _TAIL):
         parser = LogParser()
         begins = lines[-1].seq
         for line in lines:
@@ -62,7 +62,7 @@ def find(store: Store, job_id: int) -> tuple[LogError, int] | None:
     return min(errors, key=lambda row: row[0])[1:] if errors else None
 
 
-def _place(error: LogError) -> str | None:
+def _user_line(error: LogError) -> str | None:
     """`train.py line 42`, of the user's own innermost frame."""
     frame = error.user_frame or error.frame
     if not frame:

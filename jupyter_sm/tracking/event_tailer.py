@@ -19,11 +19,12 @@ from typing import Any
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import kind_named
 from jupyter_sm.logs import LogParser
+from jupyter_sm.store import Store
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.streams import LoggedJob, Parsed
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking import cause, logs_table
+from jupyter_sm.tracking import cause
 from jupyter_sm.tracking.calls import code_of, is_about_credentials, is_denied, is_throttled
-from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
-from jupyter_sm.tracking.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -66,8 +67,8 @@ class EventTailer:
     def run(self) -> bool:
         """Read what is due, a few pages a job; True if there is more to read at once."""
         more = False
-        jobs = logs_table.jobs_to_read(self._store, self._target.name, time.time())
-        running = sum(not job.is_final for job in jobs)
+        jobs = streams.jobs_to_read(self._store, self._target.name, time.time())
+        running = sum(not job.is_over for job in jobs)
         interval = min(_LONGEST_INTERVAL, self._target.cadence.log * max(1, running))
         known = {job.id for job in jobs}
         self._readings = {n: r for n, r in self._readings.items() if n in known}
@@ -76,14 +77,14 @@ class EventTailer:
             if reading is None:
                 reading = self._readings[job.id] = self._resumed(job)
             if time.monotonic() >= reading.next_at:
-                more = self._read_or_note(job, reading, interval) or more
+                more = self._read_or_tell(job, reading, interval) or more
         return more
 
     def _resumed(self, job: LoggedJob) -> _Reading:
-        start = logs_table.read_from(self._store, job.id)
+        start = streams.read_from(self._store, job.id)
         return _Reading(from_ms=start, is_whole=start == 0)
 
-    def _read_or_note(self, job: LoggedJob, reading: _Reading, interval: float) -> bool:
+    def _read_or_tell(self, job: LoggedJob, reading: _Reading, interval: float) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError
 
         reading.next_at = time.monotonic() + interval
@@ -91,7 +92,7 @@ class EventTailer:
             if self._read(job, reading):
                 reading.next_at = 0.0
                 return True
-            logs_table.note(self._store, self._target.name, job, None)
+            streams.set_log_note(self._store, job, None)
         except (ClientError, BotoCoreError) as error:
             if is_about_credentials(error):
                 raise
@@ -101,7 +102,7 @@ class EventTailer:
                 reading.next_at = time.monotonic() + max(interval, _THROTTLED_SECONDS)
                 return False
             else:
-                self._note(job, error)
+                self._tell(job, error)
                 reading.token = None  # which may be what is wrong: they live for a day
                 if not is_denied(error):
                     reading.next_at = time.monotonic() + max(interval, _THROTTLED_SECONDS)
@@ -111,21 +112,22 @@ class EventTailer:
         self._close_if_over(job, reading)
         return False
 
-    def _note(self, job: LoggedJob, error: Exception) -> None:
+    def _tell(self, job: LoggedJob, error: Exception) -> None:
         told = explain(error, operation="FilterLogEvents")
         if is_denied(error):
+            group = kind_named(job.key.kind).logs(job.key.name).group
             text = (
                 "The log can't be shown: this session has no right to read it "
-                f"(logs:FilterLogEvents on {kind_named(job.kind).logs(job.name).group}). The status goes on."
+                f"(logs:FilterLogEvents on {group}). The status goes on."
             )
         else:
             text = f"The log can't be read now. {told.sentence}"
-        logs_table.note(self._store, self._target.name, job, text)
+        streams.set_log_note(self._store, job, text)
 
     def _read(self, job: LoggedJob, reading: _Reading) -> bool:
         """Read some pages; True if there are more."""
         client = self._target.client("logs")
-        place = kind_named(job.kind).logs(job.name)
+        place = kind_named(job.key.kind).logs(job.key.name)
         for _ in range(_ROUND_PAGES):
             request: dict[str, Any] = {
                 "logGroupName": place.group,
@@ -150,22 +152,22 @@ class EventTailer:
             full = len(reading.recent) == reading.recent.maxlen
             back = max(newest - _OVERLAP_MS, oldest) if full else newest - _OVERLAP_MS
             # The last, whole read of an ended log may end where it began: at its beginning.
-            if back > reading.from_ms and (reading.found_new or not job.is_final):
+            if back > reading.from_ms and (reading.found_new or not job.is_over):
                 reading.from_ms = back
                 reading.is_whole = False
-                logs_table.save_read_from(self._store, job.id, back)
+                streams.save_read_from(self._store, job.id, back)
         if not reading.found_new:
             self._flush(job, reading)
-        if not job.is_final or reading.found_new or reading.quiet_since is None:
-            reading.quiet_since = time.monotonic() if job.is_final else None
+        if not job.is_over or reading.found_new or reading.quiet_since is None:
+            reading.quiet_since = time.monotonic() if job.is_over else None
         reading.found_new = False
 
     def _flush(self, job: LoggedJob, reading: _Reading) -> None:
-        logs_table.flush_all(self._store, self._target.name, job, reading.parsers)
+        streams.flush_all(self._store, job, reading.parsers)
 
     def _close_if_over(self, job: LoggedJob, reading: _Reading) -> None:
         """After the end and a time of quiet, read the whole once more; then it is complete."""
-        if not job.is_final:
+        if not job.is_over:
             return
         now = time.monotonic()
         if reading.quiet_since is None:
@@ -179,21 +181,21 @@ class EventTailer:
             reading.recent.clear()
             return
         self._flush(job, reading)
-        cause.refine(self._store, self._target.name, job)
-        logs_table.close(self._store, self._target.name, job)
+        cause.refine(self._store, job)
+        streams.close(self._store, job)
         self._readings.pop(job.id, None)
 
     def _take(self, job: LoggedJob, reading: _Reading, events: list[dict[str, Any]]) -> None:
         for begin in range(0, len(events), _CHUNK):
             chunk = {_id(event): event for event in events[begin : begin + _CHUNK]}
-            new = logs_table.unseen(self._store, job.id, list(chunk))
+            new = streams.unseen(self._store, job.id, list(chunk))
             fresh = [event for key, event in chunk.items() if key in new]
             reading.recent.extend(int(event["timestamp"]) for event in chunk.values())
             if not fresh:
                 continue
             reading.found_new = True
             parsed = self._parse(job, reading, fresh)
-            if not logs_table.append_events(self._store, self._target.name, job, new, parsed):
+            if not streams.append_events(self._store, job, new, parsed):
                 # Another process was faster with one of them: read them again, and know which.
                 reading.parsers.clear()
                 self._take(job, reading, list(chunk.values()))
@@ -208,10 +210,8 @@ class EventTailer:
         for stream, own in by_stream.items():
             parser = reading.parsers.get(stream)
             if parser is None:
-                parser = reading.parsers[stream] = logs_table.parser_of(
-                    self._store, self._target.name, job, stream
-                )
-            result.append(logs_table.parse(parser, stream, own))
+                parser = reading.parsers[stream] = streams.parser_of(self._store, job, stream)
+            result.append(streams.parse(parser, stream, own))
         return result
 
 

@@ -7,16 +7,18 @@ import logging
 import threading
 import time
 
-from jupyter_sm.targets import UnknownTargetError, check_target, open_target
-from jupyter_sm.tracking import leases, retention, targets_table
-from jupyter_sm.tracking.leases import Rank
-from jupyter_sm.tracking.store import Store, StoreError
+from jupyter_sm.store import Store, StoreError, leases, retention, targets
+from jupyter_sm.store.leases import Rank
+from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
+from jupyter_sm.targets.settings import SettingsError, log_limit_mb
 from jupyter_sm.tracking.tracker import Tracker
 
 # How soon a server notices that a target is used for the first time.
 _LOOK_SECONDS = 1.0
 # How often it is seen to that the store does not grow beyond its limit.
 _TRIM_SECONDS = 60.0
+
+LOCAL = "local"
 
 _log = logging.getLogger(__name__)
 
@@ -43,20 +45,25 @@ class TrackingService:
             try:
                 self._track_used()
                 if time.monotonic() - trimmed > _TRIM_SECONDS:
-                    retention.trim(self._store)
                     trimmed = time.monotonic()
-            except StoreError as error:
+                    retention.trim(self._store, log_limit_mb(self._store.folder))
+            except (StoreError, SettingsError) as error:
                 _log.warning("%s", error)
 
     def _track_used(self) -> None:
-        for name in targets_table.in_use(self._store):
+        for name in in_use(self._store):
             if name in self._trackers:
                 continue
             try:
                 self.track(name)
             except UnknownTargetError as error:
                 # A profile that was removed: its jobs stay, and the reason is shown.
-                targets_table.mark(self._store, name, "stale", str(error))
+                targets.mark(self._store, name, "stale", str(error))
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the other targets must be tracked
+                _log.warning("The target %s can't be opened: %s", name, error)
+                targets.mark(self._store, name, "stale", f"{name} can't be opened: {error}")
 
     def track(self, name: str) -> None:
         """Track one target, if this process does not yet."""
@@ -76,6 +83,14 @@ class TrackingService:
         self._trackers.clear()
 
 
+def in_use(store: Store) -> list[str]:
+    """The targets to look after: the local one, and each that a job was submitted to or
+    looked for on."""
+    used = [row.name for row in targets.rows(store)]
+    local = [name for name in target_names() if name == LOCAL]
+    return [*local, *(name for name in used if name != LOCAL)]
+
+
 _in_kernel: dict[str, TrackingService] = {}
 _lock = threading.Lock()
 
@@ -91,9 +106,9 @@ def ensure_tracked(store: Store, target: str) -> None:
 
     Raises UnknownTargetError for a name that stands for nothing.
     """
-    if not targets_table.is_used(store, target):
+    if not targets.is_used(store, target):
         check_target(target)
-        targets_table.use(store, target)
+        targets.use(store, target)
     if leases.is_held(store, target):
         return
     with _lock:

@@ -1,24 +1,25 @@
 """The submitter: takes committed submissions to the target, each exactly once.
 
-Files are staged first, in threads of their own. The name is the idempotency token: before
-Create is called, that is committed; when its outcome is unknown (a crash, a time-out),
-Describe decides and what is ours is adopted.
+Files are staged first, in threads of their own. Then come the submission's steps, in order, each a
+call that makes one thing. The name is the idempotency token: before a step is called, that is
+committed; when its outcome is unknown (a crash, a time-out), looking decides, as the kind knows
+how, and what is ours is adopted.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from jupyter_sm.diagnosis import ExplainedError, explain
-from jupyter_sm.jobs import REJECTED, context_of, kind_named
-from jupyter_sm.jobs.members import request_in
+from jupyter_sm.jobs import REJECTED, JobKey, context_of, kind_named
+from jupyter_sm.jobs.kinds import Step
+from jupyter_sm.store import Store, submissions
+from jupyter_sm.store.submissions import CALLING, DONE, Submission
 from jupyter_sm.targets import Staged, Staging, StagingStoppedError, Target
-from jupyter_sm.tracking import submissions_table
 from jupyter_sm.tracking.calls import (
     call,
     call_or_none,
@@ -27,8 +28,6 @@ from jupyter_sm.tracking.calls import (
     is_denied,
     is_passing,
 )
-from jupyter_sm.tracking.store import Store
-from jupyter_sm.tracking.submissions_table import Submission
 
 SUBMISSION_TAG = "jupyter-sm:submission"
 _TAKEN = ("ResourceInUse", "ResourceAlreadyExists", "ConflictException")
@@ -48,20 +47,20 @@ class Submitter:
         self._pools: dict[bool, ThreadPoolExecutor] = {}
         self._staging: dict[str, tuple[Future[Staged], threading.Event]] = {}
 
-    def run(self, may_go_on: Callable[[], bool] = lambda: True) -> list[tuple[str, str]]:
+    def run(self, may_go_on: Callable[[], bool] = lambda: True) -> list[JobKey]:
         """Take every due submission a step further, for as long as `may_go_on` says so.
 
-        The result holds kind and name of each job that the target has now.
+        The result holds each job that the target has now.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
         accepted = []
-        for submission in submissions_table.open_submissions(self._store, self._target.name):
+        for submission in submissions.open_submissions(self._store, self._target.name):
             if not may_go_on():
                 break
             try:
                 if self._is_staged(submission) and self.submit(submission):
-                    accepted.append((submission.kind, submission.name))
+                    accepted.append(submission.key)
             except (ClientError, BotoCoreError) as error:
                 # Describe or ListTags was refused: this one waits, the others go on.
                 self._retry(submission, error)
@@ -78,11 +77,11 @@ class Submitter:
 
     def _is_staged(self, submission: Submission) -> bool:
         """Whether the submission's files lie at the target; begins to stage them if not."""
-        if self._target.calls_are_free or submission.staged:
+        if not self._target.stages or submission.staged:
             return True
         if submission.id not in self._staging:
             if submission.stop_requested:
-                submissions_table.settle_refused(self._store, submission, "Stopped", "", None)
+                submissions.settle_refused(self._store, submission, "Stopped", "", None)
                 return False
             self._begin_staging(submission)
         future, stopped = self._staging[submission.id]
@@ -94,32 +93,35 @@ class Submitter:
         try:
             staged = future.result()
         except StagingStoppedError:
-            submissions_table.settle_refused(self._store, submission, "Stopped", "", None)
+            submissions.settle_refused(self._store, submission, "Stopped", "", None)
         except ExplainedError as error:
             reason = error.explanation.raw
-            submissions_table.settle_refused(
-                self._store, submission, REJECTED, reason, error.explanation
-            )
+            submissions.settle_refused(self._store, submission, REJECTED, reason, error.explanation)
         except Exception as error:  # noqa: BLE001 - boto3's transfers have errors of their own
             self._staging_failed(submission, error)
         else:
-            submissions_table.mark_staged(self._store, submission, staged.request, staged.notes)
+            submissions.mark_staged(self._store, submission, staged.request, staged.notes)
         # Sent at the next round, with the request as it now stands.
         return False
 
     def _begin_staging(self, submission: Submission) -> None:
         stopped = threading.Event()
         staging = Staging(
-            name=submission.name,
+            kind=kind_named(submission.key.kind),
+            name=submission.key.name,
             request=submission.request,
             submitted_at=submission.created_at,
             create_bucket=submission.create_bucket,
-            on_progress=lambda done, total: submissions_table.mark_staging(
+            on_progress=lambda done, total: submissions.mark_staging(
                 self._store, submission, done, total
             ),
             stopped=stopped,
         )
-        large = "file://" in json.dumps(submission.request.get("InputDataConfig", []))
+        places = kind_named(submission.key.kind).places(submission.request)
+        large = any(
+            place.role == "input" and place.uri(submission.request).startswith("file://")
+            for place in places
+        )
         if large not in self._pools:
             self._pools[large] = ThreadPoolExecutor(
                 _STAGING_THREADS, thread_name_prefix="jupyter_sm staging"
@@ -131,30 +133,40 @@ class Submitter:
         if not is_passing(error):
             self._reject(submission, error)
             return
-        submissions_table.count_attempt(self._store, submission)
+        submissions.count_attempt(self._store, submission)
         self._retry(submission, error)
         if is_about_credentials(error):
             self._target.renew()
 
     def submit(self, submission: Submission) -> bool:
         """One submission: to acceptance (True), refusal or another attempt later."""
+        steps = kind_named(submission.key.kind).steps(submission.request)
+        for number, step in enumerate(steps):
+            is_done = submission.steps[number] == DONE
+            if not is_done and not self._take(submission, number, step):
+                return False
+        return True
+
+    def _take(self, submission: Submission, number: int, step: Step) -> bool:
+        """One step: True once what it makes is there, and ours."""
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-        if submission.state == "creating":
-            owner = self._owner(submission)
+        if submission.steps[number] == CALLING:
+            owner = self._owner(submission, step)
             if owner is not None:
-                return self._settle_existing(submission, owner)
+                return self._settle_existing(submission, number, owner)
         if submission.stop_requested:
-            submissions_table.settle_refused(self._store, submission, "Stopped", "", None)
+            submissions.settle_refused(self._store, submission, "Stopped", "", None)
             return False
-        submissions_table.mark_creating(self._store, submission)
+        submissions.mark_calling(self._store, submission, number)
         try:
-            self._create(submission)
+            call(self._target, step.operation, step.request)
         except ParamValidationError as error:
             self._reject(submission, error)
         except ClientError as error:
             if code_of(error) in _TAKEN:
-                return self._settle_existing(submission, self._owner(submission), error)
+                owner = self._owner(submission, step)
+                return self._settle_existing(submission, number, owner, error)
             if is_passing(error):
                 self._retry(submission, error)
             else:
@@ -162,63 +174,60 @@ class Submitter:
         except BotoCoreError as error:
             self._retry(submission, error)
         else:
-            submissions_table.mark_accepted(self._store, submission)
+            submissions.mark_done(self._store, submission, number)
             return True
         return False
 
-    def _create(self, submission: Submission) -> None:
-        operation = kind_named(submission.kind).create
-        call(self._target, operation, submission.request)
-
-    def _owner(self, submission: Submission) -> str | None:
-        """Whose job bears the name: a submission's id, "" for none of ours, None for no job."""
-        kind = kind_named(submission.kind)
-        answer = call_or_none(self._target, kind.describe, {kind.name_field: submission.name})
-        if answer is None:
-            return None
+    def _owner(self, submission: Submission, step: Step) -> str | None:
+        """Whose the thing is: a submission's id, "" for none of ours, None where there is none."""
         from botocore.exceptions import ClientError
 
+        answer = step.find(self._ask)
+        if answer is None:
+            return None
+        if not step.arn_field:
+            return submission.id
         try:
-            tags = call(self._target, "ListTags", {"ResourceArn": answer[kind.arn_field]})
+            tags = call(self._target, "ListTags", {"ResourceArn": answer[step.arn_field]})
         except ClientError as error:
             if not is_denied(error):
                 raise
             # Tags may not be read: an equal request, submitted under a name of ours, is ours.
-            is_ours = _holds(answer, request_in(submission.request, kind))
-            return submission.id if is_ours else ""
+            shared = {name: step.request[name] for name in answer if name in step.request}
+            return submission.id if _holds(answer, shared) else ""
         found = (t["Value"] for t in tags.get("Tags", []) if t["Key"] == SUBMISSION_TAG)
         return next(found, "")
 
+    def _ask(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        return call_or_none(self._target, operation, request)
+
     def _settle_existing(
-        self, submission: Submission, owner: str | None, error: Exception | None = None
+        self, submission: Submission, number: int, owner: str | None, error: Exception | None = None
     ) -> bool:
         if owner == submission.id:
-            submissions_table.mark_accepted(self._store, submission)
+            submissions.mark_done(self._store, submission, number)
             return True
         if owner is None:
             self._retry(submission, error)
         else:
-            self._reject(submission, error or _taken(submission.name))
+            self._reject(submission, error or _taken(submission.key))
         return False
 
     def _reject(self, submission: Submission, error: Exception) -> None:
-        explanation = explain(
-            error, context=context_of(kind_named(submission.kind), submission.request)
-        )
-        submissions_table.settle_refused(
-            self._store, submission, REJECTED, explanation.raw, explanation
-        )
+        kind = kind_named(submission.key.kind)
+        explanation = explain(error, context=context_of(kind, submission.request))
+        submissions.settle_refused(self._store, submission, REJECTED, explanation.raw, explanation)
 
     def _retry(self, submission: Submission, error: Exception | None) -> None:
         wait = min(_LONGEST_WAIT, 0.5 * 2 ** min(submission.attempts, 7))
-        _log.warning("Submitting %s is tried again in %.0f s: %s", submission.name, wait, error)
+        _log.warning("Submitting %s is tried again in %.0f s: %s", submission.key.name, wait, error)
         reason = explain(error).sentence if error else ""
-        submissions_table.mark_retry(self._store, submission, wait, reason)
+        submissions.mark_retry(self._store, submission, wait, reason)
 
 
 def _holds(there: Any, asked: Any) -> bool:
     """Whether what was asked for is there; what the service adds by itself does not count."""
-    if isinstance(asked, dict) and isinstance(there, dict):
+    if isinstance(asked, Mapping) and isinstance(there, Mapping):
         return all(_holds(there.get(key), value) for key, value in asked.items())
     if isinstance(asked, list) and isinstance(there, list):
         return len(asked) == len(there) and all(map(_holds, there, asked))
@@ -228,9 +237,9 @@ def _holds(there: Any, asked: Any) -> bool:
     return bool(there == asked)
 
 
-def _taken(name: str) -> Exception:
+def _taken(key: JobKey) -> Exception:
     from botocore.exceptions import ClientError
 
-    detail = {"Code": "ResourceInUse", "Message": f"A job named {name} already exists"}
-    error: Exception = ClientError({"Error": detail}, "CreateTrainingJob")
+    detail = {"Code": "ResourceInUse", "Message": f"A job named {key.name} already exists"}
+    error: Exception = ClientError({"Error": detail}, kind_named(key.kind).create)
     return error

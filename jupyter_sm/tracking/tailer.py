@@ -1,4 +1,4 @@
-"""The tailer for targets whose calls are free: brings logs into the store, page by page."""
+"""The tailer for targets whose every log is read: brings logs into the store, page by page."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 from jupyter_sm.jobs import kind_named
 from jupyter_sm.jobs.kinds import LogPlace
 from jupyter_sm.logs import LogParser
+from jupyter_sm.store import Store
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.streams import LoggedJob
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking import cause, logs_table
-from jupyter_sm.tracking.logs_table import LoggedJob
-from jupyter_sm.tracking.store import Store
+from jupyter_sm.tracking import cause
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ class Tailer:
         """Read what is new, a few pages a job; True if there is more to read at once."""
         now = time.time()
         more = False
-        for job in logs_table.jobs_to_read(self._store, self._target.name, 0.0):
-            hint = self._target.log_hint(job.name)
+        for job in streams.jobs_to_read(self._store, self._target.name, 0.0):
+            hint = self._target.log_hint(job.key.kind, job.key.name)
             if hint is None or hint != self._hints.get(job.id):
                 if self._read_or_skip(job):
                     more = True
@@ -47,19 +48,19 @@ class Tailer:
                 self._hints[job.id] = hint
             if now - self._fed.get(job.id, now) > _QUIET_SECONDS:
                 self._flush(job)
-            if job.is_final and now - (job.ended_at or now) >= self._target.log_quiet_seconds:
+            if job.is_over and now - (job.ended_at or now) >= self._target.log_quiet_seconds:
                 self._close(job)
         return more
 
     def _close(self, job: LoggedJob) -> None:
         self._flush(job)
-        cause.refine(self._store, self._target.name, job)
-        logs_table.close(self._store, self._target.name, job)
+        cause.refine(self._store, job)
+        streams.close(self._store, job)
         self._hints.pop(job.id, None)
         self._parsers.pop(job.id, None)
 
     def _flush(self, job: LoggedJob) -> None:
-        logs_table.flush_all(self._store, self._target.name, job, self._parsers[job.id])
+        streams.flush_all(self._store, job, self._parsers[job.id])
         self._fed.pop(job.id, None)
 
     def _read_or_skip(self, job: LoggedJob) -> bool:
@@ -69,11 +70,11 @@ class Tailer:
             return self._read(job)
         except ClientError as error:
             # One job's log that can't be read must not keep the others' from being read.
-            _log.warning("The log of %s can't be read now: %s", job.name, error)
+            _log.warning("The log of %s can't be read now: %s", job.key.name, error)
             return False
 
     def _read(self, job: LoggedJob) -> bool:
-        place = kind_named(job.kind).logs(job.name)
+        place = kind_named(job.key.kind).logs(job.key.name)
         more = False
         for stream in self._streams(place):
             more = self._read_stream(job, place.group, stream) or more
@@ -96,7 +97,7 @@ class Tailer:
     def _read_stream(self, job: LoggedJob, group: str, stream: str) -> bool:
         client = self._target.client("logs")
         for _ in range(_ROUND_PAGES):
-            before = logs_table.position(self._store, job.id, stream)
+            before = streams.position(self._store, job.id, stream)
             request: dict[str, Any] = {
                 "logGroupName": group,
                 "logStreamName": stream,
@@ -110,10 +111,8 @@ class Tailer:
             if token == before or not answer["events"]:
                 return False
             parser = self._parser(job, stream)
-            parsed = logs_table.parse(parser, stream, answer["events"])
-            stored = logs_table.append(
-                self._store, self._target.name, job, parsed, before=before, after=token
-            )
+            parsed = streams.parse(parser, stream, answer["events"])
+            stored = streams.append(self._store, job, parsed, before=before, after=token)
             if not stored:
                 self._parsers[job.id].pop(stream, None)
                 return True
@@ -123,5 +122,5 @@ class Tailer:
     def _parser(self, job: LoggedJob, stream: str) -> LogParser:
         parsers = self._parsers[job.id]
         if stream not in parsers:
-            parsers[stream] = logs_table.parser_of(self._store, self._target.name, job, stream)
+            parsers[stream] = streams.parser_of(self._store, job, stream)
         return parsers[stream]

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable
 
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import KINDS
+from jupyter_sm.store import Store, StoreError, stops, targets, wanted
+from jupyter_sm.store.leases import Lease, Rank
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking import stops, targets_table, wanted
 from jupyter_sm.tracking.calls import (
     call_or_none,
     is_about_credentials,
+    is_of_aws,
     is_passing,
     is_throttled,
 )
 from jupyter_sm.tracking.event_tailer import EventTailer
-from jupyter_sm.tracking.leases import Lease, Rank
+from jupyter_sm.tracking.events import Listener
 from jupyter_sm.tracking.poller import Poller
-from jupyter_sm.tracking.push import Listener
-from jupyter_sm.tracking.store import Store, StoreError
 from jupyter_sm.tracking.submitter import Submitter
 from jupyter_sm.tracking.tailer import Tailer
 
@@ -40,8 +38,8 @@ _log = logging.getLogger(__name__)
 class Tracker:
     """Keeps the store in step with one target. `start`, and `stop` when done.
 
-    One thread submits and polls; where reading logs means waiting for answers, another reads
-    them, so that a long log delays no status.
+    One thread submits and polls; another reads logs, so that a long one delays no status; a third
+    waits for events.
     """
 
     def __init__(self, store: Store, target: Target, rank: Rank) -> None:
@@ -50,24 +48,17 @@ class Tracker:
         self._lease = Lease(store, target.name, rank)
         self._submitter = Submitter(store, target)
         self._poller = Poller(store, target)
-        self._tailer = (
-            Tailer(store, target) if target.calls_are_free else EventTailer(store, target)
-        )
+        reader = Tailer if target.reads_all_logs else EventTailer
+        self._tailer: Tailer | EventTailer = reader(store, target)
         self._listener = Listener(target, self._poller)
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=run, name=f"jupyter_sm {what} {target.name}", daemon=True)
-            for what, run in self._work()
-        ]
-        self._tailed = 0.0
-
-    def _work(self) -> list[tuple[str, Callable[[], None]]]:
-        if self._target.calls_are_free:
-            return [("tracker", self._run)]
-        return [
-            ("tracker", self._run),
-            ("logs", self._run_logs),
-            ("events", lambda: self._listener.run(self._stopped, lambda: self._lease.held)),
+            for what, run in (
+                ("tracker", self._run),
+                ("logs", self._run_logs),
+                ("events", self._run_events),
+            )
         ]
 
     def start(self) -> None:
@@ -128,18 +119,16 @@ class Tracker:
                 wait = _BACK_OFF_SECONDS[2]
             self._stopped.wait(wait)
 
+    def _run_events(self) -> None:
+        self._listener.run(self._stopped, lambda: self._lease.held)
+
     def tick(self) -> bool:
-        """One round; True if there is more to do at once."""
+        """One round of submitting and polling; True if there is more to do at once."""
         for key in self._submitter.run(self._lease.acquire):
-            self._poller.look_at(*key)
+            self._poller.look_at(key)
         self._pass_on_stops()
         self._look_up_wanted()
-        more = self._poller.step()
-        if self._target.calls_are_free and time.monotonic() - self._tailed >= _TAIL_SECONDS:
-            more_log = self._tailer.run()
-            self._tailed = 0.0 if more_log else time.monotonic()
-            return more or more_log
-        return more
+        return self._poller.step()
 
     def catch_up(self) -> None:
         """Bring the store up to date once, for a process that will not live to track.
@@ -160,49 +149,60 @@ class Tracker:
     def _pass_on_stops(self) -> None:
         from botocore.exceptions import ClientError
 
-        for kind_name, name in stops.to_stop(self._store, self._target.name):
-            kind = KINDS[kind_name]
+        for key in stops.to_stop(self._store, self._target.name):
+            kind = KINDS[key.kind]
             try:
-                call_or_none(self._target, kind.stop, {kind.name_field: name})
+                call_or_none(self._target, kind.stop, {kind.name_field: key.name})
             except ClientError as error:
                 if is_passing(error):
                     raise  # the wish stays, and is passed on once that goes through
                 # A right that is missing, say: this job goes on, and so do all others.
-                _log.warning("%s was not stopped: %s", name, error)
-            # Passed on, or ended in between: describing it shows which.
-            self._poller.look_at(kind_name, name)
-            stops.clear_stop(self._store, self._target.name, kind_name, name)
+                _log.warning("%s was not stopped: %s", key.name, error)
+                stops.given_up(self._store, key)
+            else:
+                stops.passed_on(self._store, key)
+            # Stopping, or ended in between: describing it shows which.
+            self._poller.look_at(key)
 
     def _look_up_wanted(self) -> None:
         from botocore.exceptions import ClientError, ParamValidationError
 
-        for kind, name in wanted.pending(self._store, self._target.name):
+        for key in wanted.pending(self._store, self._target.name):
             try:
-                found = self._poller.look_up(kind, name)
-                answer = wanted.FOUND if found else f"There is no {kind} job named {name!r} there."
+                found = self._poller.look_up(key)
+                missing = f"There is no {key.kind} job named {key.name!r} there."
+                answer = wanted.FOUND if found else missing
             except (ClientError, ParamValidationError) as error:
                 if is_passing(error):
                     raise
                 answer = explain(error).sentence
-            wanted.settle(self._store, self._target.name, kind, name, answer)
+            wanted.settle(self._store, key, answer)
 
     def _mark_stale(self, error: Exception) -> None:
-        _log.warning("The target %s can't be tracked now: %s", self._target.name, error)
+        # Only a fault of ours is worth its traceback.
+        told = is_of_aws(error) or isinstance(error, (ExplainedError, OSError))
+        name = self._target.name
+        _log.warning("The target %s can't be tracked now: %s", name, error, exc_info=not told)
         try:
-            reason = f"{self._target.name} can't be reached: {error}"
-            if not self._target.calls_are_free and not isinstance(error, StoreError):
-                if not is_throttled(error):
-                    self._target.renew()
-                reason = self._reason(error)
-            targets_table.mark(self._store, self._target.name, "stale", reason)
+            if is_of_aws(error) and not is_throttled(error):
+                self._target.renew()
+            targets.mark(self._store, name, "stale", self._reason(error))
         except Exception as store_error:  # noqa: BLE001 - the thread must outlive this too
             _log.warning("%s", store_error)
 
     def _reason(self, error: Exception) -> str:
-        profile, _, region = self._target.name.rpartition("@")
+        name = self._target.name
         if isinstance(error, ExplainedError):
             return error.explanation.sentence
-        return explain(error, context={"profile": profile, "region": region}).sentence
+        if is_of_aws(error):
+            profile, _, region = name.rpartition("@")
+            return explain(error, context={"profile": profile, "region": region}).sentence
+        if isinstance(error, OSError):
+            return f"{name} can't be reached: {error}"
+        return (
+            f"jupyter_sm failed while it looked at {name} ({type(error).__name__}: {error}); "
+            "its log says where. The jobs there go on."
+        )
 
 
 def _untold(error: Exception) -> int:

@@ -72,7 +72,7 @@ class Kind:
     - `places`: every address of a request.
     - `machines`: the part of a request that holds InstanceType, InstanceCount and VolumeSizeInGB.
     - `logs`: where the log of the job of a name lies.
-    - `script`: the script that a request runs, or an empty text.
+    - `script`: the script that a request runs, or an empty text; `image`: its container's image.
     - `metric_definitions`: name to regular expression, as a request has them.
     - `rename`: writes a fresh name where a request repeats it beside the name field.
     - `spec`: the high level of its requests, if there is one.
@@ -94,6 +94,7 @@ class Kind:
     machines: Callable[[Mapping[str, Any]], Request]
     logs: Callable[[str], LogPlace]
     script: Callable[[Mapping[str, Any]], str]
+    image: Callable[[Mapping[str, Any]], str]
     delete: str = ""
     name_limit: int = 63
     ended: frozenset[str] = frozenset({"Completed", "Failed", "Stopped"})

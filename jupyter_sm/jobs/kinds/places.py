@@ -18,7 +18,8 @@ Role = Literal["code", "input", "output", "checkpoint"]
 class Place:
     """One address of a request.
 
-    - `what`: in words, as "channel train"; `name`: the user's own name for it, if it has one.
+    - `what`: in words, as "channel train"; `name`: the user's own name for it, if it has one;
+      `phrase`: what lies there, in words, as "input of channel 'train'".
     - `path`: the members and indexes that lead to it.
     - `role`: what the job does with it.
     - `is_json`: it stands there as JSON text, as script mode has it.
@@ -28,6 +29,7 @@ class Place:
     path: tuple[str | int, ...]
     role: Role
     name: str = ""
+    phrase: str = ""
     is_json: bool = False
 
     def uri(self, request: Mapping[str, Any]) -> str:

@@ -195,13 +195,13 @@ def _parent(answer: Answer) -> str:
 def places(request: Mapping[str, Any]) -> Iterator[Place]:
     """Every address of the request, the output's also where it is left out."""
     yield Place(_DIRECTORY, ("HyperParameters", _DIRECTORY), "code", is_json=True)
-    yield Place("OutputDataConfig", ("OutputDataConfig", "S3OutputPath"), "output")
+    yield Place("OutputDataConfig", ("OutputDataConfig", "S3OutputPath"), "output", phrase="output")
     if "CheckpointConfig" in request:
         yield Place("CheckpointConfig", ("CheckpointConfig", "S3Uri"), "checkpoint")
     for number, channel in enumerate(rows(request, "InputDataConfig")):
         name = str(at(channel, "ChannelName") or "")
         path = ("InputDataConfig", number, "DataSource", "S3DataSource", "S3Uri")
-        yield Place(f"channel {name}", path, "input", name)
+        yield Place(f"channel {name}", path, "input", name, f"input of channel {name!r}")
 
 
 def machines(request: Mapping[str, Any]) -> Request:
@@ -223,6 +223,11 @@ def script(request: Mapping[str, Any]) -> str:
     except (ValueError, RecursionError, TypeError):
         program = text
     return program.encode("utf-8", "replace").decode() if isinstance(program, str) else ""
+
+
+def image(request: Mapping[str, Any]) -> str:
+    """The registry address of the image, empty for an algorithm of SageMaker's."""
+    return str(at(request, "AlgorithmSpecification", "TrainingImage") or "")
 
 
 def metric_definitions(request: Mapping[str, Any]) -> dict[str, str]:
@@ -256,6 +261,7 @@ TRAINING = Kind(
     machines=machines,
     logs=logs,
     script=script,
+    image=image,
     metric_definitions=metric_definitions,
     rename=rename,
     search=Search(

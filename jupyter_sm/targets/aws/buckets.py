@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyter_sm.targets.target import StagingRefusedError
+from jupyter_sm.targets.protocol import StagingRefusedError
 
 _FIRST_REGION = "us-east-1"
 

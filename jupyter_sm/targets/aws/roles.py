@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.targets.target import StagingRefusedError
+from jupyter_sm.targets.protocol import StagingRefusedError
 
 _METADATA = "/opt/ml/metadata/resource-metadata.json"
 _SERVICE_ROLE = "AmazonSageMaker-ExecutionRole"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 import os
 import threading
 import time
@@ -17,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from jupyter_sm.jobs import Kind
+from jupyter_sm.jobs.kinds import Place
 from jupyter_sm.targets.aws.buckets import Buckets, split
 from jupyter_sm.targets.aws.roles import find_role
+from jupyter_sm.targets.protocol import Staged, Staging, StagingRefusedError, StagingStoppedError
 from jupyter_sm.targets.settings import Settings
-from jupyter_sm.targets.target import Staged, Staging, StagingRefusedError, StagingStoppedError
 
 PREFIX = "jupyter-sm"
 _BLOCK = 1 << 20
@@ -34,7 +35,7 @@ class Stager:
         self,
         client: Callable[[str], Any],
         region: str,
-        check: Callable[[dict[str, Any]], str | None],
+        check: Callable[[Kind, dict[str, Any]], str | None],
     ) -> None:
         self._client = client
         self._check = check
@@ -52,24 +53,23 @@ class Stager:
         if "RoleArn" not in request:
             request["RoleArn"], where = find_role(self._client, self._caller(), settings.role)
             staged.notes.append(f"Role {request['RoleArn'].partition(':role/')[2]}, {where}.")
-            wrong = self._check(request)
+            wrong = self._check(staging.kind, request)
             if wrong:
                 raise StagingRefusedError("invalid-parameter", "The role can't be right", wrong)
-        bucket = self._bucket(staging, settings, staged)
-        request.setdefault("OutputDataConfig", {"S3OutputPath": f"s3://{bucket}/{PREFIX}/output"})
-        self._check_regions(request)
+        places = list(staging.kind.places(request))
+        bucket = self._bucket(staging, settings, staged, places)
+        for place in places:
+            if place.role == "output" and not place.uri(request):
+                place.put(request, f"s3://{bucket}/{PREFIX}/output")
+        self._check_regions(places, request)
         uploads = _Uploads(self._client("s3"), staging)
-        self._stage_source(request, bucket, uploads)
-        for channel in request.get("InputDataConfig", []):
-            source = channel.get("DataSource", {}).get("S3DataSource", {})
-            if str(source.get("S3Uri", "")).startswith("file://"):
-                source["S3Uri"] = self._stage_input(
-                    path_of(source["S3Uri"]),
-                    channel.get("ChannelName", ""),
-                    bucket,
-                    uploads,
-                    staged,
-                )
+        for place in places:
+            uri = place.uri(request)
+            if place.role == "code" and uri.startswith("file://"):
+                place.put(request, self._stage_source(path_of(uri), bucket, uploads))
+            elif place.role == "input" and uri.startswith("file://"):
+                put = self._stage_input(path_of(uri), place, bucket, uploads, staged)
+                place.put(request, put)
         uploads.run()
         return staged
 
@@ -78,12 +78,15 @@ class Stager:
             self._identity = self._client("sts").get_caller_identity()
         return self._identity
 
-    def _bucket(self, staging: Staging, settings: Settings, staged: Staged) -> str:
+    def _bucket(
+        self, staging: Staging, settings: Settings, staged: Staged, places: list[Place]
+    ) -> str:
         """Where files go: the settings' bucket, the output's, else SageMaker's default one."""
         if settings.bucket:
             self._buckets.check(settings.bucket, "config.toml names")
             return settings.bucket
-        output = staged.request.get("OutputDataConfig", {}).get("S3OutputPath")
+        outputs = (p.uri(staged.request) for p in places if p.role == "output")
+        output = next(filter(None, outputs), "")
         if output:
             bucket = split(output)[0]
             self._buckets.check(bucket, "the output names")
@@ -94,57 +97,44 @@ class Stager:
             staged.notes.append(f"Created the bucket {bucket}.")
         return bucket
 
-    def _check_regions(self, request: dict[str, Any]) -> None:
-        self._buckets.check(
-            split(request["OutputDataConfig"]["S3OutputPath"])[0], "the output names"
-        )
-        for channel in request.get("InputDataConfig", []):
-            uri = channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri", "")
-            if uri.startswith("s3://"):
-                self._buckets.check(
-                    split(uri)[0], f"the channel {channel.get('ChannelName')} names"
-                )
+    def _check_regions(self, places: list[Place], request: dict[str, Any]) -> None:
+        for place in places:
+            uri = place.uri(request)
+            if place.role in ("input", "output") and uri.startswith("s3://"):
+                who = place.phrase if place.role == "output" else place.what
+                self._buckets.check(split(uri)[0], f"the {who} names")
 
-    def _stage_source(self, request: dict[str, Any], bucket: str, uploads: _Uploads) -> None:
-        parameters = request.get("HyperParameters", {})
-        try:
-            uri = json.loads(parameters.get("sagemaker_submit_directory", "null"))
-        except ValueError:
-            return
-        if not isinstance(uri, str) or not uri.startswith("file://"):
-            return
-        archive = path_of(uri)
+    def _stage_source(self, archive: Path, bucket: str, uploads: _Uploads) -> str:
         # pack_source named the folder by the archive's content.
         key = f"{PREFIX}/sources/{archive.parent.name}/{archive.name}"
         uploads.add(archive, bucket, key)
-        parameters["sagemaker_submit_directory"] = json.dumps(f"s3://{bucket}/{key}")
+        return f"s3://{bucket}/{key}"
 
     def _stage_input(
-        self, place: Path, channel: str, bucket: str, uploads: _Uploads, staged: Staged
+        self, path: Path, place: Place, bucket: str, uploads: _Uploads, staged: Staged
     ) -> str:
-        if not place.exists():
+        if not path.exists():
             raise StagingRefusedError(
                 "local-file-not-found",
                 "An input is gone",
-                f"The input of channel {channel!r} is no longer there: {place}.",
+                f"The {place.phrase} is no longer there: {path}.",
                 "Submit the job again once it is back.",
             )
         try:
-            files = _files(place)
-            return self._stage_files(place, files, channel, bucket, uploads, staged)
+            files = _files(path)
+            return self._stage_files(path, files, place, bucket, uploads, staged)
         except OSError as error:
             raise StagingRefusedError(
                 "local-file-not-found",
                 "An input can't be read",
-                f"The input of channel {channel!r} can't be read: "
-                f"{error.filename or place}: {error.strerror}.",
+                f"The {place.phrase} can't be read: {error.filename or path}: {error.strerror}.",
             ) from None
 
     def _stage_files(
         self,
-        place: Path,
+        path: Path,
         files: list[tuple[str, Path]],
-        channel: str,
+        place: Place,
         bucket: str,
         uploads: _Uploads,
         staged: Staged,
@@ -153,19 +143,19 @@ class Stager:
             raise StagingRefusedError(
                 "local-file-not-found",
                 "An input is empty",
-                f"The input of channel {channel!r} holds no file: {place}.",
+                f"The {place.phrase} holds no file: {path}.",
             )
         hashed = uploads.hashed(files)
         digest = _digest(hashed)
         prefix = f"{PREFIX}/inputs/{digest}"
-        newer = [name for name, path in files if path.stat().st_mtime > uploads.submitted_at + 1]
+        newer = [name for name, file in files if file.stat().st_mtime > uploads.submitted_at + 1]
         if newer:
             staged.notes.append(
-                f"{channel}/{newer[0]}{f' and {len(newer) - 1} more' if len(newer) > 1 else ''} "
+                f"{place.name}/{newer[0]}{f' and {len(newer) - 1} more' if len(newer) > 1 else ''} "
                 "changed after the job was submitted; the newer content was uploaded."
             )
-        for name, path in files:
-            uploads.add(path, bucket, f"{prefix}/{name}", hashed[name])
+        for name, file in files:
+            uploads.add(file, bucket, f"{prefix}/{name}", hashed[name])
         return f"s3://{bucket}/{prefix}/"
 
 

@@ -7,15 +7,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs import KINDS, Kind, TrainingSpec
 from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.targets.aws import images, profiles
 from jupyter_sm.targets.aws.pace import Pacer
 from jupyter_sm.targets.aws.profiles import AwsName
 from jupyter_sm.targets.clients import session
-from jupyter_sm.targets.places import PlaceError, resolved
+from jupyter_sm.targets.paths import PathError, resolved
+from jupyter_sm.targets.protocol import Cadence, Staged, Staging, StagingRefusedError
 from jupyter_sm.targets.settings import SettingsError, read_settings
-from jupyter_sm.targets.target import Cadence, Staged, Staging, StagingRefusedError
 
 _PARTITION = re.compile(r"arn:(?P<partition>aws[a-z-]*):")
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
@@ -28,7 +28,9 @@ _OFTEN_RETRIED = frozenset({"s3", "sts", "iam"})
 class AwsTarget:
     """Jobs on SageMaker. Clients are made as botocore finds credentials, when first needed."""
 
-    calls_are_free = False
+    kinds = tuple(KINDS)
+    stages = True
+    reads_all_logs = False
     log_quiet_seconds = 30.0
     fills_in = frozenset({"RoleArn", "OutputDataConfig"})
 
@@ -84,9 +86,7 @@ class AwsTarget:
         """Local files stay where they are until they are staged; the image is known at once."""
         for what, place in (("output", spec.output), ("checkpoint", spec.checkpoint)):
             if place is not None and not place.startswith("s3://"):
-                raise PlaceError(
-                    f"{what} is {place!r}; on {self.name} it must be an s3:// address."
-                )
+                raise PathError(f"{what} is {place!r}; on {self.name} it must be an s3:// address.")
         notes: tuple[str, ...] = ()
         if spec.image is not None:
             image = images.image_uri(spec.image, self.aws.region, spec.instance)
@@ -104,7 +104,7 @@ class AwsTarget:
             notes=notes,
         )
 
-    def check(self, request: dict[str, Any]) -> str | None:
+    def check(self, kind: Kind, request: dict[str, Any]) -> str | None:
         """A role, or an image, that can't be right for this region."""
         role = request.get("RoleArn")
         if role is not None:
@@ -119,8 +119,7 @@ class AwsTarget:
                     f"The role {role.rpartition('/')[2]} belongs to the partition "
                     f"{partition['partition']}, and {self.aws.region} to {self.partition}."
                 )
-        image = request.get("AlgorithmSpecification", {}).get("TrainingImage", "")
-        region = images.region_of(image) if isinstance(image, str) else None
+        region = images.region_of(kind.image(request))
         if region and region != self.aws.region:
             return (
                 f"The image lies in {region} and the job would run in {self.aws.region}: "
@@ -161,7 +160,7 @@ class AwsTarget:
         """Unknown: AWS must be asked."""
         return None
 
-    def log_hint(self, name: str) -> object:
+    def log_hint(self, kind: str, name: str) -> object:
         """Unknown: AWS must be asked."""
         return None
 

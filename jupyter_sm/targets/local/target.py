@@ -7,12 +7,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs import Kind, TrainingSpec
 from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.targets.local.engine import ROLE, LocalEngine
 from jupyter_sm.targets.local.errors import ApiError
-from jupyter_sm.targets.places import resolved
-from jupyter_sm.targets.target import Cadence, Staged, Staging
+from jupyter_sm.targets.paths import resolved
+from jupyter_sm.targets.protocol import Cadence, Staged, Staging
 
 _LONGEST_IMAGE = 255
 
@@ -21,11 +21,24 @@ class LocalTarget:
     """Jobs on this machine. `root` holds everything the target knows."""
 
     name = "local"
-    calls_are_free = True
+    kinds: tuple[str, ...] = ("training",)
+    stages = False
+    reads_all_logs = True
     log_quiet_seconds = 0.0
     fills_in: frozenset[str] = frozenset()
     # Files tell when to look; this often it is looked all the same.
-    cadence = Cadence(fast=10, slow=10, idle=10, sweep=10, overlap=2, deep=0, deep_overlap=2)
+    cadence = Cadence(
+        fast=10,
+        slow=10,
+        idle=10,
+        sweep=10,
+        overlap=2,
+        deep=0,
+        deep_overlap=2,
+        history=0,
+        at_once=1_000,
+        search_from=float("inf"),
+    )
 
     def __init__(self, root: Path, *, max_jobs: int | None = None) -> None:
         self.engine = LocalEngine(root, max_jobs=max_jobs)
@@ -59,7 +72,7 @@ class LocalTarget:
             checkpoint_uri=_uri(spec.checkpoint) if spec.checkpoint else None,
         )
 
-    def check(self, request: dict[str, Any]) -> str | None:
+    def check(self, kind: Kind, request: dict[str, Any]) -> str | None:
         """What the engine would refuse in a request that is valid for SageMaker."""
         try:
             self.engine.refuse_what_is_not_offered(request)
@@ -78,9 +91,13 @@ class LocalTarget:
         """The time of the engine's last change of any job."""
         return self.engine.last_change()
 
-    def log_hint(self, name: str) -> object:
+    def log_hint(self, kind: str, name: str) -> object:
         """The sizes of the job's log files."""
         return self.engine.log_sizes(name)
+
+    def queue_url(self) -> str | None:
+        """None: files tell of changes."""
+        return None
 
 
 def _uri(place: str) -> str:

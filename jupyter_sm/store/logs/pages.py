@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from itertools import compress, pairwise
 from typing import Any
 
-from jupyter_sm.tracking import log_blocks
-from jupyter_sm.tracking.log_search import Finder
-from jupyter_sm.tracking.store import Store
-from jupyter_sm.tracking.views import LogHits, LogPage, LogRecord, LogRow, LogRows
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.logs.entries import SEVERITIES, SOURCES
+from jupyter_sm.store.file import Store
+from jupyter_sm.store.logs import blocks
+from jupyter_sm.store.logs.search import Finder
+from jupyter_sm.store.views import LogHits, LogPage, LogRecord, LogRow, LogRows
 
 MAX_PAGE = 5_000
 MAX_HITS = 10_000
-_KEPT_VIEWS = 8
+_MOST_KEPT = 8
 # Runs of quiet platform lines, and of progress.
 _SHORTEST_RUN = 3
 _RUNS = re.compile(rb"p{%d,}|g{2,}" % _SHORTEST_RUN)
@@ -37,8 +39,6 @@ _BLOCKS = (
     "SELECT * FROM log_blocks WHERE job_id = ? AND first < ? AND first + count > ? ORDER BY first"
 )
 _BLOCK_HEADS = _BLOCKS.replace("*", "first, count, kinds, streams")
-
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class LogFilter:
         """For each kind of entry 1 or 0; None if each kind fits."""
         if not self.severity and not self.source:
             return None
-        severities, sources = log_blocks.SEVERITIES, log_blocks.SOURCES
+        severities, sources = SEVERITIES, SOURCES
         known = self.severity in severities
         grave = severities[severities.index(self.severity) :] if known else ()
         fitting = {
-            log_blocks.kind_of(severity, source)
+            blocks.kind_of(severity, source)
             for severity in (grave if self.severity else severities)
             for source in sources
             if self.source in ("", source)
@@ -68,7 +68,7 @@ class LogFilter:
         return bytes(kind in fitting for kind in range(256))
 
 
-class _View:
+class _Shown:
     """The entries of one job that fit a filter, and the rows they make."""
 
     def __init__(
@@ -125,7 +125,7 @@ class _View:
             fits = own if fits is None else bytes(map(int.__and__, fits, own))
         if self._finder is not None and (fits is None or any(fits)):
             found = bytearray(row["count"])
-            for place in self._finder.places(log_blocks.Block(row)):
+            for place in self._finder.places(blocks.Block(row)):
                 found[place] = 1
             fits = bytes(found) if fits is None else bytes(map(int.__and__, fits, found))
         return fits
@@ -150,16 +150,16 @@ class _View:
         return self._letters[place] == ord("g")
 
 
-class LogViews:
+class LogPages:
     """Reads the logs of a store, and keeps what it learned of the last few."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._views: OrderedDict[tuple[int, LogFilter, bool], _View] = OrderedDict()
+        self._views: OrderedDict[tuple[int, LogFilter, bool], _Shown] = OrderedDict()
         self._lock = threading.Lock()
 
     def page(
-        self, key: Key, *, start: int = 0, limit: int = 500, wanted: LogFilter = LogFilter()
+        self, key: JobKey, *, start: int = 0, limit: int = 500, wanted: LogFilter = LogFilter()
     ) -> LogPage:
         """Entries that fit, from number `start` on; a negative one counts from the end of what fits."""
         found = self._job(key)
@@ -169,7 +169,7 @@ class LogViews:
         most = max(1, min(limit, MAX_PAGE))
         if wanted == LogFilter():
             begin = max(0, total + start) if start < 0 else start
-            first = log_blocks.first_kept(self._store.read(), job_id)
+            first = blocks.first_kept(self._store.read(), job_id)
             begin = max(begin, total if first is None else first)
             seqs: Any = range(begin, min(begin + most, total))
         else:
@@ -181,13 +181,13 @@ class LogViews:
         behind = records[-1].seq + 1 if records else min(max(start, 0), total)
         return LogPage(records, behind, total)
 
-    def printed(self, key: Key, start: int, limit: int) -> tuple[list[str], int]:
+    def printed(self, key: JobKey, start: int, limit: int) -> tuple[list[str], int]:
         """What was printed from entry `start` on, and the number of the entry behind it."""
         page = self.page(key, start=start, limit=limit)
         found = self._job(key)
         if found is None or not page.records:
             return [], page.next
-        raws = log_blocks.raws(self._store.read(), found[0], page.records[0].seq, page.next)
+        raws = blocks.raws(self._store.read(), found[0], page.records[0].seq, page.next)
         texts = (raws.get(record.seq, record.text) for record in page.records)
         covered = {seq for seq, raw in raws.items() if not raw}
         return [
@@ -198,7 +198,7 @@ class LogViews:
 
     def rows(
         self,
-        key: Key,
+        key: JobKey,
         *,
         start: int,
         limit: int,
@@ -239,7 +239,7 @@ class LogViews:
 
     def hits(
         self,
-        key: Key,
+        key: JobKey,
         query: str,
         *,
         is_regex: bool = False,
@@ -265,7 +265,7 @@ class LogViews:
             shown = list(seqs[:MAX_HITS])
             return LogHits(len(seqs), [view.row_of(seq) for seq in shown], shown)
 
-    def _job(self, key: Key) -> tuple[int, int] | None:
+    def _job(self, key: JobKey) -> tuple[int, int] | None:
         row = (
             self._store.read()
             .execute(
@@ -275,15 +275,15 @@ class LogViews:
         )
         return (row["id"], row["log_lines"]) if row else None
 
-    def _view(self, job_id: int, total: int, wanted: LogFilter, *, is_folded: bool) -> _View:
+    def _view(self, job_id: int, total: int, wanted: LogFilter, *, is_folded: bool) -> _Shown:
         key = (job_id, wanted, is_folded)
-        first = log_blocks.first_kept(self._store.read(), job_id)
+        first = blocks.first_kept(self._store.read(), job_id)
         with self._lock:
             view = self._views.pop(key, None)
             if view is None or view.seen > total or view.first != first:
-                view = _View(job_id, first, wanted, is_folded=is_folded)
+                view = _Shown(job_id, first, wanted, is_folded=is_folded)
             self._views[key] = view
-            while len(self._views) > _KEPT_VIEWS:
+            while len(self._views) > _MOST_KEPT:
                 self._views.popitem(last=False)
         with view.lock:
             view.extend(self._store, total)
@@ -295,10 +295,10 @@ class LogViews:
             row["id"]: short(row["name"])
             for row in db.execute("SELECT id, name FROM streams WHERE job_id = ?", (job_id,))
         }
-        return [record_of(entry, names) for entry in log_blocks.entries(db, job_id, seqs)]
+        return [record_of(entry, names) for entry in blocks.entries(db, job_id, seqs)]
 
 
-def record_of(entry: log_blocks.Entry, names: dict[int, str]) -> LogRecord:
+def record_of(entry: blocks.Entry, names: dict[int, str]) -> LogRecord:
     """An entry as faces see it."""
     return LogRecord(
         entry.seq,

@@ -1,8 +1,7 @@
-"""What a target is, and how its name becomes one."""
+"""Target: what everything above the targets knows of one. Neither kind of target is named here."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,13 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_sm.diagnosis import ExplainedError, explained
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs import Kind, TrainingSpec
 from jupyter_sm.jobs.spec import Placement
-from jupyter_sm.targets.aws import profiles
-
-
-class UnknownTargetError(ValueError):
-    """A target name that stands for nothing."""
 
 
 class StagingRefusedError(ExplainedError):
@@ -40,7 +34,10 @@ class Cadence:
     - `overlap` before the newest known change is asked for again each time, and
       `deep_overlap` every `deep`, since lists may lag behind;
     - `log`: between reads of the one log that is watched; of several, as many times longer;
-    - `history`: how far back jobs are looked for when a target is used first.
+    - `history`: how far back jobs are looked for when a target is used first; 0 where the list
+      holds them all;
+    - `at_once`: how many jobs are described in one go;
+    - `search_from`: from so many changes on, a Search is less than describing each.
     """
 
     fast: float = 3.5
@@ -53,6 +50,8 @@ class Cadence:
     deep_overlap: float = 60.0
     log: float = 5.5
     history: float = 30 * 86_400.0
+    at_once: int = 1
+    search_from: float = 5
 
 
 @dataclass
@@ -70,6 +69,7 @@ class Staging:
     `submitted_at` in seconds; `on_progress` is called with bytes done and in all.
     """
 
+    kind: Kind
     name: str
     request: dict[str, Any]
     submitted_at: float
@@ -81,13 +81,19 @@ class Staging:
 class Target(Protocol):
     """Where jobs run.
 
-    - `calls_are_free`: calls cost nothing, so running jobs and their logs are always read.
+    - `kinds`: the kinds of job that it runs.
+    - `stages`: whether files are brought to it, and requests filled in, before they are sent.
+    - `reads_all_logs`: whether every running job's log is read, page by page; else only those that
+      somebody looks at, by event.
     - `log_quiet_seconds`: how long after a job's end its log may still grow.
-    - `fills_in`: members of a Create request that the target itself can add.
+    - `fills_in`: members of a Create request that the target itself can add, of those that a
+      kind lets be added.
     """
 
     name: str
-    calls_are_free: bool
+    kinds: tuple[str, ...]
+    stages: bool
+    reads_all_logs: bool
     log_quiet_seconds: float
     fills_in: frozenset[str]
     cadence: Cadence
@@ -99,11 +105,11 @@ class Target(Protocol):
     def place(self, spec: TrainingSpec, name: str, source: Path) -> Placement:
         """Where this target puts the job's source, input and output. Makes no call.
 
-        Raises PlaceError or ImageError in one sentence.
+        Raises PathError or ImageError in one sentence.
         """
         ...
 
-    def check(self, request: dict[str, Any]) -> str | None:
+    def check(self, kind: Kind, request: dict[str, Any]) -> str | None:
         """Why the target can't run a valid request, in one sentence, or None. Makes no call."""
         ...
 
@@ -122,43 +128,10 @@ class Target(Protocol):
         """A cheap value that differs once some job may have changed; None when unknown."""
         ...
 
-    def log_hint(self, name: str) -> object:
+    def log_hint(self, kind: str, name: str) -> object:
         """A cheap value that differs once a job's log has grown; None when unknown."""
         ...
 
-
-def target_names() -> list[str]:
-    """The targets there are, in the order a face offers them."""
-    # On Windows the local target does not run, and everything else does.
-    return [*(["local"] if os.name == "posix" else []), *profiles.names()]
-
-
-def check_target(name: str) -> profiles.AwsName | None:
-    """The profile and region a name stands for, None for the local target.
-
-    Raises UnknownTargetError for a name that stands for nothing.
-    """
-    if name == "local" and os.name == "posix":
-        return None
-    aws = profiles.parse(name)
-    wrong = profiles.fault(aws) if aws else profiles.malformed(name)
-    if aws is None or wrong:
-        raise UnknownTargetError(
-            wrong or f"There is no target {name!r}. Known targets: {', '.join(target_names())}."
-        )
-    return aws
-
-
-def open_target(name: str, data_dir: Path) -> Target:
-    """The target of that name; its state, if it has any, lies below `data_dir`.
-
-    Raises UnknownTargetError for a name that stands for nothing.
-    """
-    aws = check_target(name)
-    if aws is None:
-        from jupyter_sm.targets.local import LocalTarget
-
-        return LocalTarget(data_dir / "local")
-    from jupyter_sm.targets.aws.target import AwsTarget
-
-    return AwsTarget(aws, data_dir)
+    def queue_url(self) -> str | None:
+        """The SQS queue that gets events of changed jobs, or None."""
+        ...

@@ -1,10 +1,11 @@
-"""How a job is put into words in the kernel and on the command line."""
+"""How a job is put into words where there is text only: in the kernel and on the command line."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from jupyter_sm.tracking import JobView
+from jupyter_sm.store import JobView
 
 _DAY = 86_400
 
@@ -28,18 +29,18 @@ def about(seconds: float) -> str:
 
 def state(view: JobView) -> str:
     """`Training · epoch 12/30 · 40 %`, `Stopping`, `Failed · FileNotFoundError`, `Completed`."""
-    if view.stop_requested and not view.is_final:
+    if view.stop_requested and not view.is_over:
         return "Stopping"
     if view.status in ("Failed", "Rejected"):
         return f"{view.status} · {cause(view)}"
     if view.status == "Submitting" and view.progress and view.progress.unit == "bytes":
         done, total = size(view.progress.current), size(view.progress.total or 0)
         return f"Submitting · {done} of {total} uploaded"
-    if view.is_final or view.status != "InProgress":
+    if view.is_over or view.status != "InProgress":
         return view.status
     parts = [view.secondary_status or view.status]
     progress = view.progress
-    if progress and view.secondary_status == "Training":
+    if progress and view.phase == "open":
         total = f"/{progress.total}" if progress.total else ""
         parts.append(f"{progress.unit} {progress.current}{total}")
         if progress.percent is not None:
@@ -66,7 +67,7 @@ def cause(view: JobView) -> str:
     return error.partition(":")[0] or view.explanation.title
 
 
-def place(view: JobView) -> str:
+def where(view: JobView) -> str:
     """`ml.m5.large × 1 · local`."""
     return f"{view.instance_type} × {view.instance_count} · {view.target}"
 
@@ -74,3 +75,39 @@ def place(view: JobView) -> str:
 def age(view: JobView) -> str:
     """How long the job has run, or ran."""
     return duration((view.ended_at or time.time()) - view.created_at)
+
+
+_ICONS = {"Completed": "✔", "Failed": "✖", "Rejected": "✖", "Stopped": "◼", "Stopping": "◼"}
+
+
+def icon(view: JobView) -> str:
+    """A sign for the status."""
+    return _ICONS.get(view.status, "◐")
+
+
+def details(view: JobView) -> str:
+    """The cause of a failure; else where the job runs, its main metric and its age."""
+    if view.explanation:
+        return view.explanation.what_happened
+    parts = [where(view)]
+    if view.metric:
+        parts.append(f"{view.metric.name} {view.metric.value:.4g}")
+    parts.append(age(view))
+    return " · ".join(parts)
+
+
+def card(view: JobView) -> str:
+    """Two lines: icon, name and state; then the cause or the place, the metric and the time."""
+    return f"{icon(view)} {view.name}  {state(view)}\n  {details(view)}"
+
+
+def table(views: Sequence[JobView]) -> str:
+    """A line a job: name, state, where it runs, age."""
+    if not views:
+        return "No jobs yet. Run a cell that starts with %%sm train."
+    rows = [(view.name, state(view), where(view), age(view)) for view in views]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )

@@ -18,8 +18,8 @@ from pathlib import Path
 from jupyter_sm.diagnosis import ExplainedError, explained
 from jupyter_sm.diagnosis.matching import needs_of
 from jupyter_sm.logs.prefixes import without_ansi
-from jupyter_sm.tracking import log_blocks
-from jupyter_sm.tracking.store import Store
+from jupyter_sm.store.file import Store
+from jupyter_sm.store.logs import blocks
 
 # A search of a million lines takes a fraction of this; an expression that runs away, for ever.
 _REGEX_SECONDS = 10.0
@@ -64,13 +64,13 @@ class Finder:
     def search_here(self, db: sqlite3.Connection, job_id: int, total: int) -> list[int]:
         """The same, through an open store and without a limit of time."""
         found: list[int] = []
-        for block in log_blocks.blocks(db, job_id, 0, total):
+        for block in blocks.blocks(db, job_id, 0, total):
             found += map(block.first.__add__, self.places(block))
         while found and found[-1] >= total:
             found.pop()
         return found
 
-    def places(self, block: log_blocks.Block) -> list[int]:
+    def places(self, block: blocks.Block) -> list[int]:
         """The places of a block's entries in which it is found."""
         if self.is_regex:
             return self._matches(block)
@@ -86,7 +86,7 @@ class Finder:
             return [n for n, t in enumerate(block.texts()) if wanted in without_ansi(t).lower()]
         return _ascii_places(block, self.query.lower())
 
-    def _matches(self, block: log_blocks.Block) -> list[int]:
+    def _matches(self, block: blocks.Block) -> list[int]:
         expression = re.compile(self.query, re.IGNORECASE)
         texts: Iterable[tuple[int, str]] = enumerate(block.texts())
         literals = literals_of(self.query)
@@ -136,7 +136,7 @@ def literals_of(expression: str) -> frozenset[str]:
     return max(needs, key=lambda any_of: min(map(len, any_of)), default=frozenset())
 
 
-def _ascii_places(block: log_blocks.Block, wanted: str) -> list[int]:
+def _ascii_places(block: blocks.Block, wanted: str) -> list[int]:
     # A character a byte, whatever they stand for: a string is searched faster than bytes are.
     text = block.text.lower().decode("latin-1")
     at = text.find(wanted)

@@ -17,6 +17,7 @@ from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import (
     Fault,
     InvalidRequestError,
+    JobKey,
     TrainingSpec,
     check_name,
     check_request,
@@ -24,19 +25,17 @@ from jupyter_sm.jobs import (
     unique_name,
 )
 from jupyter_sm.jobs.faults import errors_of
+from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 from jupyter_sm.targets import (
     ImageError,
-    PlaceError,
+    PathError,
     SourceError,
     UnknownTargetError,
     open_target,
     pack_source,
     resolved,
 )
-from jupyter_sm.tracking import jobs_table, submissions_table
-from jupyter_sm.tracking.store import Store, StoreError
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG
-from jupyter_sm.tracking.views import JobView
 
 _TIME_TAG = "jupyter-sm:submitted"
 
@@ -56,7 +55,7 @@ def submit_spec(
         _check_inputs(spec)
         where = open_target(target, store.folder)
         source, program = pack_source(spec.script, spec.entry_point, store.folder / "sources")
-    except (SourceError, PlaceError) as error:
+    except (SourceError, PathError) as error:
         raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
     except UnknownTargetError as error:
         raise refusal("invalid-parameter", "No such target", str(error)) from None
@@ -64,11 +63,11 @@ def submit_spec(
         raise StoreError(f"The source could not be copied: {error}.") from None
     chosen = name or unique_name(Path(program).stem)
     try:
-        place = where.place(spec, chosen, source)
-        request = spec.request(chosen, program, place)
+        placement = where.place(spec, chosen, source)
+        request = spec.request(chosen, program, placement)
     except ImageError as error:
         raise refusal("image-not-found", "The image can't be used", str(error)) from None
-    except PlaceError as error:
+    except PathError as error:
         raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
     except TypeError as error:
         raise refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
@@ -76,7 +75,7 @@ def submit_spec(
         store,
         request,
         target=target,
-        notes=place.notes,
+        notes=placement.notes,
         create_bucket=spec.create_bucket,
         packed_from=os.fspath(resolved(os.fspath(spec.script)).resolve()),
     )
@@ -107,6 +106,10 @@ def submit_request(
         where = open_target(target, store.folder)
     except UnknownTargetError as error:
         raise refusal("invalid-parameter", "No such target", str(error)) from None
+    if kind not in where.kinds:
+        offered = " and ".join(where.kinds)
+        what = f"{target} runs no {kind} jobs; it runs {offered} jobs."
+        raise refusal("invalid-parameter", f"Not possible on {target}", what)
     name = request.get(row.name_field)
     wrong = check_name(name, limit=row.name_limit) if isinstance(name, str) else None
     if wrong:
@@ -119,29 +122,29 @@ def submit_request(
     ]
     tags = request.get("Tags", [])
     tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
-    faults = errors_of(check_request(row.create, tagged, file_uris=True, filled_in=where.fills_in))
+    filled_in = where.fills_in & row.fills_in
+    faults = errors_of(check_request(row.create, tagged, file_uris=True, filled_in=filled_in))
     # A role that is a name has a sentence of its own, better than the pattern it breaks.
     if [fault for fault in faults if fault.path != "RoleArn"]:
         raise _invalid(faults)
-    not_offered = where.check(tagged)
+    not_offered = where.check(row, tagged)
     if not_offered is None and faults:
         raise _invalid(faults)
     if not_offered:
         raise refusal("invalid-parameter", f"Not possible on {target}", not_offered)
+    key = JobKey(target, kind, str(name))
     try:
-        submissions_table.add_submission(
+        submissions.add_submission(
             store,
+            key,
             submission_id=submission_id,
-            target=target,
-            kind=kind,
             request=tagged,
-            name=str(name),
             script=row.script(request),
             notes=notes,
             create_bucket=create_bucket,
-            source=packed_from,
+            packed_from=packed_from,
         )
-    except submissions_table.DuplicateNameError:
+    except submissions.DuplicateNameError:
         raise refusal(
             "duplicate-name",
             "The name is already used",
@@ -149,7 +152,7 @@ def submit_request(
             "Choose another name, or leave the name out to get a fresh one.",
             status=409,
         ) from None
-    view = jobs_table.get(store, target, kind, str(name))
+    view = jobs.get(store, key)
     if view is None:
         raise StoreError(f"The job {name} was committed to {store.path} but can't be read back.")
     return view
@@ -158,12 +161,12 @@ def submit_request(
 def _check_script(spec: TrainingSpec) -> None:
     try:
         path = resolved(spec.script)
-    except PlaceError as error:
+    except PathError as error:
         raise SourceError(f"There is no script like this: {error}") from None
     if path.is_dir() and spec.entry_point:
         try:
             path = resolved(str(path / spec.entry_point))
-        except PlaceError as error:
+        except PathError as error:
             raise SourceError(f"There is no script like this: {error}") from None
     if path.suffix != ".py" or not path.is_file():
         return
@@ -185,18 +188,18 @@ def _check_script(spec: TrainingSpec) -> None:
 
 
 def _check_inputs(spec: TrainingSpec) -> None:
-    for channel, place in spec.inputs.items():
-        if "://" in place:
+    for channel, where in spec.inputs.items():
+        if "://" in where:
             continue
         try:
-            path = resolved(place)
-        except PlaceError as error:
-            raise PlaceError(f"The input of channel {channel!r}: {error}") from None
+            path = resolved(where)
+        except PathError as error:
+            raise PathError(f"The input of channel {channel!r}: {error}") from None
         if not path.exists():
             raise refusal(
                 "local-file-not-found",
                 "An input is missing",
-                f"There is nothing at {place!r}, the input of channel {channel!r} "
+                f"There is nothing at {where!r}, the input of channel {channel!r} "
                 f"(looked for {path}).",
             )
 

@@ -7,7 +7,7 @@ number of steps a file has taken.
 import sqlite3
 from collections.abc import Callable
 
-from jupyter_sm.tracking.migrate_logs import into_blocks
+from jupyter_sm.store.migrate_logs import into_blocks
 
 MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     """
@@ -168,5 +168,55 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
         raw BLOB NOT NULL,
         PRIMARY KEY (job_id, seq)
     ) WITHOUT ROWID;
+    """,
+    # A phase instead of words, a cursor a kind, steps of a submission, and children's parents.
+    """
+    ALTER TABLE jobs ADD COLUMN phase TEXT NOT NULL DEFAULT 'open';
+    UPDATE jobs SET phase = CASE WHEN status = 'Submitting' THEN 'submitting'
+        WHEN status IN ('Completed', 'Failed', 'Stopped', 'Rejected') THEN 'ended' ELSE 'open' END;
+    ALTER TABLE jobs ADD COLUMN parent TEXT NOT NULL DEFAULT '';
+    ALTER TABLE jobs RENAME COLUMN source TO packed_from;
+    DROP INDEX jobs_open;
+    CREATE INDEX jobs_open ON jobs (target, kind) WHERE phase = 'open';
+    CREATE INDEX jobs_by_parent ON jobs (target, parent) WHERE parent != '';
+    CREATE TABLE cursors (
+        target TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        polled_to REAL NOT NULL DEFAULT 0,
+        history_done INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (target, kind)
+    );
+    INSERT INTO cursors SELECT name, 'training', polled_to, history_done FROM targets;
+    ALTER TABLE targets DROP COLUMN polled_to;
+    ALTER TABLE targets DROP COLUMN history_done;
+    CREATE TABLE steps (
+        submission_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        operation TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'calling', 'done')),
+        PRIMARY KEY (submission_id, number),
+        FOREIGN KEY (submission_id) REFERENCES submissions (id) ON DELETE CASCADE
+    ) WITHOUT ROWID;
+    CREATE TABLE submissions_with_steps (
+        id TEXT PRIMARY KEY,
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        state TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_attempt_at REAL NOT NULL DEFAULT 0,
+        staged INTEGER NOT NULL DEFAULT 0,
+        create_bucket INTEGER NOT NULL DEFAULT 0
+    );
+    INSERT INTO submissions_with_steps SELECT id, job_id,
+        CASE WHEN state IN ('pending', 'creating') THEN 'open' ELSE state END,
+        attempts, next_attempt_at, staged, create_bucket FROM submissions;
+    CREATE TABLE old_states AS SELECT id, state FROM submissions;
+    DROP TABLE submissions;
+    ALTER TABLE submissions_with_steps RENAME TO submissions;
+    CREATE INDEX submissions_open ON submissions (state) WHERE state = 'open';
+    CREATE INDEX submissions_by_job ON submissions (job_id);
+    INSERT INTO steps SELECT id, 0, 'CreateTrainingJob',
+        CASE state WHEN 'accepted' THEN 'done' WHEN 'creating' THEN 'calling' ELSE 'pending' END
+        FROM old_states;
+    DROP TABLE old_states;
     """,
 )

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from jupyter_sm.diagnosis import Explanation
+from jupyter_sm.jobs import JobKey, is_over
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,19 @@ class JobProgress:
 class JobView:
     """A job as a list shows it. `status` and `secondary_status` are SageMaker's own words.
 
-    `notes` say what the target decided (which role, which image); `log_note` why the log is
-    not all there.
+    `phase` is one that all kinds share: `submitting`, `open`, `ended`, `serving` or `gone`.
+    `parent` is the job that this one is a part of, as `tuning/name`, or empty. `notes` say
+    what the target decided (which role, which image); `log_note` why the log is not all there.
     """
 
     target: str
     kind: str
     name: str
+    parent: str
     submission_id: str | None
     status: str
     secondary_status: str
-    is_final: bool
+    phase: str
     created_at: float
     modified_at: float
     started_at: float | None
@@ -78,6 +81,16 @@ class JobView:
     log_note: str | None
     notes: list[str]
     transitions: list[Transition] = field(default_factory=list)
+
+    @property
+    def key(self) -> JobKey:
+        """What tells the job from all others."""
+        return JobKey(self.target, self.kind, self.name)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job will not change any more."""
+        return is_over(self.phase)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""

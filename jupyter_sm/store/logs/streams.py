@@ -1,4 +1,4 @@
-"""The log tables: streams with their reading position, records and metrics.
+"""A log being read: its streams with their reading positions, entries and metric points.
 
 A page of a stream and the position after it are committed together, and only if the
 position is still where the page began; so a line is stored once, whoever reads.
@@ -14,11 +14,13 @@ from math import isfinite
 from operator import gt
 from typing import Any
 
+from jupyter_sm.jobs import JobKey, is_over, kind_named
 from jupyter_sm.logs import LogParser, Metric, Progress, Record
-from jupyter_sm.tracking import changes, jobs_table, log_blocks, metric_blocks
-from jupyter_sm.tracking.log_views import record_of
-from jupyter_sm.tracking.store import Store
-from jupyter_sm.tracking.views import LogRecord, MetricPoint, MetricSeries
+from jupyter_sm.store import changes, jobs
+from jupyter_sm.store.file import Store
+from jupyter_sm.store.logs import blocks, points
+from jupyter_sm.store.logs.pages import record_of
+from jupyter_sm.store.views import LogRecord, MetricPoint, MetricSeries
 
 _RECENT = 40
 # Points that a job's charts get in all, and each curve at least.
@@ -31,9 +33,8 @@ class LoggedJob:
     """A job whose log is still to be read."""
 
     id: int
-    kind: str
-    name: str
-    is_final: bool
+    key: JobKey
+    is_over: bool
     ended_at: float | None
 
 
@@ -43,13 +44,18 @@ def jobs_to_read(store: Store, target: str, watched_after: float) -> list[Logged
     `watched_after` is now, or 0 to read the log of every job.
     """
     rows = store.read().execute(
-        "SELECT id, kind, name, status IN ('Completed', 'Failed', 'Stopped') AS is_final, ended_at"
-        " FROM jobs WHERE target = ? AND log_closed = 0 AND status != 'Submitting'"
+        "SELECT id, kind, name, phase, ended_at"
+        " FROM jobs WHERE target = ? AND log_closed = 0 AND phase != 'submitting'"
         " AND (watched_until >= ? OR (ended_at IS NOT NULL AND log_due))",
         (target, watched_after),
     )
     return [
-        LoggedJob(row["id"], row["kind"], row["name"], bool(row["is_final"]), row["ended_at"])
+        LoggedJob(
+            row["id"],
+            JobKey(target, row["kind"], row["name"]),
+            is_over(row["phase"]),
+            row["ended_at"],
+        )
         for row in rows
     ]
 
@@ -81,7 +87,7 @@ class Parsed:
     faults: Sequence[str] = ()
 
 
-def parser_of(store: Store, target: str, job: LoggedJob, stream: str) -> LogParser:
+def parser_of(store: Store, job: LoggedJob, stream: str) -> LogParser:
     """A parser that goes on where the last reader of a stream stopped.
 
     A fresh one has the metric definitions of the job's request. Tracebacks are one entry.
@@ -96,9 +102,9 @@ def parser_of(store: Store, target: str, job: LoggedJob, stream: str) -> LogPars
             return LogParser.resume(json.loads(row["parser"]))
         except (ValueError, KeyError, TypeError):
             pass  # written by another version: what it knew is found again in the lines to come
-    request = jobs_table.request_of(store, target, job.kind, job.name) or {}
-    definitions = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-    return LogParser({d["Name"]: d["Regex"] for d in definitions} or None, group_tracebacks=True)
+    request = jobs.request_of(store, job.key) or {}
+    definitions = kind_named(job.key.kind).metric_definitions(request)
+    return LogParser(definitions or None, group_tracebacks=True)
 
 
 def parse(parser: LogParser, stream: str, events: Sequence[Mapping[str, Any]]) -> Parsed:
@@ -125,7 +131,7 @@ def _state_of(parser: LogParser) -> str:
     return json.dumps(parser.state())
 
 
-def flush(store: Store, target: str, job: LoggedJob, stream: str, parser: LogParser) -> None:
+def flush(store: Store, job: LoggedJob, stream: str, parser: LogParser) -> None:
     """Store what a parser holds back (a traceback that nothing followed), once."""
     before = _state_of(parser)
     records = parser.flush()
@@ -138,20 +144,18 @@ def flush(store: Store, target: str, job: LoggedJob, stream: str, parser: LogPar
             (job.id, stream, before),
         ).fetchone()
         if held is not None:
-            _insert(db, target, job, [parsed])
+            _insert(db, job, [parsed])
 
 
-def flush_all(store: Store, target: str, job: LoggedJob, parsers: Mapping[str, LogParser]) -> None:
+def flush_all(store: Store, job: LoggedJob, parsers: Mapping[str, LogParser]) -> None:
     """Store what is held back of all streams, also by readers before us."""
     rows = store.read().execute("SELECT name FROM streams WHERE job_id = ?", (job.id,)).fetchall()
     for stream in (row["name"] for row in rows):
-        parser = parsers.get(stream) or parser_of(store, target, job, stream)
-        flush(store, target, job, stream, parser)
+        parser = parsers.get(stream) or parser_of(store, job, stream)
+        flush(store, job, stream, parser)
 
 
-def append(
-    store: Store, target: str, job: LoggedJob, parsed: Parsed, *, before: str, after: str
-) -> bool:
+def append(store: Store, job: LoggedJob, parsed: Parsed, *, before: str, after: str) -> bool:
     """Store a page read between two positions; False if another reader was faster."""
     with store.write() as db:
         _stream_id(db, job.id, parsed.stream)
@@ -161,7 +165,7 @@ def append(
         ).fetchone()
         if moved is None:
             return False
-        _insert(db, target, job, [parsed])
+        _insert(db, job, [parsed])
     return True
 
 
@@ -175,16 +179,14 @@ def unseen(store: Store, job_id: int, events: Sequence[int]) -> set[int]:
     return set(events) - {row["event"] for row in rows}
 
 
-def append_events(
-    store: Store, target: str, job: LoggedJob, events: set[int], parsed: Sequence[Parsed]
-) -> bool:
+def append_events(store: Store, job: LoggedJob, events: set[int], parsed: Sequence[Parsed]) -> bool:
     """Store lines with their events' ids; False, and nothing, if one of them is there already."""
     try:
         with store.write() as db:
             db.executemany(
                 "INSERT INTO seen_events VALUES (?, ?)", [(job.id, event) for event in events]
             )
-            _insert(db, target, job, parsed)
+            _insert(db, job, parsed)
     except sqlite3.IntegrityError:
         return False
     return True
@@ -202,13 +204,13 @@ def save_read_from(store: Store, job_id: int, at_ms: int) -> None:
         db.execute("UPDATE jobs SET log_from_ms = ? WHERE id = ?", (at_ms, job_id))
 
 
-def note(store: Store, target: str, job: LoggedJob, text: str | None) -> None:
+def set_log_note(store: Store, job: LoggedJob, text: str | None) -> None:
     """Say why a log is not all there, or that it is again; told only when it changes."""
     row = store.read().execute("SELECT log_note FROM jobs WHERE id = ?", (job.id,)).fetchone()
     if row is not None and row["log_note"] != text:
         with store.write() as db:
             db.execute("UPDATE jobs SET log_note = ? WHERE id = ?", (text, job.id))
-            changes.note(db, "job", target, job.kind, job.name)
+            changes.tell(db, "job", *job.key)
 
 
 def _stream_id(db: sqlite3.Connection, job_id: int, stream: str) -> int:
@@ -217,7 +219,7 @@ def _stream_id(db: sqlite3.Connection, job_id: int, stream: str) -> int:
     return int(row.fetchone()["id"])
 
 
-def _insert(db: sqlite3.Connection, target: str, job: LoggedJob, parsed: Sequence[Parsed]) -> None:
+def _insert(db: sqlite3.Connection, job: LoggedJob, parsed: Sequence[Parsed]) -> None:
     row = db.execute("SELECT log_lines, metric FROM jobs WHERE id = ?", (job.id,)).fetchone()
     lines, metric = row["log_lines"], row["metric"]
     progress: dict[str, Any] | None = None
@@ -225,26 +227,24 @@ def _insert(db: sqlite3.Connection, target: str, job: LoggedJob, parsed: Sequenc
         stream = _stream_id(db, job.id, part.stream)
         if part.parser_state is not None:
             db.execute("UPDATE streams SET parser = ? WHERE id = ?", (part.parser_state, stream))
-        log_blocks.append(db, job.id, lines, stream, part.records)
-        metric_blocks.append(db, job.id, stream, part.metrics)
+        blocks.append(db, job.id, lines, stream, part.records)
+        points.append(db, job.id, stream, part.metrics)
         lines += len(part.records)
         metric = _main_metric(metric, part.metrics)
         if part.progress:
             ends_at = part.ends_at_ms / 1000 if part.ends_at_ms is not None else None
             progress = {**asdict(part.progress), "ends_at": ends_at}
-        _note_faults(db, target, job, part.faults)
+        _tell_faults(db, job, part.faults)
     db.execute(
         "UPDATE jobs SET log_lines = ?, metric = ?, progress = COALESCE(?, progress) WHERE id = ?",
         (lines, metric, json.dumps(progress) if progress else None, job.id),
     )
-    changes.note(db, "log", target, job.kind, job.name)
+    changes.tell(db, "log", *job.key)
     if progress or any(part.metrics for part in parsed):
-        changes.note(db, "job", target, job.kind, job.name)
+        changes.tell(db, "job", *job.key)
 
 
-def _note_faults(
-    db: sqlite3.Connection, target: str, job: LoggedJob, faults: Sequence[str]
-) -> None:
+def _tell_faults(db: sqlite3.Connection, job: LoggedJob, faults: Sequence[str]) -> None:
     if not faults:
         return
     row = db.execute("SELECT notes FROM jobs WHERE id = ?", (job.id,)).fetchone()
@@ -252,7 +252,7 @@ def _note_faults(
     fresh = [fault for fault in faults if fault not in notes]
     if fresh:
         db.execute("UPDATE jobs SET notes = ? WHERE id = ?", (json.dumps(notes + fresh), job.id))
-        changes.note(db, "job", target, job.kind, job.name)
+        changes.tell(db, "job", *job.key)
 
 
 def _main_metric(stored: str | None, metrics: Sequence[Metric]) -> str | None:
@@ -271,13 +271,13 @@ def _main_metric(stored: str | None, metrics: Sequence[Metric]) -> str | None:
     return json.dumps(main)
 
 
-def close(store: Store, target: str, job: LoggedJob) -> None:
+def close(store: Store, job: LoggedJob) -> None:
     """The log has been read to its end."""
     with store.write() as db:
         db.execute("UPDATE jobs SET log_closed = 1 WHERE id = ?", (job.id,))
         # Nothing is read twice any more.
         db.execute("DELETE FROM seen_events WHERE job_id = ?", (job.id,))
-        changes.note(db, "log", target, job.kind, job.name)
+        changes.tell(db, "log", *job.key)
 
 
 def tails(store: Store, job_id: int, count: int) -> list[list[LogRecord]]:
@@ -285,11 +285,11 @@ def tails(store: Store, job_id: int, count: int) -> list[list[LogRecord]]:
     db = store.read()
     rows = db.execute("SELECT id, name FROM streams WHERE job_id = ?", (job_id,)).fetchall()
     names = {row["id"]: row["name"] for row in rows}
-    found = [log_blocks.last_of_stream(db, job_id, stream, count) for stream in names]
+    found = [blocks.last_of_stream(db, job_id, stream, count) for stream in names]
     return [[record_of(entry, names) for entry in entries] for entries in found if entries]
 
 
-def metric_points(store: Store, key: tuple[str, str, str]) -> list[MetricPoint]:
+def metric_points(store: Store, key: JobKey) -> list[MetricPoint]:
     """The points of all series in the order of time."""
     points = [
         MetricPoint(
@@ -305,7 +305,7 @@ def metric_points(store: Store, key: tuple[str, str, str]) -> list[MetricPoint]:
     return sorted(points, key=lambda point: point.timestamp_ms)
 
 
-def metric_series(store: Store, key: tuple[str, str, str]) -> list[MetricSeries]:
+def metric_series(store: Store, key: JobKey) -> list[MetricSeries]:
     """All series of a job as curves to draw."""
     found = list(_series(store, key))
     most = max(_FEWEST_POINTS, _MOST_POINTS // max(len(found), 1))
@@ -329,9 +329,9 @@ def metric_series(store: Store, key: tuple[str, str, str]) -> list[MetricSeries]
     return result
 
 
-def _series(store: Store, key: tuple[str, str, str]) -> Iterator[metric_blocks.Series]:
+def _series(store: Store, key: JobKey) -> Iterator[points.Series]:
     db = store.read()
     job = db.execute(
         "SELECT id FROM jobs WHERE target = ? AND kind = ? AND name = ?", key
     ).fetchone()
-    return metric_blocks.series_of(db, job["id"]) if job else iter(())
+    return points.series_of(db, job["id"]) if job else iter(())

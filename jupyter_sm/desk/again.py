@@ -6,13 +6,11 @@ import copy
 import re
 from typing import Any
 
+from jupyter_sm.desk.submit import submit_request
 from jupyter_sm.diagnosis import ExplainedError, refusal
-from jupyter_sm.jobs import Kind, kind_named, unique_name
+from jupyter_sm.jobs import JobKey, Kind, kind_named, unique_name
 from jupyter_sm.jobs.instances import next_larger
-from jupyter_sm.tracking import jobs_table
-from jupyter_sm.tracking.store import Store
-from jupyter_sm.tracking.submission import submit_request
-from jupyter_sm.tracking.views import JobView
+from jupyter_sm.store import JobView, Store, jobs
 
 CHANGES = ("larger-instance", "more-disk", "longer-runtime")
 # `instance=ml.m5.xlarge`: on a type of the user's choice.
@@ -24,44 +22,44 @@ _MOST_SECONDS = 28 * 86_400
 _FRESH_TAIL = re.compile(r"-\d{4}-\d{4}-[0-9a-z]{4}\Z")
 
 
-def submit_again(
-    store: Store, target: str, kind: str, name: str, change: str | None = None
-) -> JobView:
+def submit_again(store: Store, key: JobKey, change: str | None = None) -> JobView:
     """Submit a job's request once more, under a fresh name; the new job.
 
     `change` is one of CHANGES: the next larger instance type, twice the volume, twice the
     time limit; or `instance=` and a type. Raises ExplainedError.
     """
-    request = jobs_table.request_of(store, target, kind, name)
+    request = jobs.request_of(store, key)
     if request is None:
-        raise _refusal(f"There is no {kind} job {name} on {target}.", 404)
-    row = kind_named(kind)
-    fresh = unique_name(_FRESH_TAIL.sub("", name), limit=row.name_limit)
-    request = copy.deepcopy(request)
-    request[row.name_field] = fresh
-    # Tags of ours belong to the first job; script mode repeats the name in a hyperparameter.
+        raise _refusal(f"There is no {key.kind} job {key.name} on {key.target}.", 404)
+    kind = kind_named(key.kind)
+    fresh = unique_name(_FRESH_TAIL.sub("", key.name), limit=kind.name_limit)
+    request = kind.named(copy.deepcopy(request), fresh)
+    # Tags of ours belong to the first job.
     request["Tags"] = [t for t in request.get("Tags", []) if not t["Key"].startswith("jupyter-sm:")]
-    if "sagemaker_job_name" in request.get("HyperParameters", {}):
-        request["HyperParameters"]["sagemaker_job_name"] = f'"{fresh}"'
     if change is not None:
-        _apply(change, request, row)
-    packed_from = jobs_table.source_of(store, target, kind, name)
-    return submit_request(store, request, kind=kind, target=target, packed_from=packed_from)
+        _apply(change, request, kind)
+    return submit_request(
+        store,
+        request,
+        kind=key.kind,
+        target=key.target,
+        packed_from=jobs.packed_from(store, key),
+    )
 
 
-def _apply(change: str, request: dict[str, Any], row: Kind) -> None:
-    resources = request.get("ResourceConfig", {})
+def _apply(change: str, request: dict[str, Any], kind: Kind) -> None:
+    machines = kind.machines(request)
     chosen = _CHOSEN.fullmatch(change)
     if chosen:
-        resources["InstanceType"] = chosen["type"]
+        machines["InstanceType"] = chosen["type"]
     elif change == "larger-instance":
-        now = resources.get("InstanceType", "")
-        larger = next_larger(now, row)
+        now = machines.get("InstanceType", "")
+        larger = next_larger(now, kind)
         if larger is None:
             raise _refusal(f"There is no larger instance type than {now} in its family.", 409)
-        resources["InstanceType"] = larger
+        machines["InstanceType"] = larger
     elif change == "more-disk":
-        resources["VolumeSizeInGB"] = 2 * resources.get("VolumeSizeInGB", _DEFAULT_GB)
+        machines["VolumeSizeInGB"] = 2 * machines.get("VolumeSizeInGB", _DEFAULT_GB)
     elif change == "longer-runtime":
         limits = request.setdefault("StoppingCondition", {})
         seconds = min(_MOST_SECONDS, 2 * limits.get("MaxRuntimeInSeconds", _DEFAULT_SECONDS))

@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 
 
-class PlaceError(ValueError):
+class PathError(ValueError):
     """A path that can't be one."""
 
 
 def resolved(place: str) -> Path:
     """The absolute path of `place`, with ~ expanded and links left as they are.
 
-    That nothing is there is no error; that nothing can be there is. Raises PlaceError.
+    That nothing is there is no error; that nothing can be there is. Raises PathError.
     """
     try:
         path = Path(os.path.abspath(Path(place).expanduser()))  # noqa: PTH100 - absolute() keeps ..
@@ -23,5 +23,5 @@ def resolved(place: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         shown = ascii(place if len(place) <= 80 else f"{place[:77]}...")
         reason = getattr(error, "strerror", None) or error
-        raise PlaceError(f"{shown} can't be used as a path: {str(reason).rstrip('.')}.") from None
+        raise PathError(f"{shown} can't be used as a path: {str(reason).rstrip('.')}.") from None
     return path

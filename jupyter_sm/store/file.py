@@ -18,7 +18,7 @@ from typing import Any
 from jupyter_core.paths import jupyter_data_dir
 
 from jupyter_sm.diagnosis import ExplainedError, Explanation
-from jupyter_sm.tracking.migrations import MIGRATIONS
+from jupyter_sm.store.schema import MIGRATIONS
 
 _BUSY_SECONDS = 30
 # WAL needs shared memory between its users, which these do not have across machines.

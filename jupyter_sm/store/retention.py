@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 
-from jupyter_sm.targets.settings import SettingsError, log_limit_mb
-from jupyter_sm.tracking import changes, log_blocks
-from jupyter_sm.tracking.store import Store
-
-_log = logging.getLogger(__name__)
+from jupyter_sm.store import changes
+from jupyter_sm.store.file import Store
+from jupyter_sm.store.logs import blocks
 
 # When there is too much, so much is dropped that it does not begin anew at once.
 _DOWN_TO = 0.9
 
 
-def trim(store: Store) -> None:
-    """Drop logs, the longest ended job's first, while the store is larger than the settings allow.
+def trim(store: Store, limit_mb: int) -> None:
+    """Drop logs, the longest ended job's first, while the store is larger than `limit_mb` (0: any).
 
     If that does not do, the earliest lines of the longest log go, even while it grows.
     """
-    try:
-        limit = log_limit_mb(store.folder) * 1_000_000
-    except SettingsError as error:
-        _log.warning("%s", error)
-        return
+    limit = limit_mb * 1_000_000
     if not limit or _used(store.read()) <= limit:
         return
     while _used(store.read()) > limit * _DOWN_TO:
@@ -48,8 +41,8 @@ def _drop_oldest(db: sqlite3.Connection, limit: int) -> bool:
     ).fetchone()
     if job is None:
         return False
-    log_blocks.drop(db, job["id"])
-    _note(db, job, f"The log was dropped to keep the store below {limit // 1_000_000} MB")
+    blocks.drop(db, job["id"])
+    _tell(db, job, f"The log was dropped to keep the store below {limit // 1_000_000} MB")
     return True
 
 
@@ -63,15 +56,15 @@ def _drop_begin(db: sqlite3.Connection, limit: int) -> bool:
     job = db.execute(
         "SELECT id, target, kind, name FROM jobs WHERE id = ?", (row["job_id"],)
     ).fetchone()
-    log_blocks.drop_first(db, job["id"], max(1, row["blocks"] // 4))
-    _note(db, job, f"Earlier lines were dropped to keep the store below {limit // 1_000_000} MB")
+    blocks.drop_first(db, job["id"], max(1, row["blocks"] // 4))
+    _tell(db, job, f"Earlier lines were dropped to keep the store below {limit // 1_000_000} MB")
     return True
 
 
-def _note(db: sqlite3.Connection, job: sqlite3.Row, what: str) -> None:
+def _tell(db: sqlite3.Connection, job: sqlite3.Row, what: str) -> None:
     where = "the job's folder" if job["target"] == "local" else "CloudWatch"
     text = f"{what} (log_limit_mb in config.toml). They may still be found in {where}."
     text = text.replace("They", "It") if what.startswith("The log") else text
     db.execute("UPDATE jobs SET log_note = ? WHERE id = ?", (text, job["id"]))
     for topic in ("job", "log"):
-        changes.note(db, topic, job["target"], job["kind"], job["name"])
+        changes.tell(db, topic, job["target"], job["kind"], job["name"])

@@ -6,7 +6,7 @@ import sqlite3
 from itertools import groupby
 
 from jupyter_sm.logs import Metric, Record
-from jupyter_sm.tracking import log_blocks, metric_blocks
+from jupyter_sm.store.logs import blocks, points
 
 
 def into_blocks(db: sqlite3.Connection) -> None:
@@ -18,10 +18,10 @@ def into_blocks(db: sqlite3.Connection) -> None:
             Record(row["timestamp_ms"], "", row["severity"], row["source"], row["text"])
             for row in entries
         ]
-        log_blocks.append(db, job_id, entries[0]["seq"], stream, records)
+        blocks.append(db, job_id, entries[0]["seq"], stream, records)
     rows = db.execute("SELECT * FROM metrics ORDER BY job_id, stream_id, rowid")
     for (job_id, stream), run in groupby(rows, lambda row: (row["job_id"], row["stream_id"])):
-        points = [
+        made = [
             Metric(
                 row["name"],
                 float("nan") if row["value"] is None else row["value"],
@@ -30,6 +30,6 @@ def into_blocks(db: sqlite3.Connection) -> None:
             )
             for row in run
         ]
-        metric_blocks.append(db, job_id, stream, points)
+        points.append(db, job_id, stream, made)
     db.execute("DROP TABLE records")
     db.execute("DROP TABLE metrics")

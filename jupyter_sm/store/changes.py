@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
-from jupyter_sm.tracking.store import Store
-from jupyter_sm.tracking.views import Change, ChangePage
+from jupyter_sm.store.file import Store
+from jupyter_sm.store.views import Change, ChangePage
 
 _KEPT = 20_000
 _PAGE = 1_000
 
 
-def note(db: sqlite3.Connection, topic: str, target: str, kind: str = "", name: str = "") -> None:
-    """Add a change; to be called inside a write transaction."""
+def tell(db: sqlite3.Connection, topic: str, target: str, kind: str = "", name: str = "") -> None:
+    """Tell of a change; to be called inside a write transaction."""
     cursor = db.execute(
         "INSERT INTO changes (topic, target, kind, name) VALUES (?, ?, ?, ?)",
         (topic, target, kind, name),

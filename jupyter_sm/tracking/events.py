@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_sm.jobs import KINDS, check_name
+from jupyter_sm.jobs import KINDS, JobKey, check_name
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.poller import Poller
 
@@ -38,7 +38,7 @@ class Listener:
         while not stopped.is_set():
             wait = 1.0
             try:
-                url = self._queue_url() if may_listen() else None
+                url = self._target.queue_url() if may_listen() else None
                 if url:
                     self.receive(url)
                     self._poller.is_pushed = True
@@ -61,17 +61,13 @@ class Listener:
         messages = answer.get("Messages", [])
         for message in messages:
             for kind, name in told_by(message.get("Body", "")):
-                self._poller.look_at(kind, name)
+                self._poller.look_at(JobKey(self._target.name, kind, name))
         if messages:
             entries = [
                 {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}
                 for n, message in enumerate(messages)
             ]
             sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-
-    def _queue_url(self) -> str | None:
-        find: Callable[[], str | None] | None = getattr(self._target, "queue_url", None)
-        return find() if find else None
 
 
 def told_by(body: str) -> list[tuple[str, str]]:

@@ -1,4 +1,8 @@
-"""The submissions table: what was committed to be submitted, and how far each has come."""
+"""Submissions: what was committed to be submitted, as steps, and how far each has come.
+
+A step is one call that makes one thing; a training job is one step. Its state is committed before
+the call (`calling`), so that after a crash whoever goes on knows that it must look first.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sm.diagnosis import Explanation
-from jupyter_sm.jobs import SUBMITTING
-from jupyter_sm.tracking import changes
-from jupyter_sm.tracking.store import Store
+from jupyter_sm.jobs import SUBMITTING, JobKey, kind_named
+from jupyter_sm.store import changes
+from jupyter_sm.store.file import Store
+
+PENDING = "pending"
+CALLING = "calling"
+DONE = "done"
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission not yet settled, with its job's key and request."""
+    """A submission not yet settled, with its job's key and request, and each step's state."""
 
     id: str
     job_id: int
-    target: str
-    kind: str
-    name: str
+    key: JobKey
     request: dict[str, Any]
-    state: str
+    steps: tuple[str, ...]
     attempts: int
     stop_requested: bool
     staged: bool
@@ -39,20 +45,18 @@ class DuplicateNameError(Exception):
 
 def add_submission(
     store: Store,
+    key: JobKey,
     *,
     submission_id: str,
-    target: str,
-    kind: str,
-    request: Mapping[str, Any],
-    name: str,
+    request: dict[str, Any],
     script: str,
     notes: Sequence[str] = (),
     create_bucket: bool = False,
-    source: str = "",
+    packed_from: str = "",
 ) -> None:
     """Commit a submission and its job; from here on it can't be lost.
 
-    `source` is the script or folder that it was packed from.
+    `packed_from` is the script or folder that its source was packed from.
 
     Raises DuplicateNameError if the target is known to have a job of that name.
     """
@@ -60,54 +64,57 @@ def add_submission(
     with store.write(durable=True) as db:
         try:
             cursor = db.execute(
-                "INSERT INTO jobs (target, kind, name, submission_id, status, secondary_status,"
-                " created_at, modified_at, request, script, source, notes, transitions)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO jobs (target, kind, name, submission_id, status, phase, created_at,"
+                " modified_at, request, script, packed_from, notes, transitions)"
+                " VALUES (?,?,?,?,?,'submitting',?,?,?,?,?,?,?)",
                 (
-                    target,
-                    kind,
-                    name,
+                    *key,
                     submission_id,
                     SUBMITTING,
-                    "",
                     now,
                     now,
                     json.dumps(request),
                     script,
-                    source,
+                    packed_from,
                     json.dumps(list(notes)),
                     json.dumps([{"status": SUBMITTING, "start": now, "end": None, "message": ""}]),
                 ),
             )
         except sqlite3.IntegrityError:
-            raise DuplicateNameError(name) from None
+            raise DuplicateNameError(key.name) from None
         db.execute(
-            "INSERT INTO submissions (id, job_id, state, create_bucket) VALUES (?, ?, 'pending', ?)",
+            "INSERT INTO submissions (id, job_id, state, create_bucket) VALUES (?, ?, 'open', ?)",
             (submission_id, cursor.lastrowid, create_bucket),
         )
+        db.executemany(
+            "INSERT INTO steps VALUES (?, ?, ?, ?)",
+            [
+                (submission_id, number, step.operation, PENDING)
+                for number, step in enumerate(kind_named(key.kind).steps(request))
+            ],
+        )
         # In the same step, so that a job can't be committed to a target nobody looks after.
-        db.execute("INSERT OR IGNORE INTO targets (name) VALUES (?)", (target,))
-        changes.note(db, "job", target, kind, name)
+        db.execute("INSERT OR IGNORE INTO targets (name) VALUES (?)", (key.target,))
+        changes.tell(db, "job", *key)
 
 
 def open_submissions(store: Store, target: str) -> list[Submission]:
     """Submissions that are due now, oldest first."""
-    rows = store.read().execute(
-        "SELECT s.id, s.job_id, s.state, s.attempts, s.staged, s.create_bucket, j.target, j.kind,"
-        " j.name, j.request, j.stop_requested, j.created_at FROM submissions s JOIN jobs j ON j.id = s.job_id"
-        " WHERE s.state IN ('pending', 'creating') AND j.target = ? AND s.next_attempt_at <= ?"
-        " ORDER BY s.job_id",
+    db = store.read()
+    rows = db.execute(
+        "SELECT s.id, s.job_id, s.attempts, s.staged, s.create_bucket, j.target, j.kind, j.name,"
+        " j.request, j.stop_requested, j.created_at"
+        " FROM submissions s JOIN jobs j ON j.id = s.job_id"
+        " WHERE s.state = 'open' AND j.target = ? AND s.next_attempt_at <= ? ORDER BY s.job_id",
         (target, time.time()),
-    )
+    ).fetchall()
     return [
         Submission(
             id=row["id"],
             job_id=row["job_id"],
-            target=row["target"],
-            kind=row["kind"],
-            name=row["name"],
+            key=JobKey(row["target"], row["kind"], row["name"]),
             request=json.loads(row["request"]),
-            state=row["state"],
+            steps=_steps_of(db, row["id"]),
             attempts=row["attempts"],
             stop_requested=bool(row["stop_requested"]),
             staged=bool(row["staged"]),
@@ -116,6 +123,13 @@ def open_submissions(store: Store, target: str) -> list[Submission]:
         )
         for row in rows
     ]
+
+
+def _steps_of(db: sqlite3.Connection, submission_id: str) -> tuple[str, ...]:
+    rows = db.execute(
+        "SELECT state FROM steps WHERE submission_id = ? ORDER BY number", (submission_id,)
+    )
+    return tuple(row["state"] for row in rows)
 
 
 def mark_staging(store: Store, submission: Submission, done: int, total: int) -> None:
@@ -127,7 +141,7 @@ def mark_staging(store: Store, submission: Submission, done: int, total: int) ->
             "UPDATE jobs SET secondary_status = 'Staging', progress = ? WHERE id = ?",
             (json.dumps(progress), submission.job_id),
         )
-        changes.note(db, "job", submission.target, submission.kind, submission.name)
+        changes.tell(db, "job", *submission.key)
 
 
 def mark_staged(
@@ -146,23 +160,30 @@ def mark_staged(
             ),
         )
         db.execute("UPDATE submissions SET staged = 1 WHERE id = ?", (submission.id,))
-        changes.note(db, "job", submission.target, submission.kind, submission.name)
+        changes.tell(db, "job", *submission.key)
 
 
-def mark_creating(store: Store, submission: Submission) -> None:
-    """Commit that Create is about to be called: after a crash, Describe must decide."""
+def mark_calling(store: Store, submission: Submission, number: int) -> None:
+    """Commit that a step is about to be called: after a crash, looking must decide."""
     with store.write(durable=True) as db:
-        db.execute(
-            "UPDATE submissions SET state = 'creating', attempts = attempts + 1 WHERE id = ?",
-            (submission.id,),
-        )
+        _set_step(db, submission, number, CALLING)
+        db.execute("UPDATE submissions SET attempts = attempts + 1 WHERE id = ?", (submission.id,))
 
 
-def mark_accepted(store: Store, submission: Submission) -> None:
-    """The target has the job."""
+def mark_done(store: Store, submission: Submission, number: int) -> None:
+    """What a step makes is there; with the last step the target has the job."""
     with store.write() as db:
-        db.execute("UPDATE submissions SET state = 'accepted' WHERE id = ?", (submission.id,))
-        changes.note(db, "job", submission.target, submission.kind, submission.name)
+        _set_step(db, submission, number, DONE)
+        if number == len(submission.steps) - 1:
+            db.execute("UPDATE submissions SET state = 'accepted' WHERE id = ?", (submission.id,))
+            changes.tell(db, "job", *submission.key)
+
+
+def _set_step(db: sqlite3.Connection, submission: Submission, number: int, state: str) -> None:
+    db.execute(
+        "UPDATE steps SET state = ? WHERE submission_id = ? AND number = ?",
+        (state, submission.id, number),
+    )
 
 
 def count_attempt(store: Store, submission: Submission) -> None:
@@ -188,7 +209,7 @@ def mark_retry(store: Store, submission: Submission, wait: float, reason: str) -
                 "UPDATE jobs SET transitions = ? WHERE id = ?",
                 (json.dumps(transitions), submission.job_id),
             )
-            changes.note(db, "job", submission.target, submission.kind, submission.name)
+            changes.tell(db, "job", *submission.key)
 
 
 def settle_refused(
@@ -205,7 +226,8 @@ def settle_refused(
         transitions[-1]["end"] = now
         transitions.append({"status": status, "start": now, "end": now, "message": ""})
         db.execute(
-            "UPDATE jobs SET status = ?, secondary_status = ?, failure_reason = ?, explanation = ?,"
+            "UPDATE jobs SET status = ?, secondary_status = ?, phase = 'ended', failure_reason = ?,"
+            " explanation = ?,"
             " ended_at = ?, modified_at = ?, transitions = ?, log_closed = 1, progress = NULL"
             " WHERE id = ?",
             (
@@ -219,4 +241,4 @@ def settle_refused(
                 submission.job_id,
             ),
         )
-        changes.note(db, "job", submission.target, submission.kind, submission.name)
+        changes.tell(db, "job", *submission.key)

@@ -12,7 +12,7 @@ import time
 import uuid
 from enum import IntEnum
 
-from jupyter_sm.tracking.store import Store
+from jupyter_sm.store.file import Store
 
 RENEW_SECONDS = 5.0
 EXPIRE_SECONDS = 15.0

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from jupyter_sm.logs import Record
+from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 
-SEVERITIES = ("debug", "info", "warning", "error")
-SOURCES = ("platform", "framework", "user", "progress")
 _SOURCE_CODES = {source: code << 2 for code, source in enumerate(SOURCES)}
 _SEVERITY_CODES = {severity: code for code, severity in enumerate(SEVERITIES)}
 _CODES = {

@@ -1,0 +1,193 @@
+"""Desk: what every face does with jobs, on one store, by their keys."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.desk import targets
+from jupyter_sm.desk.again import submit_again
+from jupyter_sm.desk.submit import submit_request, submit_spec
+from jupyter_sm.diagnosis import refusal
+from jupyter_sm.jobs import JobKey, TrainingSpec, check_name, kind_named
+from jupyter_sm.jobs.secrets import mask_request
+from jupyter_sm.store import JobView, Store, changes, jobs, open_store, stops, wanted
+from jupyter_sm.store.leases import Rank
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.pages import LogPages
+from jupyter_sm.store.views import ChangePage, MetricPoint, MetricSeries, TargetView
+from jupyter_sm.targets import UnknownTargetError
+from jupyter_sm.tracking import service
+from jupyter_sm.tracking.service import LOCAL, TrackingService
+
+_LOOK_UP_SECONDS = 20.0
+
+
+class Desk:
+    """All that a face asks of jobs or does to them. Safe to use from any thread.
+
+    What is wrong is raised as ExplainedError, in one sentence, with the status of an HTTP answer.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.logs = LogPages(store)
+        self._serving: TrackingService | None = None
+
+    # Looking
+
+    def job(self, key: JobKey) -> JobView | None:
+        """A job as the store has it, or None."""
+        return jobs.get(self.store, key)
+
+    def jobs(
+        self, *, target: str | None = None, limit: int = 200, offset: int = 0
+    ) -> tuple[list[JobView], int]:
+        """Jobs, the newest first, and how many there are in all."""
+        return jobs.listed(self.store, target=target, limit=limit, offset=offset)
+
+    def find(self, name: str, target: str | None = None) -> JobView | None:
+        """The newest job of a name on any target (or on one), or None."""
+        return next(iter(jobs.find(self.store, name, target)), None)
+
+    def named(self, name: str, target: str | None = None) -> JobView:
+        """The same; raises ExplainedError (404) when there is none."""
+        found = self.find(name, target)
+        if found is None:
+            where = f" on {target}" if target else ""
+            raise refusal(
+                "not-found",
+                "No such job",
+                f"There is no job named {name!r}{where}.",
+                "List the jobs there are with %sm ls or sm.list_jobs().",
+                "One that was started elsewhere: sm.track(name, target=…).",
+                status=404,
+            )
+        return found
+
+    def request(self, key: JobKey) -> dict[str, Any] | None:
+        """The Create request behind a job, secrets masked."""
+        request = jobs.request_of(self.store, key)
+        return None if request is None else mask_request(request)
+
+    def packed_from(self, key: JobKey) -> str:
+        """The script or folder that a job's source was packed from, or an empty text."""
+        return jobs.packed_from(self.store, key)
+
+    def targets(self) -> list[TargetView]:
+        """The targets there are, and how each is."""
+        return targets.shown(self.store)
+
+    def last_change(self) -> int:
+        """The newest change's number, 0 when there was none."""
+        return changes.last(self.store)
+
+    def changes(self, since: int) -> ChangePage:
+        """What changed after a number."""
+        return changes.since(self.store, since)
+
+    # Logs and metrics
+
+    def watch(self, key: JobKey) -> None:
+        """Somebody looks at the job's log: it is read for the next minute."""
+        jobs.watch(self.store, key)
+
+    def log_is_read_out(self, key: JobKey) -> bool:
+        """Whether nothing more will come into the job's log."""
+        return jobs.log_is_read_out(self.store, key)
+
+    def metric_points(self, key: JobKey) -> list[MetricPoint]:
+        """The points of all metrics in the order of time."""
+        return streams.metric_points(self.store, key)
+
+    def metric_series(self, key: JobKey) -> list[MetricSeries]:
+        """All metrics as curves to draw."""
+        return streams.metric_series(self.store, key)
+
+    # Acting
+
+    def submit_spec(
+        self, spec: TrainingSpec, *, name: str | None = None, target: str = LOCAL
+    ) -> JobView:
+        """Compile a spec and commit its submission; returns at once."""
+        return submit_spec(self.store, spec, name=name, target=target)
+
+    def submit(
+        self, request: dict[str, Any], *, kind: str = "training", target: str = LOCAL
+    ) -> JobView:
+        """Check a full Create request and commit its submission; returns at once."""
+        return submit_request(self.store, request, kind=kind, target=target)
+
+    def again(self, key: JobKey, change: str | None = None) -> JobView:
+        """Submit a job's request once more under a fresh name, with a change if one is named."""
+        return submit_again(self.store, key, change)
+
+    def stop(self, key: JobKey) -> bool:
+        """Ask for a job to be stopped; False if it has ended or was asked already."""
+        return stops.request_stop(self.store, key)
+
+    def look_up(self, key: JobKey) -> JobView:
+        """A job that was started elsewhere: its target is asked, for 20 s at most.
+
+        Raises ExplainedError when there is no such job, or the target can't be asked.
+        """
+        wrong = check_name(key.name, limit=kind_named(key.kind).name_limit)
+        if wrong:
+            raise refusal("invalid-parameter", "The job name is not legal", wrong)
+        self.ensure_tracked(key.target)
+        wanted.ask(self.store, key)
+        until = time.monotonic() + _LOOK_UP_SECONDS
+        answer = None
+        while answer is None and time.monotonic() < until:
+            time.sleep(0.05)
+            answer = wanted.answer(self.store, key)
+        view = self.job(key) if answer == wanted.FOUND else None
+        if view is None:
+            trouble = next((t.reason for t in self.targets() if t.name == key.target), None)
+            what = answer or trouble or f"{key.target} does not answer."
+            raise refusal("not-found", "No such job", what, status=404)
+        return view
+
+    # Tracking
+
+    def use(self, target: str) -> None:
+        """From now on the target is looked after. Raises ExplainedError (404) for no target."""
+        targets.use(self.store, target)
+
+    def ensure_tracked(self, target: str) -> None:
+        """See to it that someone tracks the target: if no server does, this process will."""
+        try:
+            service.ensure_tracked(self.store, target)
+        except UnknownTargetError as error:
+            raise refusal("invalid-parameter", "No such target", str(error)) from None
+
+    def catch_up(self, target: str | None = None) -> None:
+        """Bring a target's jobs (or those of all in use) up to date once."""
+        for name in [target] if target else service.in_use(self.store):
+            service.catch_up(self.store, name)
+
+    def track_all(self) -> None:
+        """See to it that each target in use is tracked."""
+        for name in service.in_use(self.store):
+            self.ensure_tracked(name)
+
+    def serve(self) -> None:
+        """Track as a server does, in the background, until `stop_serving`."""
+        self._serving = TrackingService(self.store, Rank.SERVER)
+        self._serving.start()
+
+    def stop_serving(self) -> None:
+        """End that, and let go of the leases."""
+        if self._serving is not None:
+            self._serving.stop()
+            self._serving = None
+
+    def close(self) -> None:
+        """End what this process tracks."""
+        service.stop_in_process()
+
+
+def open_desk(folder: Path | None = None) -> Desk:
+    """The desk of the user's store, which is made on first use."""
+    return Desk(open_store(folder))

@@ -1,0 +1,34 @@
+"""The targets as faces show them: those there are, those in use, and how each is."""
+
+from __future__ import annotations
+
+from jupyter_sm.diagnosis import refusal
+from jupyter_sm.store import Store, leases, targets
+from jupyter_sm.store.views import TargetView
+from jupyter_sm.targets import UnknownTargetError, check_target, target_names
+from jupyter_sm.tracking.service import LOCAL
+
+
+def shown(store: Store) -> list[TargetView]:
+    """All known targets. `untracked`: no server or kernel looks after it at the moment."""
+    rows = {row.name: row for row in targets.rows(store)}
+    names = target_names()
+    result = []
+    for name in [*names, *(n for n in rows if n not in names)]:
+        row = rows.get(name)
+        health = row.health if row else "ready" if name == LOCAL else "unused"
+        if health == "ready" and not leases.is_held(store, name):
+            health = "untracked"
+        result.append(
+            TargetView(name, health, row.reason if row else None, row.as_of if row else None)
+        )
+    return result
+
+
+def use(store: Store, name: str) -> None:
+    """From now on the target is looked after. Raises ExplainedError (404) for no target."""
+    try:
+        check_target(name)
+    except UnknownTargetError as error:
+        raise refusal("invalid-parameter", "No such target", str(error), status=404) from None
+    targets.use(store, name)

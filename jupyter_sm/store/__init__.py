@@ -1,0 +1,9 @@
+"""The store: one SQLite file with all that is known of jobs, and the feed of its changes.
+
+A table a module; rows in, views out. Nothing here speaks to a target.
+"""
+
+from jupyter_sm.store.file import Store, StoreError, data_dir, open_store
+from jupyter_sm.store.views import JobView
+
+__all__ = ["JobView", "Store", "StoreError", "data_dir", "open_store"]

@@ -1,0 +1,57 @@
+"""The wish to stop a job: written down by a face, passed on by the tracker.
+
+`stop_requested` is 0, 1 once somebody asked, and 2 once the target was told.
+"""
+
+from __future__ import annotations
+
+from jupyter_sm.jobs import JobKey, is_over
+from jupyter_sm.store import changes
+from jupyter_sm.store.file import Store
+
+_ASKED = 1
+_PASSED_ON = 2
+
+
+def request_stop(store: Store, key: JobKey) -> bool:
+    """Ask the tracker to stop a job; False if it has ended or was asked already."""
+    with store.write(durable=True) as db:
+        row = db.execute(
+            "SELECT id, phase, stop_requested FROM jobs WHERE target = ? AND kind = ? AND name = ?",
+            key,
+        ).fetchone()
+        if row is None or is_over(row["phase"]) or row["stop_requested"] == _ASKED:
+            return False
+        db.execute("UPDATE jobs SET stop_requested = ? WHERE id = ?", (_ASKED, row["id"]))
+        # A submission that waits for its next attempt need not wait to be withdrawn.
+        db.execute("UPDATE submissions SET next_attempt_at = 0 WHERE job_id = ?", (row["id"],))
+        changes.tell(db, "job", *key)
+        return True
+
+
+def passed_on(store: Store, key: JobKey) -> None:
+    """The target was told."""
+    _set(store, key, _PASSED_ON)
+
+
+def given_up(store: Store, key: JobKey) -> None:
+    """The wish can't be met: the job goes on."""
+    _set(store, key, 0)
+
+
+def _set(store: Store, key: JobKey, value: int) -> None:
+    with store.write() as db:
+        db.execute(
+            "UPDATE jobs SET stop_requested = ? WHERE target = ? AND kind = ? AND name = ?",
+            (value, *key),
+        )
+        changes.tell(db, "job", *key)
+
+
+def to_stop(store: Store, target: str) -> list[JobKey]:
+    """Accepted jobs that someone asked to stop."""
+    rows = store.read().execute(
+        "SELECT kind, name FROM jobs WHERE target = ? AND stop_requested = 1 AND phase = 'open'",
+        (target,),
+    )
+    return [JobKey(target, row["kind"], row["name"]) for row in rows]

@@ -1,0 +1,24 @@
+"""From a Describe answer of the API to the store's terms: read by its kind, masked, explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from jupyter_sm.diagnosis import explain, mask_secrets
+from jupyter_sm.jobs import Kind, context_of
+from jupyter_sm.jobs.members import request_in
+from jupyter_sm.store.jobs import Described
+
+
+def described(kind: Kind, answer: Mapping[str, Any]) -> Described:
+    """A Describe answer, or a record that Search gave."""
+    seen = kind.read(answer)
+    seen = replace(seen, failure_reason=mask_secrets(seen.failure_reason))
+    told = seen.failure_reason or seen.told
+    return Described(
+        seen=seen,
+        request=request_in(answer, kind),
+        explanation=explain(told, context=context_of(kind, answer)) if told else None,
+    )
