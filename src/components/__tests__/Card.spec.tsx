@@ -2,7 +2,6 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { act } from 'react';
-import { createRoot } from 'react-dom/client';
 
 import type { IJobKey } from '../../api/client';
 import type { IJobView } from '../../api/types';
@@ -11,38 +10,8 @@ import { keyOf } from '../../model/jobs';
 import { readCard } from '../../plugins/card';
 import { Card } from '../Card';
 import type { ICardData } from '../Card';
+import { cleanUp, render } from '../../__tests__/render';
 import { explanation, job } from '../../__tests__/views';
-
-declare global {
-  // React asks for this flag, so that act() takes in what effects do.
-  var IS_REACT_ACT_ENVIRONMENT: boolean;
-}
-
-interface IRoot {
-  render(element: JSX.Element): void;
-  unmount(): void;
-}
-
-let unmounts: (() => void)[] = [];
-
-/** Render an element into the document; `act` for what follows. */
-async function render(element: JSX.Element): Promise<HTMLElement> {
-  globalThis.IS_REACT_ACT_ENVIRONMENT = true;
-  const host = document.body.appendChild(document.createElement('div'));
-  const root: IRoot = createRoot(host);
-  unmounts.push(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
-  await act(async () => root.render(element));
-  return host;
-}
-
-/** Take everything away that was rendered. */
-function cleanUp(): void {
-  unmounts.forEach(unmount => unmount());
-  unmounts = [];
-}
 
 const trans = nullTranslator.load('jupyter_sm');
 

@@ -1,43 +1,12 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
-import { createRoot } from 'react-dom/client';
 
 import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
+import { cleanUp, enter, render } from '../../__tests__/render';
 import { keyOf } from '../../model/jobs';
 import { LogModel } from '../../model/log';
 import { LogView } from '../LogView';
-
-declare global {
-  // React asks for this flag, so that act() takes in what effects do.
-  var IS_REACT_ACT_ENVIRONMENT: boolean;
-}
-
-interface IRoot {
-  render(element: JSX.Element): void;
-  unmount(): void;
-}
-
-let unmounts: (() => void)[] = [];
-
-/** Render an element into the document; `act` for what follows. */
-async function render(element: JSX.Element): Promise<HTMLElement> {
-  globalThis.IS_REACT_ACT_ENVIRONMENT = true;
-  const host = document.body.appendChild(document.createElement('div'));
-  const root: IRoot = createRoot(host);
-  unmounts.push(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
-  await act(async () => root.render(element));
-  return host;
-}
-
-/** Take everything away that was rendered. */
-function cleanUp(): void {
-  unmounts.forEach(unmount => unmount());
-  unmounts = [];
-}
 
 const trans = nullTranslator.load('jupyter_sm');
 
@@ -148,13 +117,7 @@ describe('LogView', () => {
     server.add('b', { stream: 'algo-2-99' });
     const host = await show();
     const choose = (label: string, value: string) =>
-      act(async () => {
-        const select = host.querySelector<HTMLSelectElement>(
-          `select[aria-label="${label}"]`
-        )!;
-        select.value = value;
-        select.dispatchEvent(new Event('change', { bubbles: true }));
-      });
+      enter(host.querySelector(`select[aria-label="${label}"]`)!, value);
     await choose('Instance', 'algo-2-99');
     expect(rows(host)).toEqual(['b']);
     await choose('Severity', 'warning');
