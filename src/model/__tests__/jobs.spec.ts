@@ -1,80 +1,15 @@
 import type { Event } from '@jupyterlab/services';
 import { Stream } from '@lumino/signaling';
 
-import type { IJobKey } from '../../api/client';
-import { Client } from '../../api/client';
-import type { IChange, IChangePage, IJobView } from '../../api/types';
-import { JobsModel, keyOf } from '../jobs';
+import type { IChange, IJobView } from '../../api/types';
+import { JobsModel } from '../jobs';
+import { FakeClient } from '../../__tests__/fakeClient';
 import { job } from '../../__tests__/views';
 
 const POLL = 5000;
 
 function makeJob(name: string, more: Partial<IJobView> = {}): IJobView {
   return job({ name, submission_id: null, ...more });
-}
-
-/** A server in memory: what it holds, what it was asked, and whether it answers. */
-class FakeClient extends Client {
-  constructor() {
-    super({} as never);
-  }
-
-  jobs = new Map<string, IJobView>();
-  asked: string[] = [];
-  isDown = false;
-  missing = new Set<string>();
-  health = 'ready';
-  seq = 0;
-  page: IChangePage = { changes: [], last: 0, reset: false };
-  /** Holds every answer back until released, when set. */
-  gate: Promise<void> | null = null;
-
-  put(...jobs: IJobView[]): void {
-    jobs.forEach(job => this.jobs.set(keyOf(job), job));
-  }
-
-  count(what: string): number {
-    return this.asked.filter(entry => entry.startsWith(what)).length;
-  }
-
-  async listJobs() {
-    await this._answer('list');
-    const jobs = [...this.jobs.values()];
-    return { jobs, total: jobs.length, seq: this.seq };
-  }
-
-  async listTargets() {
-    await this._answer('targets');
-    const target = { name: 'local', health: this.health };
-    return { targets: [{ ...target, reason: null, as_of: null }] };
-  }
-
-  async getJob(key: IJobKey) {
-    await this._answer(`job ${key.name}`);
-    const job = this.jobs.get(keyOf(key));
-    if (!job || this.missing.has(key.name)) {
-      throw new Error(`no job ${key.name}`);
-    }
-    return job;
-  }
-
-  async getChanges(since: number) {
-    await this._answer(`changes ${since}`);
-    return this.page;
-  }
-
-  async stopJob(key: IJobKey) {
-    await this._answer(`stop ${key.name}`);
-    this.put({ ...(await this.getJob(key)), stop_requested: true });
-  }
-
-  private async _answer(what: string): Promise<void> {
-    this.asked.push(what);
-    await this.gate;
-    if (this.isDown) {
-      throw new Error('server away');
-    }
-  }
 }
 
 describe('JobsModel', () => {
