@@ -1,6 +1,12 @@
 import type { IJobKey } from '../api/client';
 import { Client } from '../api/client';
-import type { IChangePage, IJobView } from '../api/types';
+import type {
+  IChangePage,
+  IJobRequest,
+  IJobView,
+  IMetricList,
+  IMetricSeries
+} from '../api/types';
 import { keyOf } from '../model/jobs';
 
 /** A server in memory: what it holds, what it was asked, and whether it answers. */
@@ -16,6 +22,9 @@ export class FakeClient extends Client {
   health = 'ready';
   seq = 0;
   page: IChangePage = { changes: [], last: 0, reset: false };
+  /** By the name of the job: what it printed, and what it was given. */
+  series = new Map<string, IMetricSeries[]>();
+  parameters = new Map<string, { [name: string]: string }>();
   /** Holds every answer back until released, when set. */
   gate: Promise<void> | null = null;
 
@@ -56,6 +65,18 @@ export class FakeClient extends Client {
   async stopJob(key: IJobKey) {
     await this._answer(`stop ${key.name}`);
     this.put({ ...(await this.getJob(key)), stop_requested: true });
+  }
+
+  async getMetrics(key: IJobKey): Promise<IMetricList> {
+    await this._answer(`metrics ${key.name}`);
+    return { series: this.series.get(key.name) ?? [] };
+  }
+
+  async getRequest(key: IJobKey): Promise<IJobRequest> {
+    await this._answer(`request ${key.name}`);
+    return {
+      request: { HyperParameters: this.parameters.get(key.name) ?? {} }
+    };
   }
 
   private async _answer(what: string): Promise<void> {

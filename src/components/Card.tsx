@@ -3,11 +3,12 @@ import * as React from 'react';
 
 import type { IJobKey } from '../api/client';
 import type { IExplanation, IJobView } from '../api/types';
+import { keyOf } from '../model/jobs';
 import type { JobsModel } from '../model/jobs';
 import { LogModel } from '../model/log';
 import { withoutAnsi } from './ansi';
 import { ErrorActions } from './ErrorView';
-import { useNow, useSignals } from './hooks';
+import { useNow, useOwn, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
 import type { JobMenu } from './JobSummary';
 
@@ -120,12 +121,7 @@ function TailLines(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { jobKey, model, trans } = props;
-  const [log, setLog] = React.useState<LogModel | null>(null);
-  React.useEffect(() => {
-    const made = new LogModel(model, jobKey);
-    setLog(made);
-    return () => made.dispose();
-  }, [jobKey.target, jobKey.kind, jobKey.name]);
+  const log = useOwn(() => new LogModel(model, jobKey), keyOf(jobKey));
   return (
     <pre className="jp-sm-Tail-lines" aria-label={trans.__('Last log lines')}>
       {log && <TailText log={log} />}

@@ -9,7 +9,6 @@ import { keyOf } from '../model/jobs';
 import { figure } from './words';
 
 export interface ICompareTableProps {
-  keys: readonly IJobKey[];
   runs: readonly IRun[];
   model: JobsModel;
   trans: TranslationBundle;
@@ -17,8 +16,8 @@ export interface ICompareTableProps {
 
 /** What several jobs were given and what came of it, side by side. */
 export function CompareTable(props: ICompareTableProps): JSX.Element {
-  const { keys, runs, model, trans } = props;
-  const parameters = useParameters(keys, model);
+  const { runs, model, trans } = props;
+  const parameters = useParameters(runs, model);
   const finals = runs.map(
     run =>
       new Map(
@@ -34,9 +33,9 @@ export function CompareTable(props: ICompareTableProps): JSX.Element {
       <thead>
         <tr>
           <td />
-          {keys.map(key => (
-            <th key={keyOf(key)} scope="col">
-              {key.name}
+          {runs.map(run => (
+            <th key={keyOf(run)} scope="col">
+              {run.name}
             </th>
           ))}
         </tr>

@@ -3,14 +3,13 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobKey } from '../api/client';
-import { merged } from '../model/compare';
+import { ComparisonModel } from '../model/comparison';
 import type { JobsModel } from '../model/jobs';
 import { keyOf } from '../model/jobs';
-import { MetricsModel } from '../model/metrics';
 import type { Axis } from '../model/series';
 import { Chart } from './Chart';
 import { CompareTable } from './CompareTable';
-import { useSignals } from './hooks';
+import { useOwn, useSignals } from './hooks';
 import { IconButton } from './IconButton';
 
 export interface IMetricsViewProps {
@@ -27,67 +26,33 @@ interface ILook {
 }
 
 /** A job's metrics as curves, with those of other jobs beside them if asked for. */
-export function MetricsView(props: IMetricsViewProps): JSX.Element {
+export function MetricsView(props: IMetricsViewProps): JSX.Element | null {
   const { jobKey, model } = props;
-  const [others, setOthers] = React.useState<IJobKey[]>([]);
-  const keys = [jobKey, ...others];
-  const all = useMetrics(keys, model);
-  return all.length === keys.length ? (
-    <Curves {...props} keys={keys} all={all} setOthers={setOthers} />
-  ) : (
-    <></>
+  const comparison = useOwn(
+    () => new ComparisonModel(model, jobKey),
+    keyOf(jobKey)
   );
+  return comparison && <Curves {...props} comparison={comparison} />;
 }
 
-/** The metrics of each of these jobs, kept up to date for as long as they are looked at. */
-function useMetrics(
-  keys: readonly IJobKey[],
-  model: JobsModel
-): readonly MetricsModel[] {
-  const [made, setMade] = React.useState(new Map<string, MetricsModel>());
-  const ids = keys.map(keyOf);
-  React.useEffect(() => {
-    setMade(before => {
-      before.forEach((one, id) => !ids.includes(id) && one.dispose());
-      return new Map(
-        keys.map(key => [
-          keyOf(key),
-          before.get(keyOf(key)) ?? new MetricsModel(model, key)
-        ])
-      );
-    });
-  }, [ids.join()]);
-  const last = React.useRef(made);
-  last.current = made;
-  React.useEffect(() => () => last.current.forEach(one => one.dispose()), []);
-  return ids.flatMap(id => made.get(id) ?? []);
+interface ICurvesProps extends IMetricsViewProps {
+  comparison: ComparisonModel;
 }
 
-function Curves(
-  props: IMetricsViewProps & {
-    keys: readonly IJobKey[];
-    all: readonly MetricsModel[];
-    setOthers: (others: IJobKey[]) => void;
-  }
-): JSX.Element {
-  const { keys, all, model, trans } = props;
-  useSignals(...all.map(one => one.changed));
+function Curves(props: ICurvesProps): JSX.Element {
+  const { comparison, model, trans } = props;
+  useSignals(comparison.changed);
   const [look, setLook] = React.useState<ILook>({
     axis: 'step',
     isLog: false,
     smoothing: 0
   });
-  const runs = keys.map((key, index) => ({
-    name: key.name,
-    metrics: all[index].metrics
-  }));
-  const sources = runs.map(run => run.metrics);
-  const metrics = React.useMemo(() => merged(runs), sources);
+  const { runs, metrics } = comparison;
   if (metrics.length === 0) {
     return (
       <div className="jp-sm-Empty">
-        {all[0].error ??
-          (all[0].isLoaded
+        {comparison.error ??
+          (comparison.isLoaded
             ? trans.__(
                 'No metrics yet. Lines such as “epoch 1 loss: 0.5” become curves.'
               )
@@ -113,29 +78,22 @@ function Curves(
           />
         ))}
       </div>
-      {isCompared && (
-        <CompareTable keys={keys} runs={runs} model={model} trans={trans} />
-      )}
+      {isCompared && <CompareTable runs={runs} model={model} trans={trans} />}
     </div>
   );
 }
 
 /** Axis, scale and smoothing of the curves, and whose they are. */
 function LookBar(
-  props: IMetricsViewProps & {
-    keys: readonly IJobKey[];
-    setOthers: (others: IJobKey[]) => void;
-    look: ILook;
-    setLook: (look: ILook) => void;
-  }
+  props: ICurvesProps & { look: ILook; setLook: (look: ILook) => void }
 ): JSX.Element {
-  const { keys, model, trans, look, setLook, setOthers } = props;
+  const { comparison, model, trans, look, setLook } = props;
   useSignals(model.changed);
-  const shown = new Set(keys.map(keyOf));
+  const [, ...others] = comparison.keys;
+  const shown = new Set(comparison.keys.map(keyOf));
   const rest = model.jobs.filter(
     job => job.metric !== null && !shown.has(keyOf(job))
   );
-  const others = keys.slice(1);
   return (
     <div className="jp-sm-Metrics-bar">
       <label>
@@ -179,7 +137,7 @@ function LookBar(
             const job = rest.find(one => keyOf(one) === event.target.value);
             if (job) {
               const { target, kind, name } = job;
-              setOthers([...others, { target, kind, name }]);
+              comparison.add({ target, kind, name });
             }
           }}
         >
@@ -199,7 +157,7 @@ function LookBar(
             isSmall
             title={trans.__('Leave out')}
             label={trans.__('Leave out %1', key.name)}
-            onClick={() => setOthers(others.filter(one => one !== key))}
+            onClick={() => comparison.remove(key)}
           />
         </span>
       ))}

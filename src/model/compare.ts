@@ -1,8 +1,8 @@
+import type { IJobKey } from '../api/client';
 import type { IMetric, ISeries } from './series';
 
 /** A job whose curves are looked at. */
-export interface IRun {
-  name: string;
+export interface IRun extends IJobKey {
   metrics: readonly IMetric[];
 }
 
