@@ -6,6 +6,7 @@ import type { IExplanation, IJobView } from '../api/types';
 import { keyOf } from '../model/jobs';
 import type { JobsModel } from '../model/jobs';
 import { LogModel } from '../model/log';
+import { isOver } from '../model/phase';
 import { withoutAnsi } from './ansi';
 import { ErrorActions } from './ErrorView';
 import { useNow, useOwn, useSignals } from './hooks';
@@ -42,7 +43,7 @@ export function Card(props: ICardProps): JSX.Element {
     data.submission_id !== null && found?.submission_id === data.submission_id;
   const live = isMine ? found : undefined;
   const job = live ?? data.snapshot;
-  const now = useNow(live !== undefined && !live.is_final);
+  const now = useNow(live !== undefined && !isOver(live));
   return (
     <div className="jp-sm-Card" data-job={job.name}>
       <JobSummary

@@ -3,6 +3,7 @@ import { ellipsesIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobView } from '../api/types';
+import { isOver } from '../model/phase';
 import { IconButton } from './IconButton';
 import { Sparkline } from './Sparkline';
 import { StatusIcon } from './StatusIcon';
@@ -56,7 +57,7 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
         <Actions {...props} />
       </div>
       <Details {...props} />
-      {!job.is_final && percent !== null && (
+      {!isOver(job) && percent !== null && (
         <progress
           className="jp-sm-Progress"
           max={100}
@@ -71,7 +72,7 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
 /** What can be done: the menu, then stop or run again, always in the same two places. */
 function Actions(props: IJobSummaryProps): JSX.Element {
   const { job, trans, onStop, onRunAgain, onMenu } = props;
-  const canStop = onStop && !job.is_final && !job.stop_requested;
+  const canStop = onStop && !isOver(job) && !job.stop_requested;
   return (
     <span className="jp-sm-Summary-actions">
       {onMenu && (
@@ -91,7 +92,7 @@ function Actions(props: IJobSummaryProps): JSX.Element {
           onClick={() => onStop(job)}
         />
       )}
-      {onRunAgain && job.is_final && (
+      {onRunAgain && isOver(job) && (
         <IconButton
           icon={refreshIcon}
           title={trans.__('Run again')}
@@ -106,7 +107,7 @@ function Actions(props: IJobSummaryProps): JSX.Element {
 /** What keeps a job from being submitted, or from getting its machines, if the target says so. */
 function waitsFor(job: IJobView): string {
   const message = job.transitions[job.transitions.length - 1]?.message ?? '';
-  if (job.is_final || !message) {
+  if (isOver(job) || !message) {
     return '';
   }
   const isTold = job.status === 'Submitting' || /capacity/i.test(message);
@@ -115,7 +116,7 @@ function waitsFor(job: IJobView): string {
 
 function Details(props: IJobSummaryProps): JSX.Element {
   const { job, now, trans, trouble } = props;
-  if (trouble && !job.is_final) {
+  if (trouble && !isOver(job)) {
     return (
       <div
         className="jp-sm-Summary-details jp-sm-mod-trouble"

@@ -6,6 +6,7 @@ import type { IJobKey } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
+import { isOver } from '../model/phase';
 import { ErrorView } from './ErrorView';
 import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';
@@ -37,7 +38,7 @@ export function JobViewPage(props: IJobViewProps): JSX.Element {
   const job = model.job(jobKey);
   const [chosen, setChosen] = React.useState<Page | null>(null);
   const [line, setLine] = React.useState<number | null>(null);
-  const now = useNow(job !== undefined && !job.is_final);
+  const now = useNow(job !== undefined && !isOver(job));
   if (!job) {
     const text = model.isLoaded
       ? trans.__('There is no job %1 on %2.', jobKey.name, jobKey.target)
@@ -133,7 +134,7 @@ function emptyLog(job: IJobView, trans: TranslationBundle): string {
   if (job.log_lines > 0) {
     return trans.__('Its lines are no longer kept here.');
   }
-  return job.is_final
+  return isOver(job)
     ? trans.__('The job printed nothing.')
     : trans.__('Nothing printed yet.');
 }
@@ -156,12 +157,12 @@ function Head(
           .filter(Boolean)
           .join(' · ')}
       </span>
-      {job.is_final && (
+      {isOver(job) && (
         <button className="jp-sm-Button" onClick={() => props.onRunAgain(job)}>
           {trans.__('Run again')}
         </button>
       )}
-      {!job.is_final && (
+      {!isOver(job) && (
         <button
           className="jp-sm-Button"
           disabled={job.stop_requested || job.status === 'Stopping'}

@@ -5,6 +5,7 @@ import * as React from 'react';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import { keyOf } from '../model/jobs';
+import { isOver } from '../model/phase';
 import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';
 import { JobSummary } from './JobSummary';
@@ -32,8 +33,8 @@ export function Panel(props: IPanelProps): JSX.Element {
   const shown = model.jobs.filter(
     job => matches(job, query) && (!target || job.target === target)
   );
-  const running = shown.filter(job => !job.is_final);
-  const recent = shown.filter(job => job.is_final);
+  const running = shown.filter(job => !isOver(job));
+  const recent = shown.filter(job => isOver(job));
   const now = useNow(running.length > 0);
   return (
     <div className="jp-sm-Panel">
@@ -204,7 +205,7 @@ function Section(
             key={keyOf(job)}
             job={job}
             // What has ended does not age; so its row is not rendered each second.
-            now={job.is_final ? 0 : now}
+            now={isOver(job) ? 0 : now}
             trans={trans}
             trouble={props.model.troubleOf(job.target)}
             onOpen={props.onOpen}
@@ -234,10 +235,10 @@ function Announcer(props: IPanelProps): JSX.Element {
   React.useEffect(() => {
     for (const job of model.jobs) {
       const before = seen.current.get(keyOf(job));
-      if (before === false && job.is_final) {
+      if (before === false && isOver(job)) {
         setText(`${job.name}: ${job.status}`);
       }
-      seen.current.set(keyOf(job), job.is_final);
+      seen.current.set(keyOf(job), isOver(job));
     }
   }, [model.jobs]);
   return (

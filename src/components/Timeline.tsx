@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IJobView } from '../api/types';
+import { isOver } from '../model/phase';
 import { duration } from './words';
 
 /** What a training job goes through when all is well, to show what is still to come. */
@@ -23,15 +24,15 @@ export function stepsOf(job: IJobView, now: number): IStep[] {
     return isNearEnd || took >= MIN_SHOWN_SECONDS;
   });
   const steps: IStep[] = past.map((transition, index) => {
-    const isNow = index === past.length - 1 && !job.is_final;
-    const isEnd = index === past.length - 1 && job.is_final;
+    const isNow = index === past.length - 1 && !isOver(job);
+    const isEnd = index === past.length - 1 && isOver(job);
     return {
       status: transition.status,
       seconds: isEnd ? null : (transition.end ?? now) - transition.start,
       phase: isNow ? 'now' : 'past'
     };
   });
-  if (!job.is_final && job.status !== 'Stopping') {
+  if (!isOver(job) && job.status !== 'Stopping') {
     const now = steps[steps.length - 1]?.status ?? '';
     const reached = USUAL.indexOf(now === 'Starting' ? 'Pending' : now);
     for (const status of USUAL.slice(reached + 1)) {
