@@ -1,5 +1,5 @@
 import type { IJobKey } from '../api/client';
-import { Client } from '../api/client';
+import { Client, keyOf } from '../api/client';
 import type {
   IChangePage,
   IJobRequest,
@@ -7,7 +7,6 @@ import type {
   IMetricList,
   IMetricSeries
 } from '../api/types';
-import { keyOf } from '../model/jobs';
 
 /** A server in memory: what it holds, what it was asked, and whether it answers. */
 export class FakeClient extends Client {

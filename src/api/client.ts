@@ -22,6 +22,11 @@ export interface IJobKey {
   name: string;
 }
 
+/** The key of a job as one string. */
+export function keyOf(job: IJobKey): string {
+  return `${job.target}/${job.kind}/${job.name}`;
+}
+
 /** Which entries of a log are wanted: how severe they are at least, whose, from which instance. */
 export interface ILogFilter {
   severity?: string;

@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import type { IExplanation, IJobView } from '../api/types';
-import { keyOf } from '../model/jobs';
 import type { JobsModel } from '../model/jobs';
 import { LogModel } from '../model/log';
 import { isOver } from '../model/phase';

@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import { compared, finalValue, parametersOf } from '../model/compare';
 import type { IComparedRow, IRun } from '../model/compare';
 import type { JobsModel } from '../model/jobs';
-import { keyOf } from '../model/jobs';
 import { figure } from './words';
 
 export interface ICompareTableProps {

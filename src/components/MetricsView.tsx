@@ -2,10 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import { ComparisonModel } from '../model/comparison';
 import type { JobsModel } from '../model/jobs';
-import { keyOf } from '../model/jobs';
 import type { Axis } from '../model/series';
 import { Chart } from './Chart';
 import { CompareTable } from './CompareTable';

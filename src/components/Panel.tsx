@@ -2,9 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { keyOf } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
-import { keyOf } from '../model/jobs';
 import { isOver } from '../model/phase';
 import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';

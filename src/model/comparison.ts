@@ -2,10 +2,10 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import { merged } from './compare';
 import type { IRun } from './compare';
-import { keyOf } from './jobs';
 import type { JobsModel } from './jobs';
 import { MetricsModel } from './metrics';
 import type { IMetric } from './series';

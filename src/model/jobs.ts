@@ -4,7 +4,7 @@ import type { ISignal, IStream } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { IDisposable } from '@lumino/disposable';
 
-import { ApiError } from '../api/client';
+import { ApiError, keyOf } from '../api/client';
 import type { Client, IJobKey } from '../api/client';
 import type { IChange, IJobView, ITargetView } from '../api/types';
 
@@ -14,11 +14,6 @@ const LIST_LIMIT = 500;
 const FEW = 5;
 const SETTLE_MS = 30;
 const RETRY_MS = 2000;
-
-/** The key of a job as one string. */
-export function keyOf(job: IJobKey): string {
-  return `${job.target}/${job.kind}/${job.name}`;
-}
 
 /**
  * The one store of jobs in the browser.

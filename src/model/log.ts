@@ -2,9 +2,9 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import { keyOf } from '../api/client';
 import type { IJobKey, ILogFilter } from '../api/client';
 import type { ILogRecord, ILogRow, ILogRows } from '../api/types';
-import { keyOf } from './jobs';
 import type { JobsModel } from './jobs';
 import { LogSearch } from './logSearch';
 

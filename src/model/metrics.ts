@@ -2,8 +2,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
-import { keyOf } from './jobs';
 import type { JobsModel } from './jobs';
 import { metricsOf } from './series';
 import type { IMetric } from './series';

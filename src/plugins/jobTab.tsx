@@ -12,12 +12,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobMenu } from '../components/JobSummary';
 import { JobViewPage } from '../components/JobView';
 import type { JobsModel } from '../model/jobs';
-import { keyOf } from '../model/jobs';
 import { LogModel } from '../model/log';
 import { CommandIDs, IJobsModel, JOB_KEY_SCHEMA, jobArgs } from '../tokens';
 import { sageMakerIcon } from './icon';

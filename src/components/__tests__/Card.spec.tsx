@@ -3,10 +3,10 @@ import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { act } from 'react';
 
+import { keyOf } from '../../api/client';
 import type { IJobKey } from '../../api/client';
 import type { IJobView } from '../../api/types';
 import type { JobsModel } from '../../model/jobs';
-import { keyOf } from '../../model/jobs';
 import { readCard } from '../../plugins/card';
 import { Card } from '../Card';
 import type { ICardData } from '../Card';

@@ -2,9 +2,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
 
+import { keyOf } from '../../api/client';
 import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
 import { cleanUp, enter, render } from '../../__tests__/render';
-import { keyOf } from '../../model/jobs';
 import { LogModel } from '../../model/log';
 import { LogView } from '../LogView';
 

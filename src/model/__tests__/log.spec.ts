@@ -1,7 +1,7 @@
 import type { Signal } from '@lumino/signaling';
 
+import { keyOf } from '../../api/client';
 import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
-import { keyOf } from '../jobs';
 import type { JobsModel } from '../jobs';
 import { LogModel, PAGE } from '../log';
 
