@@ -1,5 +1,5 @@
 import type { IJobKey } from '../api/client';
-import { Client, keyOf } from '../api/client';
+import { ApiError, Client, keyOf } from '../api/client';
 import type {
   IChangePage,
   IJobRequest,
@@ -51,7 +51,7 @@ export class FakeClient extends Client {
     await this._answer(`job ${key.name}`);
     const job = this.jobs.get(keyOf(key));
     if (!job || this.missing.has(key.name)) {
-      throw new Error(`no job ${key.name}`);
+      throw new ApiError(`no job ${key.name}`, 404);
     }
     return job;
   }

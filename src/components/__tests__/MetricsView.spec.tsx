@@ -1,11 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { Stream } from '@lumino/signaling';
 import * as React from 'react';
 import { act } from 'react';
 
 import type { IMetricSeries } from '../../api/types';
 import { JobsModel } from '../../model/jobs';
 import { FakeClient } from '../../__tests__/fakeClient';
+import { FakeEvents } from '../../__tests__/fakeEvents';
 import { cleanUp, enter, render } from '../../__tests__/render';
 import { job } from '../../__tests__/views';
 import { MetricsView } from '../MetricsView';
@@ -79,7 +79,7 @@ describe('MetricsView', () => {
     client.series.set('fast', [loss(2, 1)]);
     client.parameters.set('slow', { rate: '0.1' });
     client.parameters.set('fast', { rate: '0.2' });
-    model = new JobsModel(client, new Stream<object, never>({}));
+    model = new JobsModel(client, new FakeEvents().stream);
   });
 
   afterEach(() => {
