@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
 import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import type { IExplanation, IJobView } from '../api/types';
@@ -11,7 +12,6 @@ import { withoutAnsi } from './ansi';
 import { ErrorActions } from './ErrorView';
 import { useNow, useOwn, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
-import type { JobMenu } from './JobSummary';
 
 const TAIL_LINES = 8;
 
@@ -25,10 +25,7 @@ export interface ICardProps {
   data: ICardData;
   model: JobsModel;
   trans: TranslationBundle;
-  onOpen: (job: IJobView) => void;
-  onStop: (job: IJobView) => void;
-  onRunAgain: (job: IJobView, change?: string) => void;
-  onMenu: JobMenu;
+  actions: IJobActions;
 }
 
 /**
@@ -50,10 +47,7 @@ export function Card(props: ICardProps): JSX.Element {
         job={job}
         now={live ? now : (job.ended_at ?? job.modified_at)}
         trans={trans}
-        onOpen={live && props.onOpen}
-        onStop={live && props.onStop}
-        onRunAgain={live && (job => props.onRunAgain(job))}
-        onMenu={live && props.onMenu}
+        actions={live && props.actions}
         trouble={live && model.troubleOf(live.target)}
       />
       {live?.explanation && (
@@ -76,7 +70,7 @@ export function Card(props: ICardProps): JSX.Element {
 function Remedy(
   props: ICardProps & { job: IJobView; explanation: IExplanation }
 ): JSX.Element {
-  const { job, explanation, trans } = props;
+  const { job, explanation, actions, trans } = props;
   return (
     <div className="jp-sm-Card-remedy">
       {explanation.fixes.length > 0 && <p>{explanation.fixes[0]}</p>}
@@ -86,10 +80,11 @@ function Remedy(
           actions: explanation.actions.filter(a => a.kind !== 'show-log')
         }}
         trans={trans}
-        onRunAgain={change => props.onRunAgain(job, change)}
-        onShowLog={() => props.onOpen(job)}
+        job={job}
+        actions={actions}
+        onShowLog={() => actions.open(job)}
       >
-        <button className="jp-sm-Button" onClick={() => props.onOpen(job)}>
+        <button className="jp-sm-Button" onClick={() => actions.open(job)}>
           {trans.__('Show error')}
         </button>
       </ErrorActions>

@@ -1,19 +1,17 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
+import type { IJobKey } from '../api/client';
 import type { IExplanation } from '../api/types';
 
-/** What the buttons of an error do. */
-export interface IErrorActions {
-  /** Run the job again, with something made larger. */
-  onRunAgain: (change?: string) => void;
+export interface IErrorViewProps {
+  job: IJobKey;
+  explanation: IExplanation;
+  actions: IJobActions;
+  trans: TranslationBundle;
   /** Show the log, at an entry if one is known. */
   onShowLog: (line?: number) => void;
-}
-
-export interface IErrorViewProps extends IErrorActions {
-  explanation: IExplanation;
-  trans: TranslationBundle;
 }
 
 /** An error as a person reads it: what failed, why, what to do; the raw text folded. */
@@ -46,11 +44,11 @@ export function ErrorView(props: IErrorViewProps): JSX.Element {
 export function ErrorActions(
   props: IErrorViewProps & { children?: React.ReactNode }
 ): JSX.Element | null {
-  const { actions } = props.explanation;
-  return actions.length === 0 && !props.children ? null : (
+  const { actions: offers } = props.explanation;
+  return offers.length === 0 && !props.children ? null : (
     <div className="jp-sm-Error-actions">
       {props.children}
-      {actions.map((action, index) => (
+      {offers.map((action, index) => (
         <Action key={index} {...props} action={action} />
       ))}
     </div>
@@ -61,7 +59,7 @@ export function ErrorActions(
 function Action(
   props: IErrorViewProps & { action: { [key: string]: unknown } }
 ): JSX.Element | null {
-  const { action, trans, onRunAgain, onShowLog } = props;
+  const { action, actions, job, trans, onShowLog } = props;
   const again: { [kind: string]: [string, string | undefined] } = {
     'rename-and-resubmit': [trans.__('Run under a new name'), undefined],
     retry: [trans.__('Run again'), undefined],
@@ -79,7 +77,9 @@ function Action(
   const kind = String(action.kind);
   if (kind in again) {
     const [label, change] = again[kind];
-    return <Button label={label} onClick={() => onRunAgain(change)} />;
+    return (
+      <Button label={label} onClick={() => actions.runAgain(job, change)} />
+    );
   }
   switch (kind) {
     case 'show-log':

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
 import type { IJobKey } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
@@ -10,7 +11,6 @@ import { isOver } from '../model/phase';
 import { ErrorView } from './ErrorView';
 import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';
-import type { JobMenu } from './JobSummary';
 import { LogView } from './LogView';
 import { MetricsView } from './MetricsView';
 import { StatusIcon } from './StatusIcon';
@@ -22,11 +22,7 @@ export interface IJobViewProps {
   model: JobsModel;
   log: LogModel;
   trans: TranslationBundle;
-  onStop: (job: IJobView) => void;
-  onRunAgain: (job: IJobView, change?: string) => void;
-  onMenu: JobMenu;
-  /** Open the user's own file that ran as `file`. */
-  onOpenSource: (job: IJobView, file: string, line: number) => void;
+  actions: IJobActions;
 }
 
 type Page = 'error' | 'log' | 'metrics' | 'request';
@@ -82,9 +78,10 @@ export function JobViewPage(props: IJobViewProps): JSX.Element {
       >
         {page === 'error' && job.explanation && (
           <ErrorView
+            job={job}
             explanation={job.explanation}
+            actions={props.actions}
             trans={trans}
-            onRunAgain={change => props.onRunAgain(job, change)}
             onShowLog={line => {
               setLine(line ?? null);
               setChosen('log');
@@ -99,7 +96,7 @@ export function JobViewPage(props: IJobViewProps): JSX.Element {
             note={job.log_note}
             line={line}
             begun={job.started_at ?? job.created_at}
-            onOpenSource={(file, at) => props.onOpenSource(job, file, at)}
+            actions={props.actions}
           />
         )}
         {page === 'metrics' && <MetricsView {...props} />}
@@ -142,7 +139,7 @@ function emptyLog(job: IJobView, trans: TranslationBundle): string {
 function Head(
   props: IJobViewProps & { job: IJobView; now: number }
 ): JSX.Element {
-  const { job, now, trans, onStop } = props;
+  const { job, now, trans, actions } = props;
   return (
     <header className="jp-sm-Job-head">
       <StatusIcon job={job} />
@@ -158,7 +155,7 @@ function Head(
           .join(' · ')}
       </span>
       {isOver(job) && (
-        <button className="jp-sm-Button" onClick={() => props.onRunAgain(job)}>
+        <button className="jp-sm-Button" onClick={() => actions.runAgain(job)}>
           {trans.__('Run again')}
         </button>
       )}
@@ -166,7 +163,7 @@ function Head(
         <button
           className="jp-sm-Button"
           disabled={job.stop_requested || job.status === 'Stopping'}
-          onClick={() => onStop(job)}
+          onClick={() => actions.stop(job)}
         >
           {trans.__('Stop')}
         </button>
@@ -176,7 +173,7 @@ function Head(
         title={trans.__('More')}
         label={trans.__('More about %1', job.name)}
         hasMenu
-        onClick={button => props.onMenu(job, button)}
+        onClick={button => actions.showMenu(job, button)}
       />
     </header>
   );

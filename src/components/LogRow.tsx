@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
 import type { ILogRecord, ILogRow } from '../api/types';
 import { MOST_UNFOLDED } from '../model/log';
 import type { LogModel } from '../model/log';
@@ -21,7 +22,7 @@ export interface ILogRowProps {
   begun: number;
   /** The entry that a search, or an error, leads to. */
   sought: number | null;
-  onOpenSource: (file: string, line: number) => void;
+  actions: IJobActions;
 }
 
 /** A row of the log: an entry, or a run that can be unfolded. */
@@ -95,7 +96,7 @@ const MARKS: { [severity: string]: string } = { error: '✖', warning: '⚠' };
 function Line(
   props: ILogRowProps & { record: ILogRecord; isSought: boolean }
 ): JSX.Element {
-  const { record, trans, isSought } = props;
+  const { record, log, trans, actions, isSought } = props;
   const isTraceback =
     record.text.includes('\n') && /^\s*File "/m.test(record.text);
   const [isFolded, setFolded] = React.useState(false);
@@ -127,8 +128,8 @@ function Line(
       ) : (
         <Text
           text={isFolded ? lastLine(record.text) : record.text}
-          query={props.log.search.query}
-          isRegex={props.log.search.isRegex}
+          query={log.search.query}
+          isRegex={log.search.isRegex}
           trans={trans}
         />
       )}
@@ -136,7 +137,7 @@ function Line(
         <button
           className="jp-sm-TextButton jp-sm-Log-source"
           title={trans.__('Open the file at this line')}
-          onClick={() => props.onOpenSource(frame.file, frame.line)}
+          onClick={() => actions.openSource(log.key, frame.file, frame.line)}
         >
           {`${frame.file.split('/').pop()}:${frame.line}`}
         </button>

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
 import type { LogModel } from '../model/log';
 import { useSignals } from './hooks';
 import { LogBar } from './LogBar';
@@ -19,8 +20,7 @@ export interface ILogViewProps {
   line?: number | null;
   /** When the job began, in seconds: what relative times count from. */
   begun: number;
-  /** Open the user's own file that a traceback names. */
-  onOpenSource: (file: string, line: number) => void;
+  actions: IJobActions;
 }
 
 /** A job's log: follows the end until the user scrolls up. */
@@ -125,7 +125,7 @@ export function LogView(props: ILogViewProps): JSX.Element {
               look={look}
               begun={props.begun}
               sought={sought}
-              onOpenSource={props.onOpenSource}
+              actions={props.actions}
             />
           )}
           layout={`${log.round} ${look.isWrapped}`}

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
 import { keyOf } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
@@ -9,7 +10,7 @@ import { isOver } from '../model/phase';
 import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';
 import { JobSummary } from './JobSummary';
-import type { IJobSummaryProps, JobMenu } from './JobSummary';
+import type { IJobSummaryProps } from './JobSummary';
 
 /** Code, so not to be translated. */
 const TRAIN_MAGIC = '%%sm train';
@@ -17,11 +18,7 @@ const TRAIN_MAGIC = '%%sm train';
 export interface IPanelProps {
   model: JobsModel;
   trans: TranslationBundle;
-  onOpen: (job: IJobView) => void;
-  onStop: (job: IJobView) => void;
-  onRunAgain: (job: IJobView) => void;
-  onMenu: JobMenu;
-  onRefresh: () => void;
+  actions: IJobActions;
 }
 
 /** The sidebar: targets, what runs, what ran. */
@@ -43,7 +40,7 @@ export function Panel(props: IPanelProps): JSX.Element {
         <IconButton
           icon={refreshIcon}
           title={trans.__('Refresh')}
-          onClick={props.onRefresh}
+          onClick={() => void model.refresh().catch(() => undefined)}
         />
       </header>
       <TargetPicker {...props} chosen={target} onChoose={setTarget} />
@@ -208,10 +205,7 @@ function Section(
             now={isOver(job) ? 0 : now}
             trans={trans}
             trouble={props.model.troubleOf(job.target)}
-            onOpen={props.onOpen}
-            onStop={props.onStop}
-            onRunAgain={props.onRunAgain}
-            onMenu={props.onMenu}
+            actions={props.actions}
           />
         ))}
       </ul>

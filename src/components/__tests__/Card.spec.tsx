@@ -3,6 +3,7 @@ import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { act } from 'react';
 
+import type { IJobActions } from '../../actions';
 import { keyOf } from '../../api/client';
 import type { IJobKey } from '../../api/client';
 import type { IJobView } from '../../api/types';
@@ -10,6 +11,7 @@ import type { JobsModel } from '../../model/jobs';
 import { readCard } from '../../plugins/card';
 import { Card } from '../Card';
 import type { ICardData } from '../Card';
+import { fakeActions } from '../../__tests__/fakeActions';
 import { cleanUp, render } from '../../__tests__/render';
 import { explanation, job } from '../../__tests__/views';
 
@@ -43,10 +45,7 @@ class FakeModel {
 }
 
 describe('Card', () => {
-  const onOpen = jest.fn();
-  const onStop = jest.fn();
-  const onRunAgain = jest.fn();
-  const onMenu = jest.fn();
+  let actions: jest.Mocked<IJobActions>;
 
   const show = (data: ICardData, model: FakeModel) =>
     render(
@@ -54,10 +53,7 @@ describe('Card', () => {
         data={data}
         model={model as unknown as JobsModel}
         trans={trans}
-        onOpen={onOpen}
-        onStop={onStop}
-        onRunAgain={onRunAgain}
-        onMenu={onMenu}
+        actions={actions}
       />
     );
   const stopButton = (host: HTMLElement) =>
@@ -66,9 +62,7 @@ describe('Card', () => {
     );
 
   beforeEach(() => {
-    onOpen.mockClear();
-    onStop.mockClear();
-    onRunAgain.mockClear();
+    actions = fakeActions();
   });
 
   afterEach(cleanUp);
@@ -81,7 +75,7 @@ describe('Card', () => {
     );
     expect(host.textContent).toContain('Training');
     act(() => stopButton(host)?.click());
-    expect(onStop).toHaveBeenCalledWith(own);
+    expect(actions.stop).toHaveBeenCalledWith(own);
   });
 
   it('has no stop button once the job is being stopped or has ended', async () => {
@@ -103,10 +97,10 @@ describe('Card', () => {
     const [name, menu, again] = Array.from(host.querySelectorAll('button'));
     expect(name.textContent).toBe('digits');
     act(() => menu.click());
-    expect(onMenu).toHaveBeenCalledWith(ended, menu);
+    expect(actions.showMenu).toHaveBeenCalledWith(ended, menu);
     expect(again.getAttribute('aria-label')).toBe('Run digits again');
     act(() => again.click());
-    expect(onRunAgain).toHaveBeenCalledWith(ended);
+    expect(actions.runAgain).toHaveBeenCalledWith(ended);
   });
 
   it('says why its target can not be reached, while the job goes on', async () => {
@@ -143,8 +137,8 @@ describe('Card', () => {
       'Run on another instance…'
     ]);
     buttons.forEach(button => act(() => button.click()));
-    expect(onOpen).toHaveBeenCalledWith(failed);
-    expect(onRunAgain.mock.calls).toEqual([
+    expect(actions.open).toHaveBeenCalledWith(failed);
+    expect(actions.runAgain.mock.calls).toEqual([
       [failed, 'larger-instance'],
       [failed, 'choose-instance']
     ]);

@@ -2,7 +2,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
 
+import type { IJobActions } from '../../actions';
 import { keyOf } from '../../api/client';
+import { fakeActions } from '../../__tests__/fakeActions';
 import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
 import { cleanUp, enter, render } from '../../__tests__/render';
 import { LogModel } from '../../model/log';
@@ -14,7 +16,7 @@ describe('LogView', () => {
   let server: FakeLog;
   let log: LogModel;
   let grown: () => Promise<void>;
-  let opened: [string, number][];
+  let actions: jest.Mocked<IJobActions>;
 
   const show = async (line?: number) => {
     const { jobs, logChanged } = fakeJobs(server);
@@ -27,7 +29,7 @@ describe('LogView', () => {
         empty="Nothing yet."
         line={line}
         begun={1_699_999_990}
-        onOpenSource={(file, at) => opened.push([file, at])}
+        actions={actions}
       />
     );
   };
@@ -44,7 +46,7 @@ describe('LogView', () => {
 
   beforeEach(() => {
     server = new FakeLog();
-    opened = [];
+    actions = fakeActions();
   });
 
   afterEach(() => {
@@ -155,7 +157,9 @@ describe('LogView', () => {
     );
     const host = await show();
     await press(named(host, 'train.py:42'));
-    expect(opened).toEqual([['/opt/ml/code/train.py', 42]]);
+    expect(actions.openSource.mock.calls).toEqual([
+      [KEY, '/opt/ml/code/train.py', 42]
+    ]);
     await press(named(host, 'Fold traceback'));
     expect(rows(host)).toEqual(['ValueError: no']);
   });
