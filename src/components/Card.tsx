@@ -6,7 +6,7 @@ import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import type { IExplanation, IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
-import { LogModel } from '../model/log';
+import type { LogModel } from '../model/log';
 import { isOver } from '../model/phase';
 import { withoutAnsi } from './ansi';
 import { ErrorActions } from './ErrorView';
@@ -117,7 +117,7 @@ function TailLines(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { jobKey, model, trans } = props;
-  const log = useOwn(() => new LogModel(model, jobKey), keyOf(jobKey));
+  const log = useOwn(() => model.openLog(jobKey), keyOf(jobKey));
   return (
     <pre className="jp-sm-Tail-lines" aria-label={trans.__('Last log lines')}>
       {log && <TailText log={log} />}

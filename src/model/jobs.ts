@@ -7,6 +7,7 @@ import { ApiError, keyOf } from '../api/client';
 import type { Client, IJobKey } from '../api/client';
 import type { IJobView, ITargetView } from '../api/types';
 import { ChangeFeed } from './feed';
+import { LogModel } from './log';
 
 const LIST_LIMIT = 500;
 /** Beyond this many changed jobs, one list costs less than many single requests. */
@@ -105,6 +106,11 @@ export class JobsModel implements IDisposable {
     this._put(job);
     this._emit();
     return job;
+  }
+
+  /** The job's log, to be disposed of by the caller. */
+  openLog(key: IJobKey): LogModel {
+    return new LogModel(this._client, this._logChanged, key);
   }
 
   /** Fetch everything anew. */

@@ -2,6 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { Client } from '../api/client';
 import type { ILogHits } from '../api/types';
 import type { LogModel } from './log';
 
@@ -10,7 +11,10 @@ const PAUSE_MS = 2_000;
 
 /** A search in a log: how often something is found, and the find that is looked at. */
 export class LogSearch implements IDisposable {
-  constructor(private _log: LogModel) {}
+  constructor(
+    private _client: Client,
+    private _log: LogModel
+  ) {}
 
   get query(): string {
     return this._query;
@@ -90,7 +94,7 @@ export class LogSearch implements IDisposable {
     const isCurrent = () =>
       asked === `${this._log.round} ${this._isRegex} ${this._query}`;
     try {
-      const hits = await this._log.client.getLogHits(
+      const hits = await this._client.getLogHits(
         this._log.key,
         this._query,
         this._isRegex,

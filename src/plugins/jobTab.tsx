@@ -18,7 +18,7 @@ import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import { JobViewPage } from '../components/JobView';
 import type { JobsModel } from '../model/jobs';
-import { LogModel } from '../model/log';
+import type { LogModel } from '../model/log';
 import { CommandIDs, IJobsModel, JOB_KEY_SCHEMA, jobArgs } from '../tokens';
 import { sageMakerIcon } from './icon';
 
@@ -32,7 +32,7 @@ class JobTabContent extends ReactWidget {
   ) {
     super();
     this.addClass('jp-sm-JobTab');
-    this._log = new LogModel(_model, jobKey);
+    this._log = _model.openLog(jobKey);
     if (!_model.job(jobKey)) {
       // An old job is not in the list; one that is nowhere is told so by the view.
       void _model.load(jobKey).catch(() => undefined);

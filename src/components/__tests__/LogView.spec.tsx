@@ -5,7 +5,7 @@ import { act } from 'react';
 import type { IJobActions } from '../../actions';
 import { keyOf } from '../../api/client';
 import { fakeActions } from '../../__tests__/fakeActions';
-import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
+import { FakeLog, KEY } from '../../__tests__/fakeLog';
 import { cleanUp, enter, render } from '../../__tests__/render';
 import { LogModel } from '../../model/log';
 import { LogView } from '../LogView';
@@ -19,9 +19,8 @@ describe('LogView', () => {
   let actions: jest.Mocked<IJobActions>;
 
   const show = async (line?: number) => {
-    const { jobs, logChanged } = fakeJobs(server);
-    log = new LogModel(jobs, KEY);
-    grown = () => act(async () => logChanged.emit(keyOf(KEY)));
+    log = new LogModel(server, server.logChanged, KEY);
+    grown = () => act(async () => server.logChanged.emit(keyOf(KEY)));
     return render(
       <LogView
         log={log}
