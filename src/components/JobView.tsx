@@ -3,13 +3,15 @@ import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobActions } from '../actions';
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
 import { isOver } from '../model/phase';
+import type { RequestModel } from '../model/request';
 import { ErrorView } from './ErrorView';
-import { useNow, useSignals } from './hooks';
+import { useNow, useOwn, useSignals } from './hooks';
 import { IconButton } from './IconButton';
 import { LogView } from './LogView';
 import { MetricsView } from './MetricsView';
@@ -196,25 +198,28 @@ function Notes(props: {
 /** The full Create request, as it was sent; secrets are masked by the server. */
 function RequestView(props: IJobViewProps): JSX.Element {
   const { jobKey, model, trans } = props;
-  const [text, setText] = React.useState(trans.__('Loading…'));
-  React.useEffect(() => {
-    let isCurrent = true;
-    model.client
-      .getRequest(jobKey)
-      .then(answer => JSON.stringify(answer.request, null, 2))
-      .catch(error => String(error.message))
-      .then(result => isCurrent && setText(result));
-    return () => {
-      isCurrent = false;
-    };
-  }, [jobKey.target, jobKey.kind, jobKey.name]);
+  const request = useOwn(() => model.openRequest(jobKey), keyOf(jobKey));
   return (
     <pre
       className="jp-sm-Request"
       tabIndex={0}
       aria-label={trans.__('Request')}
     >
-      {text}
+      {request ? (
+        <RequestText request={request} trans={trans} />
+      ) : (
+        trans.__('Loading…')
+      )}
     </pre>
   );
+}
+
+function RequestText(props: {
+  request: RequestModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { request, trans } = props;
+  useSignals(request.changed);
+  const text = request.request && JSON.stringify(request.request, null, 2);
+  return <>{text ?? request.error ?? trans.__('Loading…')}</>;
 }

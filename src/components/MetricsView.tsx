@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
-import { ComparisonModel } from '../model/comparison';
+import type { ComparisonModel } from '../model/comparison';
 import type { JobsModel } from '../model/jobs';
 import type { Axis } from '../model/series';
 import { Chart } from './Chart';
@@ -28,10 +28,7 @@ interface ILook {
 /** A job's metrics as curves, with those of other jobs beside them if asked for. */
 export function MetricsView(props: IMetricsViewProps): JSX.Element | null {
   const { jobKey, model } = props;
-  const comparison = useOwn(
-    () => new ComparisonModel(model, jobKey),
-    keyOf(jobKey)
-  );
+  const comparison = useOwn(() => model.openComparison(jobKey), keyOf(jobKey));
   return comparison && <Curves {...props} comparison={comparison} />;
 }
 
@@ -40,7 +37,7 @@ interface ICurvesProps extends IMetricsViewProps {
 }
 
 function Curves(props: ICurvesProps): JSX.Element {
-  const { comparison, model, trans } = props;
+  const { comparison, trans } = props;
   useSignals(comparison.changed);
   const [look, setLook] = React.useState<ILook>({
     axis: 'step',
@@ -78,7 +75,7 @@ function Curves(props: ICurvesProps): JSX.Element {
           />
         ))}
       </div>
-      {isCompared && <CompareTable runs={runs} model={model} trans={trans} />}
+      {isCompared && <CompareTable runs={runs} trans={trans} />}
     </div>
   );
 }

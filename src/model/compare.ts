@@ -1,8 +1,9 @@
 import type { IJobKey } from '../api/client';
 import type { IMetric, ISeries } from './series';
 
-/** A job whose curves are looked at. */
+/** A job that is looked at beside others: what it was given, and what came of it. */
 export interface IRun extends IJobKey {
+  parameters: ReadonlyMap<string, string>;
   metrics: readonly IMetric[];
 }
 
@@ -41,7 +42,7 @@ export function finalValue(metric: IMetric | undefined): number | null {
 
 /** A request's hyperparameters as the user wrote them; what script mode adds is left out. */
 export function parametersOf(request: {
-  [key: string]: unknown;
+  readonly [member: string]: unknown;
 }): Map<string, string> {
   const given = request['HyperParameters'];
   const found = new Map<string, string>();

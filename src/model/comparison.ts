@@ -3,27 +3,29 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { keyOf } from '../api/client';
-import type { IJobKey } from '../api/client';
-import { merged } from './compare';
+import type { Client, IJobKey } from '../api/client';
+import { merged, parametersOf } from './compare';
 import type { IRun } from './compare';
-import type { JobsModel } from './jobs';
 import { MetricsModel } from './metrics';
+import { RequestModel } from './request';
 import type { IMetric } from './series';
 
-/** A job that is asked for, and its metrics. */
+/** A job that is asked for; its request only once there is another to compare it with. */
 interface IMember {
   key: IJobKey;
-  model: MetricsModel;
+  metrics: MetricsModel;
+  request: RequestModel | null;
 }
 
 /**
  * A job's metrics, with those of other jobs beside them.
  *
- * A job that is added comes in when its metrics are known; until then all is shown without it.
+ * A job that is added comes in when all of it is known; until then the rest is shown without it.
  */
 export class ComparisonModel implements IDisposable {
   constructor(
-    private _jobs: JobsModel,
+    private _client: Client,
+    private _logChanged: ISignal<unknown, string>,
     key: IJobKey
   ) {
     this.add(key);
@@ -46,12 +48,12 @@ export class ComparisonModel implements IDisposable {
 
   /** Whether the first job's metrics are known. */
   get isLoaded(): boolean {
-    return this._members[0].model.isLoaded;
+    return this._members[0].metrics.isLoaded;
   }
 
   /** Why the first job's metrics can't be read at the moment, or null. */
   get error(): string | null {
-    return this._members[0].model.error;
+    return this._members[0].metrics.error;
   }
 
   get changed(): ISignal<this, void> {
@@ -64,9 +66,14 @@ export class ComparisonModel implements IDisposable {
 
   /** Put a job beside those there are. */
   add(key: IJobKey): void {
-    const model = new MetricsModel(this._jobs, key);
-    model.changed.connect(this._update, this);
-    this._members.push({ key, model });
+    const metrics = new MetricsModel(this._client, this._logChanged, key);
+    metrics.changed.connect(this._update, this);
+    this._members.push({ key, metrics, request: null });
+    if (this._members.length > 1) {
+      for (const member of this._members) {
+        member.request ??= this._openRequest(member.key);
+      }
+    }
     this._update();
   }
 
@@ -74,7 +81,7 @@ export class ComparisonModel implements IDisposable {
   remove(key: IJobKey): void {
     const isLeft = (member: IMember) => keyOf(member.key) === keyOf(key);
     const [first, ...others] = this._members;
-    others.filter(isLeft).forEach(member => member.model.dispose());
+    others.filter(isLeft).forEach(drop);
     this._members = [first, ...others.filter(member => !isLeft(member))];
     this._update();
   }
@@ -84,14 +91,24 @@ export class ComparisonModel implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._members.forEach(member => member.model.dispose());
+    this._members.forEach(drop);
     Signal.clearData(this);
   }
 
+  private _openRequest(key: IJobKey): RequestModel {
+    const request = new RequestModel(this._client, key);
+    request.changed.connect(this._update, this);
+    return request;
+  }
+
   private _update(): void {
-    this._runs = this._members
-      .filter((member, index) => index === 0 || member.model.isLoaded)
-      .map(({ key, model }) => ({ ...key, metrics: model.metrics }));
+    const [first, ...others] = this._members;
+    const shown = isKnown(first) ? [first, ...others.filter(isKnown)] : [first];
+    this._runs = shown.map(({ key, metrics, request }) => ({
+      ...key,
+      parameters: parametersOf(request?.request ?? {}),
+      metrics: metrics.metrics
+    }));
     this._metrics = merged(this._runs);
     this._changed.emit();
   }
@@ -101,4 +118,14 @@ export class ComparisonModel implements IDisposable {
   private _members: IMember[] = [];
   private _metrics: readonly IMetric[] = [];
   private _runs: readonly IRun[] = [];
+}
+
+/** Whether all is known of a job that is to be compared. */
+function isKnown({ metrics, request }: IMember): boolean {
+  return metrics.isLoaded && request !== null && request.isLoaded;
+}
+
+function drop({ metrics, request }: IMember): void {
+  metrics.dispose();
+  request?.dispose();
 }

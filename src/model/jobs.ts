@@ -6,8 +6,10 @@ import { Signal } from '@lumino/signaling';
 import { ApiError, keyOf } from '../api/client';
 import type { Client, IJobKey } from '../api/client';
 import type { IJobView, ITargetView } from '../api/types';
+import { ComparisonModel } from './comparison';
 import { ChangeFeed } from './feed';
 import { LogModel } from './log';
+import { RequestModel } from './request';
 
 const LIST_LIMIT = 500;
 /** Beyond this many changed jobs, one list costs less than many single requests. */
@@ -111,6 +113,16 @@ export class JobsModel implements IDisposable {
   /** The job's log, to be disposed of by the caller. */
   openLog(key: IJobKey): LogModel {
     return new LogModel(this._client, this._logChanged, key);
+  }
+
+  /** The job's Create request, to be disposed of by the caller. */
+  openRequest(key: IJobKey): RequestModel {
+    return new RequestModel(this._client, key);
+  }
+
+  /** The job's metrics, and others' beside them; to be disposed of by the caller. */
+  openComparison(key: IJobKey): ComparisonModel {
+    return new ComparisonModel(this._client, this._logChanged, key);
   }
 
   /** Fetch everything anew. */

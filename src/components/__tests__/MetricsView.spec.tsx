@@ -2,26 +2,14 @@ import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
 
-import type { IMetricSeries } from '../../api/types';
 import { JobsModel } from '../../model/jobs';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
 import { cleanUp, enter, render } from '../../__tests__/render';
-import { job } from '../../__tests__/views';
+import { job, lossOf } from '../../__tests__/views';
 import { MetricsView } from '../MetricsView';
 
 const trans = nullTranslator.load('jupyter_sm');
-
-function loss(...values: number[]): IMetricSeries {
-  return {
-    name: 'loss',
-    stream: 'algo-1-1700000000',
-    total: values.length,
-    steps: values.map((_, step) => step),
-    times_ms: values.map(() => 0),
-    values
-  };
-}
 
 /** An observer that sees nothing, so that no chart is drawn: jsdom has no canvas. */
 class BlindObserver {
@@ -75,8 +63,8 @@ describe('MetricsView', () => {
     client = new FakeClient();
     const metric = { name: 'loss', value: 1, recent: [] };
     client.put(job({ name: 'slow', metric }), job({ name: 'fast', metric }));
-    client.series.set('slow', [loss(3, 2)]);
-    client.series.set('fast', [loss(2, 1)]);
+    client.series.set('slow', [lossOf(3, 2)]);
+    client.series.set('fast', [lossOf(2, 1)]);
     client.parameters.set('slow', { rate: '0.1' });
     client.parameters.set('fast', { rate: '0.2' });
     model = new JobsModel(client, new FakeEvents().stream);

@@ -13,7 +13,8 @@ function metric(name: string, ...streams: (number | null)[][]): IMetric {
 }
 
 function run(name: string, ...metrics: IMetric[]): IRun {
-  return { target: 'local', kind: 'training', name, metrics };
+  const parameters = new Map<string, string>();
+  return { target: 'local', kind: 'training', name, parameters, metrics };
 }
 
 describe('merged', () => {

@@ -45,7 +45,7 @@ describe('ChangeFeed', () => {
   const settle = () => jest.advanceTimersByTimeAsync(100);
   const nextPoll = () => jest.advanceTimersByTimeAsync(POLL + 100);
 
-  beforeEach(async () => {
+  beforeEach(() => {
     jest.useFakeTimers();
     client = new FakeClient();
     client.page.last = 10;
