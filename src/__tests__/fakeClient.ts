@@ -5,7 +5,8 @@ import type {
   IJobRequest,
   IJobView,
   IMetricList,
-  IMetricSeries
+  IMetricSeries,
+  ISourcePath
 } from '../api/types';
 
 /** A server in memory: what it holds, what it was asked, and whether it answers. */
@@ -76,6 +77,11 @@ export class FakeClient extends Client {
     return {
       request: { HyperParameters: this.parameters.get(key.name) ?? {} }
     };
+  }
+
+  async getSource(key: IJobKey, file: string): Promise<ISourcePath> {
+    await this._answer(`source ${key.name} ${file}`);
+    return { path: `work/${file}` };
   }
 
   private async _answer(what: string): Promise<void> {

@@ -71,10 +71,6 @@ export class JobsModel implements IDisposable {
     return this._logChanged;
   }
 
-  get client(): Client {
-    return this._client;
-  }
-
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -108,6 +104,11 @@ export class JobsModel implements IDisposable {
     this._put(job);
     this._emit();
     return job;
+  }
+
+  /** Where below the server's root the file lies that the job ran as `file`. Throws ApiError. */
+  async sourcePath(key: IJobKey, file: string): Promise<string> {
+    return (await this._client.getSource(key, file)).path;
   }
 
   /** The job's log, to be disposed of by the caller. */

@@ -127,7 +127,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         const file = String(args.file);
         try {
           const key = args as unknown as IJobKey;
-          const { path } = await model.client.getSource(key, file);
+          const path = await model.sourcePath(key, file);
           const widget = await app.commands.execute('docmanager:open', {
             path,
             factory: 'Editor'

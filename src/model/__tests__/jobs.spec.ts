@@ -2,7 +2,7 @@ import type { IJobView } from '../../api/types';
 import { JobsModel } from '../jobs';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
-import { job } from '../../__tests__/views';
+import { job, lossOf } from '../../__tests__/views';
 
 const POLL = 5000;
 
@@ -174,6 +174,31 @@ describe('JobsModel', () => {
   it('tells the caller when a stop fails', async () => {
     client.isDown = true;
     await expect(model.stop(makeJob('old'))).rejects.toThrow('server away');
+  });
+
+  it('knows where the file lies that a job ran', async () => {
+    expect(await model.sourcePath(makeJob('old'), 'train.py')).toBe(
+      'work/train.py'
+    );
+    client.isDown = true;
+    await expect(model.sourcePath(makeJob('old'), 'train.py')).rejects.toThrow(
+      'server away'
+    );
+  });
+
+  it('opens what is known of a job, which follows its log', async () => {
+    client.series.set('old', [lossOf(2, 1)]);
+    const comparison = model.openComparison(makeJob('old'));
+    const request = model.openRequest(makeJob('old'));
+    await settle();
+    expect(comparison.metrics.map(metric => metric.name)).toEqual(['loss']);
+    expect(request.isLoaded).toBe(true);
+    client.series.set('old', []);
+    events.emit('log', 'old');
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(comparison.metrics).toEqual([]);
+    comparison.dispose();
+    request.dispose();
   });
 
   it('fetches nothing and tells nothing once disposed', async () => {
