@@ -9,7 +9,7 @@ import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
 import { isOver } from '../model/phase';
 import { withoutAnsi } from './ansi';
-import { ErrorActions } from './ErrorView';
+import { ErrorActions } from './ErrorActions';
 import { useNow, useOwn, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
 
@@ -82,7 +82,7 @@ function Remedy(
         trans={trans}
         job={job}
         actions={actions}
-        onShowLog={() => actions.open(job)}
+        showLog={() => actions.open(job)}
       >
         <button className="jp-sm-Button" onClick={() => actions.open(job)}>
           {trans.__('Show error')}

@@ -68,7 +68,8 @@ export class ComparisonModel implements IDisposable {
   add(key: IJobKey): void {
     const metrics = new MetricsModel(this._client, this._logChanged, key);
     metrics.changed.connect(this._update, this);
-    this._members.push({ key, metrics, request: null });
+    const { target, kind, name } = key;
+    this._members.push({ key: { target, kind, name }, metrics, request: null });
     if (this._members.length > 1) {
       for (const member of this._members) {
         member.request ??= this._openRequest(member.key);

@@ -16,9 +16,10 @@ import { jobActions } from '../actions';
 import type { IJobActions } from '../actions';
 import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
-import { JobViewPage } from '../components/JobView';
+import { JobTab } from '../components/JobTab';
 import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
+import { PAGES } from '../pages';
 import { CommandIDs, IJobsModel, JOB_KEY_SCHEMA, jobArgs } from '../tokens';
 import { sageMakerIcon } from './icon';
 
@@ -46,12 +47,13 @@ class JobTabContent extends ReactWidget {
 
   protected render(): JSX.Element {
     return (
-      <JobViewPage
+      <JobTab
         jobKey={this.jobKey}
         model={this._model}
         log={this._log}
         trans={this._trans}
         actions={this._actions}
+        pages={PAGES}
       />
     );
   }

@@ -8,9 +8,9 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { ILogFilter } from '../api/client';
-import type { LogModel } from '../model/log';
-import { IconButton } from './IconButton';
+import type { ILogFilter } from '../../api/client';
+import type { LogModel } from '../../model/log';
+import { IconButton } from '../../components/IconButton';
 
 /** A search begins when typing pauses for this long. */
 const PAUSE_MS = 250;

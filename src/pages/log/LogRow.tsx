@@ -1,13 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { IJobActions } from '../actions';
-import type { ILogRecord, ILogRow } from '../api/types';
-import { MOST_UNFOLDED } from '../model/log';
-import type { LogModel } from '../model/log';
-import { ansiPieces } from './ansi';
+import type { IJobActions } from '../../actions';
+import type { ILogRecord, ILogRow } from '../../api/types';
+import { MOST_UNFOLDED } from '../../model/log';
+import type { LogModel } from '../../model/log';
+import { ansiPieces } from '../../components/ansi';
 import type { ILogLook } from './LogBar';
-import { duration } from './words';
+import { duration } from '../../components/words';
 
 /** A longer text is shown cut until somebody asks for all of it. */
 const CUT = 2000;

@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { keyOf } from '../api/client';
-import { compared, finalValue } from '../model/compare';
-import type { IComparedRow, IRun } from '../model/compare';
-import { figure } from './words';
+import { keyOf } from '../../api/client';
+import { compared, finalValue } from '../../model/compare';
+import type { IComparedRow, IRun } from '../../model/compare';
+import { figure } from '../../components/words';
 
 export interface ICompareTableProps {
   runs: readonly IRun[];

@@ -3,20 +3,14 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { keyOf } from '../api/client';
-import type { IJobKey } from '../api/client';
+import { useOwn, useSignals } from '../components/hooks';
+import { IconButton } from '../components/IconButton';
+import type { IPageProps } from '../components/JobTab';
 import type { ComparisonModel } from '../model/comparison';
 import type { JobsModel } from '../model/jobs';
 import type { Axis } from '../model/series';
-import { Chart } from './Chart';
-import { CompareTable } from './CompareTable';
-import { useOwn, useSignals } from './hooks';
-import { IconButton } from './IconButton';
-
-export interface IMetricsViewProps {
-  jobKey: IJobKey;
-  model: JobsModel;
-  trans: TranslationBundle;
-}
+import { Chart } from './metrics/Chart';
+import { CompareTable } from './metrics/CompareTable';
 
 /** How curves are drawn. */
 interface ILook {
@@ -26,14 +20,18 @@ interface ILook {
 }
 
 /** A job's metrics as curves, with those of other jobs beside them if asked for. */
-export function MetricsView(props: IMetricsViewProps): JSX.Element | null {
-  const { jobKey, model } = props;
-  const comparison = useOwn(() => model.openComparison(jobKey), keyOf(jobKey));
-  return comparison && <Curves {...props} comparison={comparison} />;
+export function MetricsPage(props: IPageProps): JSX.Element | null {
+  const { job, model, trans } = props;
+  const comparison = useOwn(() => model.openComparison(job), keyOf(job));
+  return (
+    comparison && <Curves comparison={comparison} model={model} trans={trans} />
+  );
 }
 
-interface ICurvesProps extends IMetricsViewProps {
+interface ICurvesProps {
   comparison: ComparisonModel;
+  model: JobsModel;
+  trans: TranslationBundle;
 }
 
 function Curves(props: ICurvesProps): JSX.Element {
@@ -133,8 +131,7 @@ function LookBar(
           onChange={event => {
             const job = rest.find(one => keyOf(one) === event.target.value);
             if (job) {
-              const { target, kind, name } = job;
-              comparison.add({ target, kind, name });
+              comparison.add(job);
             }
           }}
         >

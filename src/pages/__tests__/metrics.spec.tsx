@@ -1,15 +1,13 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
 
 import { JobsModel } from '../../model/jobs';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
+import { pageProps } from '../../__tests__/pageProps';
 import { cleanUp, enter, render } from '../../__tests__/render';
 import { job, lossOf } from '../../__tests__/views';
-import { MetricsView } from '../MetricsView';
-
-const trans = nullTranslator.load('jupyter_sm');
+import { MetricsPage } from '../metrics';
 
 /** An observer that sees nothing, so that no chart is drawn: jsdom has no canvas. */
 class BlindObserver {
@@ -21,15 +19,15 @@ class BlindObserver {
   }
 }
 
-describe('MetricsView', () => {
+describe('MetricsPage', () => {
   let client: FakeClient;
   let model: JobsModel;
   let release: () => void;
 
   const show = async () => {
     await act(async () => model.refresh().catch(() => undefined));
-    const jobKey = { target: 'local', kind: 'training', name: 'slow' };
-    return render(<MetricsView jobKey={jobKey} model={model} trans={trans} />);
+    const own = job({ name: 'slow' });
+    return render(<MetricsPage {...pageProps({ job: own, model })} />);
   };
   /** Hold back what the server answers from now on, until it is released. */
   const hold = () => {

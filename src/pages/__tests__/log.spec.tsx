@@ -1,4 +1,3 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
 
@@ -6,29 +5,25 @@ import type { IJobActions } from '../../actions';
 import { keyOf } from '../../api/client';
 import { fakeActions } from '../../__tests__/fakeActions';
 import { FakeLog, KEY } from '../../__tests__/fakeLog';
+import { pageProps } from '../../__tests__/pageProps';
 import { cleanUp, enter, render } from '../../__tests__/render';
+import { job } from '../../__tests__/views';
+import type { IJobView } from '../../api/types';
 import { LogModel } from '../../model/log';
-import { LogView } from '../LogView';
+import { LogPage } from '../log';
 
-const trans = nullTranslator.load('jupyter_sm');
-
-describe('LogView', () => {
+describe('LogPage', () => {
   let server: FakeLog;
   let log: LogModel;
   let grown: () => Promise<void>;
   let actions: jest.Mocked<IJobActions>;
 
-  const show = async (line?: number) => {
+  const show = async (entry?: number, more: Partial<IJobView> = {}) => {
     log = new LogModel(server, server.logChanged, KEY);
     grown = () => act(async () => server.logChanged.emit(keyOf(KEY)));
     return render(
-      <LogView
-        log={log}
-        trans={trans}
-        empty="Nothing yet."
-        line={line}
-        begun={1_699_999_990}
-        actions={actions}
+      <LogPage
+        {...pageProps({ log, actions, entry: entry ?? null, job: job(more) })}
       />
     );
   };
@@ -89,7 +84,21 @@ describe('LogView', () => {
     const host = await show();
     expect(host.textContent).toContain('Reading the log…');
     await act(async () => release());
-    expect(host.textContent).toContain('Nothing yet.');
+    expect(host.textContent).toContain('Nothing printed yet.');
+  });
+
+  it('says why there is no line, once the job is over', async () => {
+    const host = await show(undefined, { is_final: true });
+    expect(host.textContent).toContain('The job printed nothing.');
+    const dropped = await show(undefined, { log_lines: 3 });
+    expect(dropped.textContent).toContain('no longer kept here');
+  });
+
+  it('says why the log is not all there', async () => {
+    const host = await show(undefined, { log_note: 'The rest is gone.' });
+    expect(host.querySelector('[role="status"]')?.textContent).toBe(
+      'The rest is gone.'
+    );
   });
 
   it('names the host of a line only where there are several', async () => {
@@ -191,7 +200,10 @@ describe('LogView', () => {
 
   it('counts times from the start of the job if asked to', async () => {
     server.add('a');
-    const host = await show();
+    const host = await show(undefined, {
+      created_at: 1_699_999_900,
+      started_at: 1_699_999_990
+    });
     await press(named(host, 'Elapsed'));
     expect(host.querySelector('time')?.textContent).toBe('10 s');
   });

@@ -2,9 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type uPlot from 'uplot';
 
-import { columns } from '../model/series';
-import type { Axis, IMetric } from '../model/series';
-import { useTheme } from './hooks';
+import { columns } from '../../model/series';
+import type { Axis, IMetric } from '../../model/series';
+import { useTheme } from '../../components/hooks';
 
 const HEIGHT = 180;
 /** JupyterLab's own accents, told apart by dash too. */
