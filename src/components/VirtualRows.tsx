@@ -54,7 +54,6 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
   const lastTop = React.useRef(0);
   const idle = React.useRef<number>();
   const following = React.useRef(isFollowing);
-  following.current = isFollowing;
   const [view, setView] = React.useState(400);
   const [, setTick] = React.useState(0);
   const redraw = () => setTick(tick => tick + 1);
@@ -175,16 +174,16 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     };
   }, []);
 
-  if (isFollowing) {
-    wanted.current = end();
-  }
-  wanted.current.row = Math.max(0, Math.min(wanted.current.row, count - 1));
-  const next = range(wanted.current);
-  const isReady = count === 0 || props.has(...next);
-  if (isReady) {
-    shown.current = { ...wanted.current };
-  }
-  const [first, last] = range(shown.current);
+  // What is drawn now; the refs follow once it is.
+  const aim = isFollowing ? end() : wanted.current;
+  const next = {
+    row: Math.max(0, Math.min(aim.row, count - 1)),
+    offset: aim.offset
+  };
+  const nextRange = range(next);
+  const isReady = count === 0 || props.has(...nextRange);
+  const drawn = isReady ? next : shown.current;
+  const [first, last] = range(drawn);
   const rows: JSX.Element[] = [];
   for (let row = first; row <= last; row++) {
     if (props.has(row, row)) {
@@ -200,11 +199,14 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     if (count > 0) {
       // What is looked at comes first: after a jump nothing else is asked for until it is there.
       const ahead = isReady ? AHEAD : 0;
-      props.ensure(next[0] - ahead, next[1] + ahead);
+      props.ensure(nextRange[0] - ahead, nextRange[1] + ahead);
     }
   });
 
   React.useLayoutEffect(() => {
+    following.current = isFollowing;
+    wanted.current = next;
+    shown.current = drawn;
     const node = body.current!;
     let above = 0;
     let all = 0;
