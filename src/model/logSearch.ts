@@ -34,8 +34,8 @@ export class LogSearch implements IDisposable {
     return this._current;
   }
 
-  /** Where the find is that is looked at: its row, and the number of its entry. */
-  get place(): { row: number; seq: number } | null {
+  /** The find that is looked at: its row, and the number of its entry. */
+  get find(): { row: number; seq: number } | null {
     const { rows, seqs } = this._hits ?? { rows: [], seqs: [] };
     return this._current >= 0 && this._current < rows.length
       ? { row: rows[this._current], seq: seqs[this._current] }
@@ -105,7 +105,7 @@ export class LogSearch implements IDisposable {
         return;
       }
       const isFirst = this._hits === null;
-      const seq = this.place?.seq;
+      const seq = this.find?.seq;
       this._hits = hits;
       this._error = null;
       this._current = isFirst

@@ -52,13 +52,13 @@ export function LogPage(props: IPageProps): JSX.Element {
     }
   }, [log.round]);
 
-  const { place } = search;
+  const { find } = search;
   React.useEffect(() => {
-    if (place) {
-      setSought(place.seq);
-      setTarget({ row: place.row });
+    if (find) {
+      setSought(find.seq);
+      setTarget({ row: find.row });
     }
-  }, [place?.row, place?.seq]);
+  }, [find?.row, find?.seq]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if ((event.ctrlKey || event.metaKey) && event.key === 'f') {

@@ -201,18 +201,18 @@ describe('LogModel', () => {
       expect(log.search.total).toBeNull();
       await settle();
       expect([log.search.total, log.search.current]).toEqual([2, 1]);
-      expect(log.search.place).toEqual({ row: 4, seq: 4 });
+      expect(log.search.find).toEqual({ row: 4, seq: 4 });
       log.search.go(1);
-      expect(log.search.place).toEqual({ row: 3, seq: 3 });
+      expect(log.search.find).toEqual({ row: 3, seq: 3 });
       log.search.go(-1);
-      expect(log.search.place).toEqual({ row: 4, seq: 4 });
+      expect(log.search.find).toEqual({ row: 4, seq: 4 });
     });
 
     it('finds nothing without fuss', async () => {
       log.search.set('none', false);
       await settle();
       log.search.go(1);
-      expect([log.search.total, log.search.place]).toEqual([0, null]);
+      expect([log.search.total, log.search.find]).toEqual([0, null]);
     });
 
     it('goes on with what comes, now and then, and stays where it is', async () => {

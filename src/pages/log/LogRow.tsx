@@ -101,9 +101,11 @@ function Line(
     record.text.includes('\n') && /^\s*File "/m.test(record.text);
   const [isFolded, setFolded] = React.useState(false);
   const frame = isTraceback ? ownFrame(record.text) : null;
-  const place = isSought ? ' jp-sm-mod-sought' : '';
+  const soughtClass = isSought ? ' jp-sm-mod-sought' : '';
   return (
-    <div className={`jp-sm-Log-line jp-sm-mod-${record.severity}${place}`}>
+    <div
+      className={`jp-sm-Log-line jp-sm-mod-${record.severity}${soughtClass}`}
+    >
       <Time {...props} record={record} />
       <Stream {...props} record={record} />
       {record.severity in MARKS && (
