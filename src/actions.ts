@@ -21,16 +21,16 @@ export interface IJobActions {
 
 /** The actions as commands, which is where labels, questions and errors are. */
 export function jobActions(commands: CommandRegistry): IJobActions {
-  const run = (command: string, job: IJobKey, more = {}) =>
+  const execute = (command: string, job: IJobKey, more = {}) =>
     void commands.execute(command, { ...jobArgs(job), ...more });
   return {
-    open: job => run(CommandIDs.openJob, job),
-    stop: job => run(CommandIDs.stopJob, job),
+    open: job => execute(CommandIDs.openJob, job),
+    stop: job => execute(CommandIDs.stopJob, job),
     runAgain: (job, change) =>
-      run(CommandIDs.runAgain, job, change ? { change } : {}),
-    copyName: job => run(CommandIDs.copyName, job),
+      execute(CommandIDs.runAgain, job, change ? { change } : {}),
+    copyName: job => execute(CommandIDs.copyName, job),
     openSource: (job, file, line) =>
-      run(CommandIDs.openSource, job, { file, line }),
+      execute(CommandIDs.openSource, job, { file, line }),
     showMenu: (job, below) => showMenu(commands, job, below)
   };
 }

@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 import { keyOf } from '../api/client';
 import type { Client, IJobKey } from '../api/client';
 import { merged, parametersOf } from './compare';
-import type { IRun } from './compare';
+import type { IComparedJob } from './compare';
 import { MetricsModel } from './metrics';
 import { RequestModel } from './request';
 import type { IMetric } from './series';
@@ -37,8 +37,8 @@ export class ComparisonModel implements IDisposable {
   }
 
   /** The jobs that are shown: the first one, and those of the others that are known. */
-  get runs(): readonly IRun[] {
-    return this._runs;
+  get jobs(): readonly IComparedJob[] {
+    return this._jobs;
   }
 
   /** The metrics of all that are shown. */
@@ -105,20 +105,20 @@ export class ComparisonModel implements IDisposable {
   private _update(): void {
     const [first, ...others] = this._members;
     const shown = isKnown(first) ? [first, ...others.filter(isKnown)] : [first];
-    this._runs = shown.map(({ key, metrics, request }) => ({
+    this._jobs = shown.map(({ key, metrics, request }) => ({
       ...key,
       parameters: parametersOf(request?.request ?? {}),
       metrics: metrics.metrics
     }));
-    this._metrics = merged(this._runs);
+    this._metrics = merged(this._jobs);
     this._changed.emit();
   }
 
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
+  private _jobs: readonly IComparedJob[] = [];
   private _members: IMember[] = [];
   private _metrics: readonly IMetric[] = [];
-  private _runs: readonly IRun[] = [];
 }
 
 /** Whether all is known of a job that is to be compared. */

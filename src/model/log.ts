@@ -214,7 +214,7 @@ export class LogModel implements IDisposable {
     this._unfolded.clear();
     this._emit();
     void this.update();
-    void this.search.run();
+    void this.search.update();
   }
 
   private async _fetchEnd(): Promise<void> {
@@ -236,7 +236,7 @@ export class LogModel implements IDisposable {
       this._take(answer);
       this._isLoaded = true;
       if (grew) {
-        void this.search.run();
+        void this.search.update();
       }
     });
   }

@@ -65,7 +65,7 @@ export class LogSearch implements IDisposable {
     this._current = -1;
     this._searchedAt = 0;
     this._changed.emit();
-    void this.run();
+    void this.update();
   }
 
   /** Look at the find `step` further on; past the last one comes the first. */
@@ -79,14 +79,14 @@ export class LogSearch implements IDisposable {
   }
 
   /** Search now, or soon if that was done a moment ago. */
-  async run(): Promise<void> {
+  async update(): Promise<void> {
     window.clearTimeout(this._timer);
     if (!this._query || this._isDisposed) {
       return;
     }
     const wait = this._searchedAt + PAUSE_MS - Date.now();
     if (wait > 0) {
-      this._timer = window.setTimeout(() => void this.run(), wait);
+      this._timer = window.setTimeout(() => void this.update(), wait);
       return;
     }
     this._searchedAt = Date.now();

@@ -42,7 +42,7 @@ function Curves(props: ICurvesProps): JSX.Element {
     isLog: false,
     smoothing: 0
   });
-  const { runs, metrics } = comparison;
+  const { jobs, metrics } = comparison;
   if (metrics.length === 0) {
     return (
       <div className="jp-sm-Empty">
@@ -56,7 +56,7 @@ function Curves(props: ICurvesProps): JSX.Element {
     );
   }
   // Jobs ran at different times: what they have in common is the time since each began.
-  const isCompared = runs.length > 1;
+  const isCompared = jobs.length > 1;
   const axis = isCompared && look.axis === 'time' ? 'elapsed' : look.axis;
   return (
     <div className="jp-sm-Metrics">
@@ -73,7 +73,7 @@ function Curves(props: ICurvesProps): JSX.Element {
           />
         ))}
       </div>
-      {isCompared && <CompareTable runs={runs} trans={trans} />}
+      {isCompared && <CompareTable jobs={jobs} trans={trans} />}
     </div>
   );
 }

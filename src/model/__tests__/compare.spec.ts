@@ -1,5 +1,5 @@
 import { compared, finalValue, merged, parametersOf } from '../compare';
-import type { IRun } from '../compare';
+import type { IComparedJob } from '../compare';
 import type { IMetric } from '../series';
 
 function metric(name: string, ...streams: (number | null)[][]): IMetric {
@@ -12,7 +12,7 @@ function metric(name: string, ...streams: (number | null)[][]): IMetric {
   return { name, series };
 }
 
-function run(name: string, ...metrics: IMetric[]): IRun {
+function comparedJob(name: string, ...metrics: IMetric[]): IComparedJob {
   const parameters = new Map<string, string>();
   return { target: 'local', kind: 'training', name, parameters, metrics };
 }
@@ -20,13 +20,13 @@ function run(name: string, ...metrics: IMetric[]): IRun {
 describe('merged', () => {
   it('leaves a single job as it is', () => {
     const metrics = [metric('loss', [1], [2])];
-    expect(merged([run('a', ...metrics)])).toEqual(metrics);
+    expect(merged([comparedJob('a', ...metrics)])).toEqual(metrics);
   });
 
   it('names curves by job, and by instance where a job has several', () => {
     const all = merged([
-      run('a', metric('loss', [1]), metric('auc', [2])),
-      run('b', metric('loss', [3], [4]))
+      comparedJob('a', metric('loss', [1]), metric('auc', [2])),
+      comparedJob('b', metric('loss', [3], [4]))
     ]);
     expect(
       all.map(one => [one.name, one.series.map(series => series.stream)])

@@ -21,7 +21,7 @@ describe('ComparisonModel', () => {
     changes = 0;
     comparison.changed.connect(() => changes++);
   };
-  const names = () => comparison.runs.map(run => run.name);
+  const names = () => comparison.jobs.map(job => job.name);
   const curves = () =>
     comparison.metrics.flatMap(metric =>
       metric.series.map(series => [metric.name, series.stream])
@@ -82,7 +82,7 @@ describe('ComparisonModel', () => {
       ['loss', 'slow'],
       ['loss', 'fast']
     ]);
-    expect(comparison.runs.map(run => run.parameters.get('rate'))).toEqual([
+    expect(comparison.jobs.map(job => job.parameters.get('rate'))).toEqual([
       '0.1',
       '0.2'
     ]);
@@ -106,7 +106,7 @@ describe('ComparisonModel', () => {
     comparison.add(keyOfName('fast'));
     await settle();
     expect(names()).toEqual(['slow', 'fast']);
-    expect(comparison.runs[1].parameters.size).toBe(0);
+    expect(comparison.jobs[1].parameters.size).toBe(0);
   });
 
   it('follows the logs of all its jobs, and of none that was left out', async () => {

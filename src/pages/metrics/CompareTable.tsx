@@ -3,22 +3,22 @@ import * as React from 'react';
 
 import { keyOf } from '../../api/client';
 import { compared, finalValue } from '../../model/compare';
-import type { IComparedRow, IRun } from '../../model/compare';
+import type { IComparedJob, IComparedRow } from '../../model/compare';
 import { figure } from '../../components/words';
 
 export interface ICompareTableProps {
-  runs: readonly IRun[];
+  jobs: readonly IComparedJob[];
   trans: TranslationBundle;
 }
 
 /** What several jobs were given and what came of it, side by side. */
 export function CompareTable(props: ICompareTableProps): JSX.Element {
-  const { runs, trans } = props;
-  const parameters = runs.map(run => run.parameters);
-  const finals = runs.map(
-    run =>
+  const { jobs, trans } = props;
+  const parameters = jobs.map(job => job.parameters);
+  const finals = jobs.map(
+    job =>
       new Map(
-        run.metrics.map(metric => {
+        job.metrics.map(metric => {
           const value = finalValue(metric);
           return [metric.name, value === null ? '–' : figure(value)];
         })
@@ -30,9 +30,9 @@ export function CompareTable(props: ICompareTableProps): JSX.Element {
       <thead>
         <tr>
           <td />
-          {runs.map(run => (
-            <th key={keyOf(run)} scope="col">
-              {run.name}
+          {jobs.map(job => (
+            <th key={keyOf(job)} scope="col">
+              {job.name}
             </th>
           ))}
         </tr>
