@@ -2,7 +2,7 @@ import { CommandRegistry } from '@lumino/commands';
 
 import { jobActions } from '../actions';
 import { CommandIDs, JOB_KEY_SCHEMA } from '../tokens';
-import { job } from './views';
+import { job } from './fakeJob';
 
 describe('jobActions', () => {
   const key = { target: 'local', kind: 'training', name: 'digits' };

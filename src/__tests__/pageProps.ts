@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import type { IPageProps } from '../components/JobTab';
 import { fakeActions } from './fakeActions';
-import { job } from './views';
+import { job } from './fakeJob';
 
 /** What a page of the job tab is given, with what a test wants otherwise. */
 export function pageProps(more: Partial<IPageProps>): IPageProps {

@@ -8,7 +8,14 @@ import { isOver } from '../model/phase';
 import { IconButton } from './IconButton';
 import { Sparkline } from './Sparkline';
 import { StatusIcon } from './StatusIcon';
-import { duration, elapsed, figure, place, rest, stateInWords } from './words';
+import {
+  duration,
+  elapsed,
+  figure,
+  place,
+  stateInWords,
+  timeLeft
+} from './words';
 
 export interface IJobSummaryProps {
   job: IJobView;
@@ -152,7 +159,7 @@ function Details(props: IJobSummaryProps): JSX.Element {
         </span>
       )}
       <span className="jp-sm-Summary-time">
-        {[duration(elapsed(job, now)), rest(job, now, trans)]
+        {[duration(elapsed(job, now)), timeLeft(job, now, trans)]
           .filter(Boolean)
           .join(' · ')}
       </span>

@@ -12,7 +12,7 @@ import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';
 import { StatusIcon } from './StatusIcon';
 import { Timeline } from './Timeline';
-import { duration, elapsed, place, rest, stateInWords } from './words';
+import { duration, elapsed, place, stateInWords, timeLeft } from './words';
 
 export interface IJobTabProps {
   jobKey: IJobKey;
@@ -137,7 +137,7 @@ function Head(props: {
         {stateInWords(job, trans)}
       </span>
       <span className="jp-sm-Job-facts">
-        {[place(job), duration(elapsed(job, now)), rest(job, now, trans)]
+        {[place(job), duration(elapsed(job, now)), timeLeft(job, now, trans)]
           .filter(Boolean)
           .join(' · ')}
       </span>

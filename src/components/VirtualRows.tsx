@@ -29,7 +29,7 @@ export interface IVirtualRowsProps {
   isFollowing: boolean;
   setFollowing: (isFollowing: boolean) => void;
   /** A row to be brought into view whenever the object differs. */
-  target: { row: number } | null;
+  jump: { row: number } | null;
   /** Told the row at the top of the view. */
   onTop: (row: number) => void;
   label: string;
@@ -54,13 +54,13 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
   const lastTop = React.useRef(0);
   const idle = React.useRef<number>();
   const following = React.useRef(isFollowing);
-  const [view, setView] = React.useState(400);
+  const [viewHeight, setViewHeight] = React.useState(400);
   const [, setTick] = React.useState(0);
   const redraw = () => setTick(tick => tick + 1);
 
-  const fitting = Math.ceil(view / ROW_PX) + OVERSCAN;
+  const fitting = Math.ceil(viewHeight / ROW_PX) + OVERSCAN;
   const heightOf = (row: number) => heights.current.get(row) ?? average.current;
-  const full = Math.min(HIGHEST, Math.max(count * average.current, view));
+  const full = Math.min(HIGHEST, Math.max(count * average.current, viewHeight));
 
   /** First and last row to be drawn around an anchor. */
   const range = (anchor: IAnchor): [number, number] => [
@@ -115,7 +115,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     }
     lastTop.current = node.scrollTop;
     const most = node.scrollHeight - node.clientHeight;
-    if (Math.abs(moved) > 1.5 * view) {
+    if (Math.abs(moved) > 1.5 * viewHeight) {
       wanted.current =
         node.scrollTop >= most - 1
           ? end()
@@ -129,7 +129,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     } else {
       move(moved);
     }
-    if (node.scrollTop <= 0 && Math.abs(moved) > 1.5 * view) {
+    if (node.scrollTop <= 0 && Math.abs(moved) > 1.5 * viewHeight) {
       wanted.current = { row: 0, offset: 0 };
     }
     // A list that got shorter is scrolled by the browser, and its end is still the end.
@@ -165,7 +165,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     const node = scroller.current!;
     const observer = new ResizeObserver(() => {
       heights.current.clear();
-      setView(node.clientHeight);
+      setViewHeight(node.clientHeight);
     });
     observer.observe(node);
     return () => {
@@ -220,7 +220,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     if (node.children.length > 0) {
       average.current = Math.max(8, all / node.children.length);
     }
-    const bottom = Math.max(0, all - view);
+    const bottom = Math.max(0, all - viewHeight);
     let from = above + shown.current.offset;
     if (isFollowing || (last >= count - 1 && from > bottom)) {
       // The last row stands at the bottom, and no lower.
@@ -243,14 +243,14 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
 
   // After the rows were measured, which would take the view back to where it was.
   React.useLayoutEffect(() => {
-    if (props.target) {
-      const row = Math.min(props.target.row, count - 1);
+    if (props.jump) {
+      const row = Math.min(props.jump.row, count - 1);
       // Some rows above it, so that what led to it is seen too.
       wanted.current = { row: Math.max(0, row - 3), offset: 0 };
       props.setFollowing(false);
       redraw();
     }
-  }, [props.target]);
+  }, [props.jump]);
 
   return (
     <div
@@ -264,7 +264,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
       tabIndex={0}
     >
       <div style={{ height: full }}>
-        <div className="jp-sm-Rows-view" style={{ height: view }}>
+        <div className="jp-sm-Rows-view" style={{ height: viewHeight }}>
           <div className="jp-sm-Rows-body" ref={body}>
             {rows}
           </div>

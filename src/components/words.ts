@@ -24,7 +24,7 @@ export function about(seconds: number): string {
 }
 
 /** How long a running job may still take: `~3 m left`; empty where that is not known. */
-export function rest(
+export function timeLeft(
   job: IJobView,
   now: number,
   trans: TranslationBundle

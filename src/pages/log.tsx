@@ -8,7 +8,7 @@ import { VirtualRows } from '../components/VirtualRows';
 import { isOver } from '../model/phase';
 import { LogBar } from './log/LogBar';
 import type { ILogLook } from './log/LogBar';
-import { LogRowView } from './log/LogRow';
+import { LogRow } from './log/LogRow';
 
 /** A job's log: follows the end until the user scrolls up. */
 export function LogPage(props: IPageProps): JSX.Element {
@@ -21,7 +21,7 @@ export function LogPage(props: IPageProps): JSX.Element {
     isRelative: false
   });
   const [isFollowing, setFollowing] = React.useState(entry === null);
-  const [target, setTarget] = React.useState<{ row: number } | null>(null);
+  const [jump, setJump] = React.useState<{ row: number } | null>(null);
   const [sought, setSought] = React.useState(entry);
   const isFiltered = Object.values(log.filter).some(value => value);
 
@@ -35,7 +35,7 @@ export function LogPage(props: IPageProps): JSX.Element {
     void log.rowOf(entry).then(row => {
       if (isCurrent && row !== null) {
         setSought(entry);
-        setTarget({ row });
+        setJump({ row });
       }
     });
     return () => {
@@ -48,7 +48,7 @@ export function LogPage(props: IPageProps): JSX.Element {
   React.useEffect(() => {
     const seq = sought ?? top.current;
     if (log.round > 0 && !isFollowing && seq !== null) {
-      void log.rowOf(seq).then(row => row !== null && setTarget({ row }));
+      void log.rowOf(seq).then(row => row !== null && setJump({ row }));
     }
   }, [log.round]);
 
@@ -56,7 +56,7 @@ export function LogPage(props: IPageProps): JSX.Element {
   React.useEffect(() => {
     if (find) {
       setSought(find.seq);
-      setTarget({ row: find.row });
+      setJump({ row: find.row });
     }
   }, [find?.row, find?.seq]);
 
@@ -102,7 +102,7 @@ export function LogPage(props: IPageProps): JSX.Element {
           has={(first, last) => log.has(first, last)}
           ensure={(first, last) => log.ensure(first, last)}
           draw={row => (
-            <LogRowView
+            <LogRow
               row={log.row(row)!}
               log={log}
               trans={trans}
@@ -115,7 +115,7 @@ export function LogPage(props: IPageProps): JSX.Element {
           layout={`${log.round} ${look.isWrapped}`}
           isFollowing={isFollowing}
           setFollowing={setFollowing}
-          target={target}
+          jump={jump}
           onTop={row => {
             top.current = log.row(row)?.first ?? top.current;
           }}

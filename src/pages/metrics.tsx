@@ -86,7 +86,7 @@ function LookBar(
   useSignals(model.changed);
   const [, ...others] = comparison.keys;
   const shown = new Set(comparison.keys.map(keyOf));
-  const rest = model.jobs.filter(
+  const candidates = model.jobs.filter(
     job => job.metric !== null && !shown.has(keyOf(job))
   );
   return (
@@ -124,19 +124,21 @@ function LookBar(
           }
         />
       </label>
-      {rest.length > 0 && (
+      {candidates.length > 0 && (
         <select
           aria-label={trans.__('Compare with')}
           value=""
           onChange={event => {
-            const job = rest.find(one => keyOf(one) === event.target.value);
+            const job = candidates.find(
+              one => keyOf(one) === event.target.value
+            );
             if (job) {
               comparison.add(job);
             }
           }}
         >
           <option value="">{trans.__('Compare with…')}</option>
-          {rest.map(job => (
+          {candidates.map(job => (
             <option key={keyOf(job)} value={keyOf(job)}>
               {job.name}
             </option>

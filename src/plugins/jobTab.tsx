@@ -35,7 +35,7 @@ class JobTabContent extends ReactWidget {
     this.addClass('jp-sm-JobTab');
     this._log = _model.openLog(jobKey);
     if (!_model.job(jobKey)) {
-      // An old job is not in the list; one that is nowhere is told so by the view.
+      // An old job is not in the list; one that is nowhere is told so by the tab.
       void _model.load(jobKey).catch(() => undefined);
     }
   }

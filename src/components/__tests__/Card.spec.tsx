@@ -13,7 +13,7 @@ import { Card } from '../Card';
 import type { ICardData } from '../Card';
 import { fakeActions } from '../../__tests__/fakeActions';
 import { cleanUp, render } from '../../__tests__/render';
-import { explanation, job } from '../../__tests__/views';
+import { explanation, job } from '../../__tests__/fakeJob';
 
 const trans = nullTranslator.load('jupyter_sm');
 

@@ -10,7 +10,7 @@ import { fakeActions } from '../../__tests__/fakeActions';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
 import { cleanUp, render } from '../../__tests__/render';
-import { explanation, job } from '../../__tests__/views';
+import { explanation, job } from '../../__tests__/fakeJob';
 import { JobTab } from '../JobTab';
 import type { IPage } from '../JobTab';
 

@@ -1,7 +1,7 @@
 import { Signal } from '@lumino/signaling';
 
 import { FakeClient } from '../../__tests__/fakeClient';
-import { lossOf } from '../../__tests__/views';
+import { lossOf } from '../../__tests__/fakeJob';
 import { ComparisonModel } from '../comparison';
 
 describe('ComparisonModel', () => {

@@ -2,7 +2,7 @@ import type { IJobView } from '../../api/types';
 import { JobsModel } from '../jobs';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
-import { job, lossOf } from '../../__tests__/views';
+import { job, lossOf } from '../../__tests__/fakeJob';
 
 const POLL = 5000;
 

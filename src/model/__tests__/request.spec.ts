@@ -1,5 +1,5 @@
 import { FakeClient } from '../../__tests__/fakeClient';
-import { job } from '../../__tests__/views';
+import { job } from '../../__tests__/fakeJob';
 import { RequestModel } from '../request';
 
 describe('RequestModel', () => {

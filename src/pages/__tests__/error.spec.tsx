@@ -3,7 +3,7 @@ import { act } from 'react';
 
 import { pageProps } from '../../__tests__/pageProps';
 import { cleanUp, render } from '../../__tests__/render';
-import { explanation, job } from '../../__tests__/views';
+import { explanation, job } from '../../__tests__/fakeJob';
 import { ErrorPage } from '../error';
 
 describe('ErrorPage', () => {

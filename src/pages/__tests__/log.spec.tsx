@@ -7,7 +7,7 @@ import { fakeActions } from '../../__tests__/fakeActions';
 import { FakeLog, KEY } from '../../__tests__/fakeLog';
 import { pageProps } from '../../__tests__/pageProps';
 import { cleanUp, enter, render } from '../../__tests__/render';
-import { job } from '../../__tests__/views';
+import { job } from '../../__tests__/fakeJob';
 import type { IJobView } from '../../api/types';
 import { LogModel } from '../../model/log';
 import { LogPage } from '../log';

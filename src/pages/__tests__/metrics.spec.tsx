@@ -6,7 +6,7 @@ import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
 import { pageProps } from '../../__tests__/pageProps';
 import { cleanUp, enter, render } from '../../__tests__/render';
-import { job, lossOf } from '../../__tests__/views';
+import { job, lossOf } from '../../__tests__/fakeJob';
 import { MetricsPage } from '../metrics';
 
 /** An observer that sees nothing, so that no chart is drawn: jsdom has no canvas. */

@@ -6,7 +6,7 @@ import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
 import { pageProps } from '../../__tests__/pageProps';
 import { cleanUp, render } from '../../__tests__/render';
-import { job } from '../../__tests__/views';
+import { job } from '../../__tests__/fakeJob';
 import { RequestPage } from '../request';
 
 describe('RequestPage', () => {

@@ -26,7 +26,7 @@ export interface ILogRowProps {
 }
 
 /** A row of the log: an entry, or a run that can be unfolded. */
-export function LogRowView(props: ILogRowProps): JSX.Element {
+export function LogRow(props: ILogRowProps): JSX.Element {
   const { row, log, sought } = props;
   const holdsSought =
     sought !== null && sought >= row.first && sought < row.first + row.count;
@@ -40,13 +40,13 @@ export function LogRowView(props: ILogRowProps): JSX.Element {
   }, [holdsSought && sought]);
 
   if (row.count === 1) {
-    return <Line {...props} record={row.record} isSought={holdsSought} />;
+    return <Entry {...props} record={row.record} isSought={holdsSought} />;
   }
   return (
     <>
       <Run {...props} isUnfolded={unfolded !== null} />
       {unfolded?.map(record => (
-        <Line
+        <Entry
           key={record.seq}
           {...props}
           record={record}
@@ -93,7 +93,7 @@ function Run(props: ILogRowProps & { isUnfolded: boolean }): JSX.Element {
 const MARKS: { [severity: string]: string } = { error: '✖', warning: '⚠' };
 
 /** One entry: time, stream where there are several, text. Text is shown as text, whatever it holds. */
-function Line(
+function Entry(
   props: ILogRowProps & { record: ILogRecord; isSought: boolean }
 ): JSX.Element {
   const { record, log, trans, actions, isSought } = props;
@@ -238,13 +238,13 @@ function expressionOf(query: string, isRegex: boolean): RegExp | null {
     return null;
   }
   try {
-    const source = isRegex
+    const pattern = isRegex
       ? query
       : query.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
     // One that may run away here as well is left to the server, which can stop it.
     return isRegex && /[+*}]\)?[+*{]/.test(query)
       ? null
-      : new RegExp(source, 'gi');
+      : new RegExp(pattern, 'gi');
   } catch {
     return null;
   }
