@@ -47,7 +47,7 @@ export const RUN_AGAIN_SCHEMA = {
   }
 } as const;
 
-/** A job's key, and a place in the file that it ran. */
+/** A job's key, and a line of the file that it ran. */
 export const OPEN_SOURCE_SCHEMA = {
   ...JOB_KEY_SCHEMA,
   properties: {

@@ -1,13 +1,19 @@
 import { Signal } from '@lumino/signaling';
 
+import { Client } from '../api/client';
 import type { IJobKey, ILogFilter } from '../api/client';
 import type { ILogHits, ILogPage, ILogRecord, ILogRows } from '../api/types';
-import type { JobsModel } from '../model/jobs';
 
 export const KEY = { target: 'local', kind: 'training', name: 'digits' };
 
 /** A log in memory, paged, folded and searched as the server does it. */
-export class FakeLog {
+export class FakeLog extends Client {
+  constructor() {
+    super({} as never);
+  }
+
+  /** Tells that the log of a job grew. */
+  readonly logChanged = new Signal<FakeLog, string>(this);
   records: ILogRecord[] = [];
   /** Of each request for rows: where it began, and how many it wanted. */
   asked: number[] = [];
@@ -138,14 +144,4 @@ export class FakeLog {
     }
     return runs;
   }
-}
-
-/** A model of jobs that reads from such a log, and the signal that it has grown. */
-export function fakeJobs(server: FakeLog): {
-  jobs: JobsModel;
-  logChanged: Signal<JobsModel, string>;
-} {
-  const fake = { client: server } as unknown as JobsModel;
-  const logChanged = new Signal<JobsModel, string>(fake);
-  return { jobs: Object.assign(fake, { logChanged }), logChanged };
 }

@@ -22,6 +22,11 @@ export interface IJobKey {
   name: string;
 }
 
+/** The key of a job as one string. */
+export function keyOf(job: IJobKey): string {
+  return `${job.target}/${job.kind}/${job.name}`;
+}
+
 /** Which entries of a log are wanted: how severe they are at least, whose, from which instance. */
 export interface ILogFilter {
   severity?: string;
@@ -76,7 +81,7 @@ export class Client {
     filter: ILogFilter = {}
   ): Promise<ILogPage> {
     const query = { from: String(from), limit: String(limit), ...filter };
-    return this._request<ILogPage>(`${pathOf(key)}/logs${asked(query)}`);
+    return this._request<ILogPage>(`${pathOf(key)}/logs${queryOf(query)}`);
   }
 
   /**
@@ -98,7 +103,7 @@ export class Client {
       fold: isFolded ? '1' : '0',
       ...filter
     };
-    return this._request<ILogRows>(`${pathOf(key)}/logs/rows${asked(query)}`);
+    return this._request<ILogRows>(`${pathOf(key)}/logs/rows${queryOf(query)}`);
   }
 
   /** Where among the rows a text or a regular expression is found. */
@@ -115,13 +120,13 @@ export class Client {
       fold: isFolded ? '1' : '0',
       ...filter
     };
-    return this._request<ILogHits>(`${pathOf(key)}/logs/hits${asked(query)}`);
+    return this._request<ILogHits>(`${pathOf(key)}/logs/hits${queryOf(query)}`);
   }
 
   /** Where below the server's root the file lies that a job ran as `file`. */
   getSource(key: IJobKey, file: string): Promise<ISourcePath> {
     return this._request<ISourcePath>(
-      `${pathOf(key)}/source${asked({ file })}`
+      `${pathOf(key)}/source${queryOf({ file })}`
     );
   }
 
@@ -178,7 +183,7 @@ export class Client {
 }
 
 /** A query string of what is not empty. */
-function asked(values: { [name: string]: string | undefined }): string {
+function queryOf(values: { [name: string]: string | undefined }): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value) {

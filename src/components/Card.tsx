@@ -1,15 +1,17 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
 import type { IExplanation, IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
-import { LogModel } from '../model/log';
+import type { LogModel } from '../model/log';
+import { isOver } from '../model/phase';
 import { withoutAnsi } from './ansi';
-import { ErrorActions } from './ErrorView';
-import { useNow, useSignals } from './hooks';
+import { ErrorActions } from './ErrorActions';
+import { useNow, useOwn, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
-import type { JobMenu } from './JobSummary';
 
 const TAIL_LINES = 8;
 
@@ -23,10 +25,7 @@ export interface ICardProps {
   data: ICardData;
   model: JobsModel;
   trans: TranslationBundle;
-  onOpen: (job: IJobView) => void;
-  onStop: (job: IJobView) => void;
-  onRunAgain: (job: IJobView, change?: string) => void;
-  onMenu: JobMenu;
+  actions: IJobActions;
 }
 
 /**
@@ -41,17 +40,14 @@ export function Card(props: ICardProps): JSX.Element {
     data.submission_id !== null && found?.submission_id === data.submission_id;
   const live = isMine ? found : undefined;
   const job = live ?? data.snapshot;
-  const now = useNow(live !== undefined && !live.is_final);
+  const now = useNow(live !== undefined && !isOver(live));
   return (
     <div className="jp-sm-Card" data-job={job.name}>
       <JobSummary
         job={job}
         now={live ? now : (job.ended_at ?? job.modified_at)}
         trans={trans}
-        onOpen={live && props.onOpen}
-        onStop={live && props.onStop}
-        onRunAgain={live && (job => props.onRunAgain(job))}
-        onMenu={live && props.onMenu}
+        actions={live && props.actions}
         trouble={live && model.troubleOf(live.target)}
       />
       {live?.explanation && (
@@ -74,7 +70,7 @@ export function Card(props: ICardProps): JSX.Element {
 function Remedy(
   props: ICardProps & { job: IJobView; explanation: IExplanation }
 ): JSX.Element {
-  const { job, explanation, trans } = props;
+  const { job, explanation, actions, trans } = props;
   return (
     <div className="jp-sm-Card-remedy">
       {explanation.fixes.length > 0 && <p>{explanation.fixes[0]}</p>}
@@ -84,10 +80,11 @@ function Remedy(
           actions: explanation.actions.filter(a => a.kind !== 'show-log')
         }}
         trans={trans}
-        onRunAgain={change => props.onRunAgain(job, change)}
-        onShowLog={() => props.onOpen(job)}
+        job={job}
+        actions={actions}
+        showLog={() => actions.open(job)}
       >
-        <button className="jp-sm-Button" onClick={() => props.onOpen(job)}>
+        <button className="jp-sm-Button" onClick={() => actions.open(job)}>
           {trans.__('Show error')}
         </button>
       </ErrorActions>
@@ -120,12 +117,7 @@ function TailLines(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { jobKey, model, trans } = props;
-  const [log, setLog] = React.useState<LogModel | null>(null);
-  React.useEffect(() => {
-    const made = new LogModel(model, jobKey);
-    setLog(made);
-    return () => made.dispose();
-  }, [jobKey.target, jobKey.kind, jobKey.name]);
+  const log = useOwn(() => model.openLog(jobKey), keyOf(jobKey));
   return (
     <pre className="jp-sm-Tail-lines" aria-label={trans.__('Last log lines')}>
       {log && <TailText log={log} />}

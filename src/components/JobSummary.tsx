@@ -2,11 +2,20 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ellipsesIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
 import type { IJobView } from '../api/types';
+import { isOver } from '../model/phase';
 import { IconButton } from './IconButton';
 import { Sparkline } from './Sparkline';
 import { StatusIcon } from './StatusIcon';
-import { duration, elapsed, figure, place, rest, stateInWords } from './words';
+import {
+  duration,
+  elapsed,
+  figure,
+  place,
+  stateInWords,
+  timeLeft
+} from './words';
 
 export interface IJobSummaryProps {
   job: IJobView;
@@ -15,33 +24,24 @@ export interface IJobSummaryProps {
   trans: TranslationBundle;
   /** Why the job's target can't be reached, if so: what is shown may be old. */
   trouble?: string | null;
-  /** Called to open the job's tab; none for a snapshot, which can't do anything. */
-  onOpen?: (job: IJobView) => void;
-  /** Called to stop the job. */
-  onStop?: (job: IJobView) => void;
-  /** Called to run an ended job once more. */
-  onRunAgain?: (job: IJobView) => void;
-  /** Called to show all that can be done with the job, below a button. */
-  onMenu?: JobMenu;
+  /** What can be done with the job; none for a snapshot, which can't do anything. */
+  actions?: IJobActions;
 }
-
-/** Shows a job's menu below an element. */
-export type JobMenu = (job: IJobView, below: HTMLElement) => void;
 
 /** A job in two or three lines: a row of the panel, and the head of a card. */
 export function JobSummary(props: IJobSummaryProps): JSX.Element {
-  const { job, trans, onOpen } = props;
+  const { job, trans, actions } = props;
   const state = stateInWords(job, trans);
   const percent = job.progress?.percent ?? null;
   return (
     <div className="jp-sm-Summary">
       <div className="jp-sm-Summary-head">
         <StatusIcon job={job} />
-        {onOpen ? (
+        {actions ? (
           <button
             className="jp-sm-Summary-name"
             title={job.name}
-            onClick={() => onOpen(job)}
+            onClick={() => actions.open(job)}
           >
             {job.name}
           </button>
@@ -53,10 +53,10 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
         <span className="jp-sm-Summary-state" title={state}>
           {state}
         </span>
-        <Actions {...props} />
+        <Buttons {...props} />
       </div>
       <Details {...props} />
-      {!job.is_final && percent !== null && (
+      {!isOver(job) && percent !== null && (
         <progress
           className="jp-sm-Progress"
           max={100}
@@ -69,34 +69,34 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
 }
 
 /** What can be done: the menu, then stop or run again, always in the same two places. */
-function Actions(props: IJobSummaryProps): JSX.Element {
-  const { job, trans, onStop, onRunAgain, onMenu } = props;
-  const canStop = onStop && !job.is_final && !job.stop_requested;
+function Buttons(props: IJobSummaryProps): JSX.Element {
+  const { job, trans, actions } = props;
+  const canStop = !isOver(job) && !job.stop_requested;
   return (
     <span className="jp-sm-Summary-actions">
-      {onMenu && (
+      {actions && (
         <IconButton
           icon={ellipsesIcon}
           title={trans.__('More')}
           label={trans.__('More about %1', job.name)}
           hasMenu
-          onClick={button => onMenu(job, button)}
+          onClick={button => actions.showMenu(job, button)}
         />
       )}
-      {canStop && (
+      {actions && canStop && (
         <IconButton
           icon={stopIcon}
           title={trans.__('Stop')}
           label={trans.__('Stop %1', job.name)}
-          onClick={() => onStop(job)}
+          onClick={() => actions.stop(job)}
         />
       )}
-      {onRunAgain && job.is_final && (
+      {actions && isOver(job) && (
         <IconButton
           icon={refreshIcon}
           title={trans.__('Run again')}
           label={trans.__('Run %1 again', job.name)}
-          onClick={() => onRunAgain(job)}
+          onClick={() => actions.runAgain(job)}
         />
       )}
     </span>
@@ -106,7 +106,7 @@ function Actions(props: IJobSummaryProps): JSX.Element {
 /** What keeps a job from being submitted, or from getting its machines, if the target says so. */
 function waitsFor(job: IJobView): string {
   const message = job.transitions[job.transitions.length - 1]?.message ?? '';
-  if (job.is_final || !message) {
+  if (isOver(job) || !message) {
     return '';
   }
   const isTold = job.status === 'Submitting' || /capacity/i.test(message);
@@ -115,7 +115,7 @@ function waitsFor(job: IJobView): string {
 
 function Details(props: IJobSummaryProps): JSX.Element {
   const { job, now, trans, trouble } = props;
-  if (trouble && !job.is_final) {
+  if (trouble && !isOver(job)) {
     return (
       <div
         className="jp-sm-Summary-details jp-sm-mod-trouble"
@@ -159,7 +159,7 @@ function Details(props: IJobSummaryProps): JSX.Element {
         </span>
       )}
       <span className="jp-sm-Summary-time">
-        {[duration(elapsed(job, now)), rest(job, now, trans)]
+        {[duration(elapsed(job, now)), timeLeft(job, now, trans)]
           .filter(Boolean)
           .join(' · ')}
       </span>

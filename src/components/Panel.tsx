@@ -2,13 +2,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
+import { keyOf } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
-import { keyOf } from '../model/jobs';
+import { isOver } from '../model/phase';
 import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';
 import { JobSummary } from './JobSummary';
-import type { IJobSummaryProps, JobMenu } from './JobSummary';
+import type { IJobSummaryProps } from './JobSummary';
 
 /** Code, so not to be translated. */
 const TRAIN_MAGIC = '%%sm train';
@@ -16,11 +18,7 @@ const TRAIN_MAGIC = '%%sm train';
 export interface IPanelProps {
   model: JobsModel;
   trans: TranslationBundle;
-  onOpen: (job: IJobView) => void;
-  onStop: (job: IJobView) => void;
-  onRunAgain: (job: IJobView) => void;
-  onMenu: JobMenu;
-  onRefresh: () => void;
+  actions: IJobActions;
 }
 
 /** The sidebar: targets, what runs, what ran. */
@@ -32,8 +30,8 @@ export function Panel(props: IPanelProps): JSX.Element {
   const shown = model.jobs.filter(
     job => matches(job, query) && (!target || job.target === target)
   );
-  const running = shown.filter(job => !job.is_final);
-  const recent = shown.filter(job => job.is_final);
+  const running = shown.filter(job => !isOver(job));
+  const recent = shown.filter(job => isOver(job));
   const now = useNow(running.length > 0);
   return (
     <div className="jp-sm-Panel">
@@ -42,7 +40,7 @@ export function Panel(props: IPanelProps): JSX.Element {
         <IconButton
           icon={refreshIcon}
           title={trans.__('Refresh')}
-          onClick={props.onRefresh}
+          onClick={() => void model.refresh().catch(() => undefined)}
         />
       </header>
       <TargetPicker {...props} chosen={target} onChoose={setTarget} />
@@ -204,13 +202,10 @@ function Section(
             key={keyOf(job)}
             job={job}
             // What has ended does not age; so its row is not rendered each second.
-            now={job.is_final ? 0 : now}
+            now={isOver(job) ? 0 : now}
             trans={trans}
             trouble={props.model.troubleOf(job.target)}
-            onOpen={props.onOpen}
-            onStop={props.onStop}
-            onRunAgain={props.onRunAgain}
-            onMenu={props.onMenu}
+            actions={props.actions}
           />
         ))}
       </ul>
@@ -234,10 +229,10 @@ function Announcer(props: IPanelProps): JSX.Element {
   React.useEffect(() => {
     for (const job of model.jobs) {
       const before = seen.current.get(keyOf(job));
-      if (before === false && job.is_final) {
+      if (before === false && isOver(job)) {
         setText(`${job.name}: ${job.status}`);
       }
-      seen.current.set(keyOf(job), job.is_final);
+      seen.current.set(keyOf(job), isOver(job));
     }
   }, [model.jobs]);
   return (

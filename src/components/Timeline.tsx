@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IJobView } from '../api/types';
+import { isOver } from '../model/phase';
 import { duration } from './words';
 
 /** What a training job goes through when all is well, to show what is still to come. */
@@ -11,7 +12,7 @@ const MIN_SHOWN_SECONDS = 0.05;
 interface IStep {
   status: string;
   seconds: number | null;
-  phase: 'past' | 'now' | 'ahead';
+  when: 'past' | 'now' | 'ahead';
 }
 
 /** The steps of a job: those it went through with their durations, then those ahead. */
@@ -23,25 +24,25 @@ export function stepsOf(job: IJobView, now: number): IStep[] {
     return isNearEnd || took >= MIN_SHOWN_SECONDS;
   });
   const steps: IStep[] = past.map((transition, index) => {
-    const isNow = index === past.length - 1 && !job.is_final;
-    const isEnd = index === past.length - 1 && job.is_final;
+    const isNow = index === past.length - 1 && !isOver(job);
+    const isEnd = index === past.length - 1 && isOver(job);
     return {
       status: transition.status,
       seconds: isEnd ? null : (transition.end ?? now) - transition.start,
-      phase: isNow ? 'now' : 'past'
+      when: isNow ? 'now' : 'past'
     };
   });
-  if (!job.is_final && job.status !== 'Stopping') {
+  if (!isOver(job) && job.status !== 'Stopping') {
     const now = steps[steps.length - 1]?.status ?? '';
     const reached = USUAL.indexOf(now === 'Starting' ? 'Pending' : now);
     for (const status of USUAL.slice(reached + 1)) {
-      steps.push({ status, seconds: null, phase: 'ahead' });
+      steps.push({ status, seconds: null, when: 'ahead' });
     }
   }
   return steps;
 }
 
-function span(seconds: number): string {
+function spent(seconds: number): string {
   return seconds < 1 ? '< 1 s' : duration(seconds);
 }
 
@@ -57,12 +58,12 @@ export function Timeline(props: {
       {stepsOf(job, now).map((step, index) => (
         <li
           key={index}
-          className={`jp-sm-Timeline-step jp-sm-mod-${step.phase}`}
-          aria-current={step.phase === 'now' ? 'step' : undefined}
+          className={`jp-sm-Timeline-step jp-sm-mod-${step.when}`}
+          aria-current={step.when === 'now' ? 'step' : undefined}
         >
           {step.status}
           {step.seconds !== null && (
-            <span className="jp-sm-Timeline-time">{span(step.seconds)}</span>
+            <span className="jp-sm-Timeline-time">{spent(step.seconds)}</span>
           )}
         </li>
       ))}

@@ -29,7 +29,7 @@ export interface IVirtualRowsProps {
   isFollowing: boolean;
   setFollowing: (isFollowing: boolean) => void;
   /** A row to be brought into view whenever the object differs. */
-  target: { row: number } | null;
+  jump: { row: number } | null;
   /** Told the row at the top of the view. */
   onTop: (row: number) => void;
   label: string;
@@ -54,14 +54,13 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
   const lastTop = React.useRef(0);
   const idle = React.useRef<number>();
   const following = React.useRef(isFollowing);
-  following.current = isFollowing;
-  const [view, setView] = React.useState(400);
+  const [viewHeight, setViewHeight] = React.useState(400);
   const [, setTick] = React.useState(0);
   const redraw = () => setTick(tick => tick + 1);
 
-  const fitting = Math.ceil(view / ROW_PX) + OVERSCAN;
+  const fitting = Math.ceil(viewHeight / ROW_PX) + OVERSCAN;
   const heightOf = (row: number) => heights.current.get(row) ?? average.current;
-  const full = Math.min(HIGHEST, Math.max(count * average.current, view));
+  const full = Math.min(HIGHEST, Math.max(count * average.current, viewHeight));
 
   /** First and last row to be drawn around an anchor. */
   const range = (anchor: IAnchor): [number, number] => [
@@ -116,7 +115,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     }
     lastTop.current = node.scrollTop;
     const most = node.scrollHeight - node.clientHeight;
-    if (Math.abs(moved) > 1.5 * view) {
+    if (Math.abs(moved) > 1.5 * viewHeight) {
       wanted.current =
         node.scrollTop >= most - 1
           ? end()
@@ -130,7 +129,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     } else {
       move(moved);
     }
-    if (node.scrollTop <= 0 && Math.abs(moved) > 1.5 * view) {
+    if (node.scrollTop <= 0 && Math.abs(moved) > 1.5 * viewHeight) {
       wanted.current = { row: 0, offset: 0 };
     }
     // A list that got shorter is scrolled by the browser, and its end is still the end.
@@ -166,7 +165,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     const node = scroller.current!;
     const observer = new ResizeObserver(() => {
       heights.current.clear();
-      setView(node.clientHeight);
+      setViewHeight(node.clientHeight);
     });
     observer.observe(node);
     return () => {
@@ -175,16 +174,16 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     };
   }, []);
 
-  if (isFollowing) {
-    wanted.current = end();
-  }
-  wanted.current.row = Math.max(0, Math.min(wanted.current.row, count - 1));
-  const next = range(wanted.current);
-  const isReady = count === 0 || props.has(...next);
-  if (isReady) {
-    shown.current = { ...wanted.current };
-  }
-  const [first, last] = range(shown.current);
+  // What is drawn now; the refs follow once it is.
+  const aim = isFollowing ? end() : wanted.current;
+  const next = {
+    row: Math.max(0, Math.min(aim.row, count - 1)),
+    offset: aim.offset
+  };
+  const nextRange = range(next);
+  const isReady = count === 0 || props.has(...nextRange);
+  const drawn = isReady ? next : shown.current;
+  const [first, last] = range(drawn);
   const rows: JSX.Element[] = [];
   for (let row = first; row <= last; row++) {
     if (props.has(row, row)) {
@@ -200,11 +199,14 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     if (count > 0) {
       // What is looked at comes first: after a jump nothing else is asked for until it is there.
       const ahead = isReady ? AHEAD : 0;
-      props.ensure(next[0] - ahead, next[1] + ahead);
+      props.ensure(nextRange[0] - ahead, nextRange[1] + ahead);
     }
   });
 
   React.useLayoutEffect(() => {
+    following.current = isFollowing;
+    wanted.current = next;
+    shown.current = drawn;
     const node = body.current!;
     let above = 0;
     let all = 0;
@@ -218,7 +220,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
     if (node.children.length > 0) {
       average.current = Math.max(8, all / node.children.length);
     }
-    const bottom = Math.max(0, all - view);
+    const bottom = Math.max(0, all - viewHeight);
     let from = above + shown.current.offset;
     if (isFollowing || (last >= count - 1 && from > bottom)) {
       // The last row stands at the bottom, and no lower.
@@ -241,14 +243,14 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
 
   // After the rows were measured, which would take the view back to where it was.
   React.useLayoutEffect(() => {
-    if (props.target) {
-      const row = Math.min(props.target.row, count - 1);
+    if (props.jump) {
+      const row = Math.min(props.jump.row, count - 1);
       // Some rows above it, so that what led to it is seen too.
       wanted.current = { row: Math.max(0, row - 3), offset: 0 };
       props.setFollowing(false);
       redraw();
     }
-  }, [props.target]);
+  }, [props.jump]);
 
   return (
     <div
@@ -262,7 +264,7 @@ export function VirtualRows(props: IVirtualRowsProps): JSX.Element {
       tabIndex={0}
     >
       <div style={{ height: full }}>
-        <div className="jp-sm-Rows-view" style={{ height: view }}>
+        <div className="jp-sm-Rows-view" style={{ height: viewHeight }}>
           <div className="jp-sm-Rows-body" ref={body}>
             {rows}
           </div>

@@ -1,3 +1,4 @@
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
@@ -9,6 +10,20 @@ export function useSignals(...signals: ISignal<unknown, unknown>[]): void {
     signals.forEach(signal => signal.connect(onChange));
     return () => signals.forEach(signal => signal.disconnect(onChange));
   }, signals);
+}
+
+/** A model of the component's own, made anew for another `id`; null until it is made. */
+export function useOwn<T extends IDisposable>(
+  make: () => T,
+  id: string
+): T | null {
+  const [own, setOwn] = React.useState<T | null>(null);
+  React.useEffect(() => {
+    const made = make();
+    setOwn(made);
+    return () => made.dispose();
+  }, [id]);
+  return own;
 }
 
 /** Now, in seconds; while `isTicking`, renders anew each second. */

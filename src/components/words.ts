@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IJobView } from '../api/types';
+import { isOver } from '../model/phase';
 
 /** `2 m 10 s`, `1 h 3 m`, `45 s`. */
 export function duration(seconds: number): string {
@@ -23,13 +24,13 @@ export function about(seconds: number): string {
 }
 
 /** How long a running job may still take: `~3 m left`; empty where that is not known. */
-export function rest(
+export function timeLeft(
   job: IJobView,
   now: number,
   trans: TranslationBundle
 ): string {
   const end = job.progress?.ends_at ?? null;
-  return job.is_final || end === null || end <= now
+  return isOver(job) || end === null || end <= now
     ? ''
     : trans.__('~%1 left', about(end - now));
 }
@@ -41,7 +42,7 @@ export function elapsed(job: IJobView, now: number): number {
 
 /** The job's state in words: `Training · epoch 12/30 · 40 %`, `Failed · FileNotFoundError`. */
 export function stateInWords(job: IJobView, trans: TranslationBundle): string {
-  if (job.stop_requested && !job.is_final) {
+  if (job.stop_requested && !isOver(job)) {
     return trans.__('Stopping');
   }
   if (job.status === 'Failed' || job.status === 'Rejected') {
@@ -56,7 +57,7 @@ export function stateInWords(job: IJobView, trans: TranslationBundle): string {
       size(total ?? 0)
     );
   }
-  if (job.is_final || job.status !== 'InProgress') {
+  if (isOver(job) || job.status !== 'InProgress') {
     return job.status;
   }
   const parts = [job.secondary_status || job.status];

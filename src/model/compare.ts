@@ -1,24 +1,25 @@
+import type { IJobKey } from '../api/client';
 import type { IMetric, ISeries } from './series';
 
-/** A job whose curves are looked at. */
-export interface IRun {
-  name: string;
+/** A job that is looked at beside others: what it was given, and what came of it. */
+export interface IComparedJob extends IJobKey {
+  parameters: ReadonlyMap<string, string>;
   metrics: readonly IMetric[];
 }
 
 /** The metrics of several jobs as one: a curve for each job (and instance, where it has several). */
-export function merged(runs: readonly IRun[]): IMetric[] {
-  if (runs.length === 1) {
-    return [...runs[0].metrics];
+export function merged(jobs: readonly IComparedJob[]): IMetric[] {
+  if (jobs.length === 1) {
+    return [...jobs[0].metrics];
   }
   const metrics = new Map<string, ISeries[]>();
-  for (const run of runs) {
-    for (const metric of run.metrics) {
+  for (const job of jobs) {
+    for (const metric of job.metrics) {
       const all = metrics.get(metric.name) ?? [];
       metrics.set(metric.name, all);
       for (const series of metric.series) {
         const stream =
-          metric.series.length > 1 ? `${run.name} ${series.stream}` : run.name;
+          metric.series.length > 1 ? `${job.name} ${series.stream}` : job.name;
         all.push({ ...series, stream });
       }
     }
@@ -41,7 +42,7 @@ export function finalValue(metric: IMetric | undefined): number | null {
 
 /** A request's hyperparameters as the user wrote them; what script mode adds is left out. */
 export function parametersOf(request: {
-  [key: string]: unknown;
+  readonly [member: string]: unknown;
 }): Map<string, string> {
   const given = request['HyperParameters'];
   const found = new Map<string, string>();

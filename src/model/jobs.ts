@@ -1,45 +1,38 @@
 import type { Event } from '@jupyterlab/services';
-import { Poll } from '@lumino/polling';
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal, IStream } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import type { IDisposable } from '@lumino/disposable';
 
-import { ApiError } from '../api/client';
+import { ApiError, keyOf } from '../api/client';
 import type { Client, IJobKey } from '../api/client';
-import type { IChange, IJobView, ITargetView } from '../api/types';
+import type { IJobView, ITargetView } from '../api/types';
+import { ComparisonModel } from './comparison';
+import { ChangeFeed } from './feed';
+import { LogModel } from './log';
+import { RequestModel } from './request';
 
-const CHANGE_SCHEMA = 'urn:jupyter_sm:change';
 const LIST_LIMIT = 500;
 /** Beyond this many changed jobs, one list costs less than many single requests. */
 const FEW = 5;
-const SETTLE_MS = 30;
-const RETRY_MS = 2000;
 
-/** The key of a job as one string. */
-export function keyOf(job: IJobKey): string {
-  return `${job.target}/${job.kind}/${job.name}`;
-}
-
-/**
- * The one store of jobs in the browser.
- *
- * An event says that a job changed; what it is now is fetched. A slow poll of the change
- * feed catches what was missed while the connection or the server was away.
- */
+/** The one store of jobs in the browser; the server's feed of changes keeps it true. */
 export class JobsModel implements IDisposable {
   constructor(
     private _client: Client,
     events: IStream<unknown, Event.Emission>,
     pollInterval = 5000
   ) {
-    this._events = events;
-    events.connect(this._onEvent, this);
-    this._poll = new Poll({
-      factory: () => this._catchUp(),
-      frequency: { interval: pollInterval, backoff: true, max: 30_000 },
-      name: 'jupyter_sm:changes',
-      standby: 'when-hidden'
-    });
+    const follower = {
+      fetchAll: () => this._fetchAll(),
+      fetchSome: (jobs: readonly IJobKey[], withTargets: boolean) =>
+        this._fetchSome(jobs, withTargets)
+    };
+    this._feed = new ChangeFeed(_client, events, follower, pollInterval);
+    this._feed.fetched.connect(this._emit, this);
+    this._feed.logChanged.connect((_, key) => this._logChanged.emit(key));
+    this._feed.reset.connect(() =>
+      [...this._jobs.keys()].forEach(key => this._logChanged.emit(key))
+    );
   }
 
   /** The jobs, the newest first. */
@@ -54,12 +47,12 @@ export class JobsModel implements IDisposable {
 
   /** Whether the first list has arrived. */
   get isLoaded(): boolean {
-    return this._isLoaded;
+    return this._feed.isLoaded;
   }
 
   /** Why the server can't be asked at the moment, or null. */
   get error(): string | null {
-    return this._error;
+    return this._feed.error;
   }
 
   /** Why a target can't be reached, or null. */
@@ -76,10 +69,6 @@ export class JobsModel implements IDisposable {
   /** Emitted with a job's key when its log grew. */
   get logChanged(): ISignal<this, string> {
     return this._logChanged;
-  }
-
-  get client(): Client {
-    return this._client;
   }
 
   get isDisposed(): boolean {
@@ -117,22 +106,29 @@ export class JobsModel implements IDisposable {
     return job;
   }
 
+  /** Where below the server's root the file lies that the job ran as `file`. Throws ApiError. */
+  async sourcePath(key: IJobKey, file: string): Promise<string> {
+    return (await this._client.getSource(key, file)).path;
+  }
+
+  /** The job's log, to be disposed of by the caller. */
+  openLog(key: IJobKey): LogModel {
+    return new LogModel(this._client, this._logChanged, key);
+  }
+
+  /** The job's Create request, to be disposed of by the caller. */
+  openRequest(key: IJobKey): RequestModel {
+    return new RequestModel(this._client, key);
+  }
+
+  /** The job's metrics, and others' beside them; to be disposed of by the caller. */
+  openComparison(key: IJobKey): ComparisonModel {
+    return new ComparisonModel(this._client, this._logChanged, key);
+  }
+
   /** Fetch everything anew. */
-  async refresh(): Promise<void> {
-    await this._guarded(async () => {
-      const [list, targets] = await Promise.all([
-        this._client.listJobs(LIST_LIMIT),
-        this._client.listTargets()
-      ]);
-      // What an event fetched meanwhile is fetched again from this number on.
-      this._seq = list.seq;
-      if (list.total <= list.jobs.length) {
-        this._jobs.clear();
-      }
-      list.jobs.forEach(job => this._put(job));
-      this._targets = targets.targets;
-      this._isLoaded = true;
-    });
+  refresh(): Promise<void> {
+    return this._feed.refresh();
   }
 
   dispose(): void {
@@ -140,89 +136,38 @@ export class JobsModel implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._events.disconnect(this._onEvent, this);
-    this._poll.dispose();
-    window.clearTimeout(this._timer);
+    this._feed.dispose();
     Signal.clearData(this);
   }
 
-  private _onEvent(_: unknown, event: Event.Emission): void {
-    if (event.schema_id !== CHANGE_SCHEMA || !this._isLoaded) {
-      return;
+  private async _fetchAll(): Promise<number> {
+    const [list, targets] = await Promise.all([
+      this._client.listJobs(LIST_LIMIT),
+      this._client.listTargets()
+    ]);
+    if (list.total <= list.jobs.length) {
+      this._jobs.clear();
     }
-    const change = event as unknown as IChange & { previous: number };
-    if (change.previous > this._seq) {
-      void this._poll.refresh();
-      return;
-    }
-    this._seq = Math.max(this._seq, change.seq);
-    this._take(change);
+    list.jobs.forEach(job => this._put(job));
+    this._targets = targets.targets;
+    return list.seq;
   }
 
-  private async _catchUp(): Promise<void> {
-    if (!this._isLoaded) {
-      await this.refresh();
-      return;
-    }
-    await this._guarded(async () => {
-      const page = await this._client.getChanges(this._seq);
-      if (page.reset) {
-        // The store is another one, or was rebuilt: numbers begin anew.
-        this._seq = 0;
-        await this.refresh();
-        for (const key of this._jobs.keys()) {
-          this._logChanged.emit(key);
-        }
-        return;
-      }
-      this._seq = Math.max(this._seq, page.last);
-      page.changes.forEach(change => this._take(change));
-      this._targets = (await this._client.listTargets()).targets;
-    });
-  }
-
-  private _take(change: IChange): void {
-    if (change.topic === 'log') {
-      this._logChanged.emit(keyOf(change));
-      return;
-    }
-    if (change.topic === 'job') {
-      this._dirty.set(keyOf(change), change);
+  private async _fetchSome(
+    jobs: readonly IJobKey[],
+    withTargets: boolean
+  ): Promise<void> {
+    if (jobs.length > FEW) {
+      const list = await this._client.listJobs(LIST_LIMIT);
+      list.jobs.forEach(job => this._put(job));
+      const listed = new Set(list.jobs.map(keyOf));
+      const old = jobs.filter(key => !listed.has(keyOf(key)));
+      await Promise.all(old.map(key => this._fetchOne(key)));
     } else {
-      this._targetsDirty = true;
+      await Promise.all(jobs.map(key => this._fetchOne(key)));
     }
-    this._schedule(SETTLE_MS);
-  }
-
-  private async _fetchDirty(): Promise<void> {
-    const dirty = [...this._dirty.values()];
-    const targets = this._targetsDirty;
-    this._dirty.clear();
-    this._targetsDirty = false;
-    const fetched = this._guarded(async () => {
-      if (dirty.length > FEW) {
-        const list = await this._client.listJobs(LIST_LIMIT);
-        list.jobs.forEach(job => this._put(job));
-        const listed = new Set(list.jobs.map(keyOf));
-        const old = dirty.filter(key => !listed.has(keyOf(key)));
-        await Promise.all(old.map(key => this._fetchOne(key)));
-      } else {
-        await Promise.all(dirty.map(key => this._fetchOne(key)));
-      }
-      if (targets) {
-        this._targets = (await this._client.listTargets()).targets;
-      }
-    });
-    let wait = SETTLE_MS;
-    await fetched.catch(() => {
-      // Still wanted: they are asked for again, after a moment.
-      dirty.forEach(key => this._dirty.set(keyOf(key), key));
-      this._targetsDirty = this._targetsDirty || targets;
-      wait = RETRY_MS;
-    });
-    this._timer = undefined;
-    if (this._dirty.size > 0 || this._targetsDirty) {
-      this._schedule(wait);
+    if (withTargets) {
+      this._targets = (await this._client.listTargets()).targets;
     }
   }
 
@@ -238,27 +183,8 @@ export class JobsModel implements IDisposable {
     }
   }
 
-  private _schedule(wait: number): void {
-    if (this._timer === undefined && !this._isDisposed) {
-      this._timer = window.setTimeout(() => void this._fetchDirty(), wait);
-    }
-  }
-
   private _put(job: IJobView): void {
     this._jobs.set(keyOf(job), job);
-  }
-
-  /** Run a fetch; its failure becomes `error`, its success clears it. */
-  private async _guarded(fetch: () => Promise<void>): Promise<void> {
-    try {
-      await fetch();
-      this._error = null;
-    } catch (error) {
-      this._error = error instanceof Error ? error.message : String(error);
-      throw error;
-    } finally {
-      this._emit();
-    }
   }
 
   private _emit(): void {
@@ -271,17 +197,10 @@ export class JobsModel implements IDisposable {
   }
 
   private _changed = new Signal<this, void>(this);
-  private _dirty = new Map<string, IJobKey>();
-  private _error: string | null = null;
-  private _events: IStream<unknown, Event.Emission>;
+  private _feed: ChangeFeed;
   private _isDisposed = false;
-  private _isLoaded = false;
   private _jobs = new Map<string, IJobView>();
   private _logChanged = new Signal<this, string>(this);
-  private _poll: Poll;
-  private _seq = 0;
   private _sorted: IJobView[] = [];
   private _targets: ITargetView[] = [];
-  private _targetsDirty = false;
-  private _timer: number | undefined = undefined;
 }

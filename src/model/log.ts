@@ -2,10 +2,9 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IJobKey, ILogFilter } from '../api/client';
+import { keyOf } from '../api/client';
+import type { Client, IJobKey, ILogFilter } from '../api/client';
 import type { ILogRecord, ILogRow, ILogRows } from '../api/types';
-import { keyOf } from './jobs';
-import type { JobsModel } from './jobs';
 import { LogSearch } from './logSearch';
 
 /** Rows of one request. */
@@ -17,23 +16,24 @@ const UNSETTLED = 4;
 /** Entries of an unfolded run that are shown. */
 export const MOST_UNFOLDED = 1000;
 
-/** A job's log as rows, of which only those near what is looked at are at hand. */
+/**
+ * A job's log as rows, of which only those near what is looked at are at hand.
+ *
+ * `_logChanged` tells the key of any job whose log grew.
+ */
 export class LogModel implements IDisposable {
   constructor(
-    private _jobs: JobsModel,
+    private _client: Client,
+    private _logChanged: ISignal<unknown, string>,
     readonly key: IJobKey
   ) {
-    this.search = new LogSearch(this);
-    _jobs.logChanged.connect(this._onLogChanged, this);
+    this.search = new LogSearch(_client, this);
+    _logChanged.connect(this._onLogChanged, this);
     this._renewal = window.setInterval(() => void this.update(), 30_000);
     void this.update();
   }
 
   readonly search: LogSearch;
-
-  get client(): JobsModel['client'] {
-    return this._jobs.client;
-  }
 
   /** How many rows there are. */
   get count(): number {
@@ -85,7 +85,7 @@ export class LogModel implements IDisposable {
 
   /** Where the whole log can be downloaded. */
   get address(): string {
-    return this.client.logAddress(this.key);
+    return this._client.logAddress(this.key);
   }
 
   setFilter(filter: ILogFilter): void {
@@ -138,7 +138,7 @@ export class LogModel implements IDisposable {
     }
     const limit = Math.min(row.count, MOST_UNFOLDED);
     await this._guarded(async () => {
-      const page = await this.client.getLog(
+      const page = await this._client.getLog(
         this.key,
         row.first,
         limit,
@@ -151,7 +151,7 @@ export class LogModel implements IDisposable {
   /** The row that the entry of this number is in; null if it can't be said now. */
   async rowOf(seq: number): Promise<number | null> {
     try {
-      const answer = await this.client.getLogRows(
+      const answer = await this._client.getLogRows(
         this.key,
         0,
         1,
@@ -167,7 +167,7 @@ export class LogModel implements IDisposable {
 
   /** The last entries that are shown, as text. */
   async text(most: number): Promise<string> {
-    const page = await this.client.getLog(this.key, -most, most, this._filter);
+    const page = await this._client.getLog(this.key, -most, most, this._filter);
     return page.records.map(record => `${record.text}\n`).join('');
   }
 
@@ -194,12 +194,12 @@ export class LogModel implements IDisposable {
     }
     this._isDisposed = true;
     window.clearInterval(this._renewal);
-    this._jobs.logChanged.disconnect(this._onLogChanged, this);
+    this._logChanged.disconnect(this._onLogChanged, this);
     this.search.dispose();
     Signal.clearData(this);
   }
 
-  private _onLogChanged(_: JobsModel, key: string): void {
+  private _onLogChanged(_: unknown, key: string): void {
     if (key === keyOf(this.key)) {
       void this.update();
     }
@@ -214,7 +214,7 @@ export class LogModel implements IDisposable {
     this._unfolded.clear();
     this._emit();
     void this.update();
-    void this.search.run();
+    void this.search.update();
   }
 
   private async _fetchEnd(): Promise<void> {
@@ -236,7 +236,7 @@ export class LogModel implements IDisposable {
       this._take(answer);
       this._isLoaded = true;
       if (grew) {
-        void this.search.run();
+        void this.search.update();
       }
     });
   }
@@ -253,7 +253,7 @@ export class LogModel implements IDisposable {
   }
 
   private _fetch(from: number): Promise<ILogRows> {
-    return this.client.getLogRows(
+    return this._client.getLogRows(
       this.key,
       from,
       PAGE,

@@ -2,6 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { Client } from '../api/client';
 import type { ILogHits } from '../api/types';
 import type { LogModel } from './log';
 
@@ -10,7 +11,10 @@ const PAUSE_MS = 2_000;
 
 /** A search in a log: how often something is found, and the find that is looked at. */
 export class LogSearch implements IDisposable {
-  constructor(private _log: LogModel) {}
+  constructor(
+    private _client: Client,
+    private _log: LogModel
+  ) {}
 
   get query(): string {
     return this._query;
@@ -30,8 +34,8 @@ export class LogSearch implements IDisposable {
     return this._current;
   }
 
-  /** Where the find is that is looked at: its row, and the number of its entry. */
-  get place(): { row: number; seq: number } | null {
+  /** The find that is looked at: its row, and the number of its entry. */
+  get find(): { row: number; seq: number } | null {
     const { rows, seqs } = this._hits ?? { rows: [], seqs: [] };
     return this._current >= 0 && this._current < rows.length
       ? { row: rows[this._current], seq: seqs[this._current] }
@@ -61,7 +65,7 @@ export class LogSearch implements IDisposable {
     this._current = -1;
     this._searchedAt = 0;
     this._changed.emit();
-    void this.run();
+    void this.update();
   }
 
   /** Look at the find `step` further on; past the last one comes the first. */
@@ -75,14 +79,14 @@ export class LogSearch implements IDisposable {
   }
 
   /** Search now, or soon if that was done a moment ago. */
-  async run(): Promise<void> {
+  async update(): Promise<void> {
     window.clearTimeout(this._timer);
     if (!this._query || this._isDisposed) {
       return;
     }
     const wait = this._searchedAt + PAUSE_MS - Date.now();
     if (wait > 0) {
-      this._timer = window.setTimeout(() => void this.run(), wait);
+      this._timer = window.setTimeout(() => void this.update(), wait);
       return;
     }
     this._searchedAt = Date.now();
@@ -90,7 +94,7 @@ export class LogSearch implements IDisposable {
     const isCurrent = () =>
       asked === `${this._log.round} ${this._isRegex} ${this._query}`;
     try {
-      const hits = await this._log.client.getLogHits(
+      const hits = await this._client.getLogHits(
         this._log.key,
         this._query,
         this._isRegex,
@@ -101,7 +105,7 @@ export class LogSearch implements IDisposable {
         return;
       }
       const isFirst = this._hits === null;
-      const seq = this.place?.seq;
+      const seq = this.find?.seq;
       this._hits = hits;
       this._error = null;
       this._current = isFirst

@@ -2,9 +2,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IJobKey } from '../api/client';
-import { keyOf } from './jobs';
-import type { JobsModel } from './jobs';
+import { keyOf } from '../api/client';
+import type { Client, IJobKey } from '../api/client';
 import { metricsOf } from './series';
 import type { IMetric } from './series';
 
@@ -14,10 +13,11 @@ const PAUSE_MS = 2_000;
 /** The metrics of a job, fetched anew as its log grows. */
 export class MetricsModel implements IDisposable {
   constructor(
-    private _jobs: JobsModel,
+    private _client: Client,
+    private _logChanged: ISignal<unknown, string>,
     private _key: IJobKey
   ) {
-    _jobs.logChanged.connect(this._onLogChanged, this);
+    _logChanged.connect(this._onLogChanged, this);
     void this._fetch();
   }
 
@@ -48,11 +48,11 @@ export class MetricsModel implements IDisposable {
     }
     this._isDisposed = true;
     window.clearTimeout(this._timer);
-    this._jobs.logChanged.disconnect(this._onLogChanged, this);
+    this._logChanged.disconnect(this._onLogChanged, this);
     Signal.clearData(this);
   }
 
-  private _onLogChanged(_: JobsModel, key: string): void {
+  private _onLogChanged(_: unknown, key: string): void {
     if (key === keyOf(this._key) && this._timer === undefined) {
       this._timer = window.setTimeout(() => {
         this._timer = undefined;
@@ -63,7 +63,7 @@ export class MetricsModel implements IDisposable {
 
   private async _fetch(): Promise<void> {
     try {
-      const answer = await this._jobs.client.getMetrics(this._key);
+      const answer = await this._client.getMetrics(this._key);
       this._metrics = metricsOf(answer.series);
       this._error = null;
     } catch (error) {

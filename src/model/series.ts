@@ -75,9 +75,9 @@ export function columns(
 ): (number | null)[][] {
   const at = metric.series.map(series => {
     const values = smoothed(series.values, weight);
-    const places = positions(series, axis);
+    const xs = positions(series, axis);
     // A step that was printed twice (after a restart, say) has its last value.
-    return new Map(places.map((x, index) => [x, values[index]]));
+    return new Map(xs.map((x, index) => [x, values[index]]));
   });
   const all = [...new Set(at.flatMap(points => [...points.keys()]))];
   all.sort((a, b) => a - b);

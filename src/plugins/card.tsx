@@ -8,12 +8,12 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { jobActions } from '../actions';
 import type { IJobView } from '../api/types';
 import { Card } from '../components/Card';
 import type { ICardData } from '../components/Card';
 import type { JobsModel } from '../model/jobs';
-import { CommandIDs, IJobsModel, jobArgs } from '../tokens';
-import { jobMenu } from './jobMenu';
+import { IJobsModel } from '../tokens';
 
 const MIME_TYPE = 'application/vnd.jupyter-sm.job+json';
 
@@ -124,24 +124,9 @@ export const cardPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_sm');
-    const run = (command: string) => (job: IJobView) =>
-      void app.commands.execute(command, jobArgs(job));
-    const menu = jobMenu(app);
+    const actions = jobActions(app.commands);
     const make = (data: ICardData) => (
-      <Card
-        data={data}
-        model={model}
-        trans={trans}
-        onOpen={run(CommandIDs.openJob)}
-        onStop={run(CommandIDs.stopJob)}
-        onRunAgain={(job, change) =>
-          void app.commands.execute(CommandIDs.runAgain, {
-            ...jobArgs(job),
-            ...(change ? { change } : {})
-          })
-        }
-        onMenu={menu}
-      />
+      <Card data={data} model={model} trans={trans} actions={actions} />
     );
     rendermime.addFactory(
       {

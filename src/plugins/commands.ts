@@ -15,6 +15,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { IJobKey } from '../api/client';
 import type { JobsModel } from '../model/jobs';
+import { isOver } from '../model/phase';
 import {
   CommandIDs,
   IJobsModel,
@@ -48,7 +49,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: JOB_KEY_SCHEMA },
       isEnabled: args => {
         const job = model.job(args as unknown as IJobKey);
-        return job !== undefined && !job.is_final && !job.stop_requested;
+        return job !== undefined && !isOver(job) && !job.stop_requested;
       },
       execute: async args => {
         const key = args as unknown as IJobKey;
@@ -126,7 +127,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         const file = String(args.file);
         try {
           const key = args as unknown as IJobKey;
-          const { path } = await model.client.getSource(key, file);
+          const path = await model.sourcePath(key, file);
           const widget = await app.commands.execute('docmanager:open', {
             path,
             factory: 'Editor'

@@ -12,16 +12,16 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { jobActions } from '../actions';
+import type { IJobActions } from '../actions';
+import { keyOf } from '../api/client';
 import type { IJobKey } from '../api/client';
-import type { IJobView } from '../api/types';
-import type { JobMenu } from '../components/JobSummary';
-import { JobViewPage } from '../components/JobView';
+import { JobTab } from '../components/JobTab';
 import type { JobsModel } from '../model/jobs';
-import { keyOf } from '../model/jobs';
-import { LogModel } from '../model/log';
+import type { LogModel } from '../model/log';
+import { PAGES } from '../pages';
 import { CommandIDs, IJobsModel, JOB_KEY_SCHEMA, jobArgs } from '../tokens';
 import { sageMakerIcon } from './icon';
-import { jobMenu } from './jobMenu';
 
 /** The content of a job's tab; reads the log for as long as it is there. */
 class JobTabContent extends ReactWidget {
@@ -29,16 +29,13 @@ class JobTabContent extends ReactWidget {
     readonly jobKey: IJobKey,
     private _model: JobsModel,
     private _trans: TranslationBundle,
-    private _onStop: (job: IJobView) => void,
-    private _onRunAgain: (job: IJobView, change?: string) => void,
-    private _onMenu: JobMenu,
-    private _onOpenSource: (job: IJobView, file: string, line: number) => void
+    private _actions: IJobActions
   ) {
     super();
     this.addClass('jp-sm-JobTab');
-    this._log = new LogModel(_model, jobKey);
+    this._log = _model.openLog(jobKey);
     if (!_model.job(jobKey)) {
-      // An old job is not in the list; one that is nowhere is told so by the view.
+      // An old job is not in the list; one that is nowhere is told so by the tab.
       void _model.load(jobKey).catch(() => undefined);
     }
   }
@@ -50,15 +47,13 @@ class JobTabContent extends ReactWidget {
 
   protected render(): JSX.Element {
     return (
-      <JobViewPage
+      <JobTab
         jobKey={this.jobKey}
         model={this._model}
         log={this._log}
         trans={this._trans}
-        onStop={this._onStop}
-        onRunAgain={this._onRunAgain}
-        onMenu={this._onMenu}
-        onOpenSource={this._onOpenSource}
+        actions={this._actions}
+        pages={PAGES}
       />
     );
   }
@@ -80,6 +75,7 @@ export const jobTabPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_sm');
+    const actions = jobActions(app.commands);
     const tracker = new WidgetTracker<MainAreaWidget<JobTabContent>>({
       namespace: 'jupyter-sm-jobs'
     });
@@ -97,19 +93,7 @@ export const jobTabPlugin: JupyterFrontEndPlugin<void> = {
             jobArgs(key) as unknown as IJobKey,
             model,
             trans,
-            job => void app.commands.execute(CommandIDs.stopJob, jobArgs(job)),
-            (job, change) =>
-              void app.commands.execute(CommandIDs.runAgain, {
-                ...jobArgs(job),
-                ...(change ? { change } : {})
-              }),
-            jobMenu(app),
-            (job, file, line) =>
-              void app.commands.execute(CommandIDs.openSource, {
-                ...jobArgs(job),
-                file,
-                line
-              })
+            actions
           );
           // eslint-disable-next-line jupyter/require-disposable-ownership -- the shell's, once added
           tab = new MainAreaWidget({ content });

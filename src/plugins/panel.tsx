@@ -7,11 +7,11 @@ import { ReactWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { jobActions } from '../actions';
 import { Panel } from '../components/Panel';
 import type { JobsModel } from '../model/jobs';
-import { CommandIDs, IJobsModel, jobArgs, PANEL_ID } from '../tokens';
+import { IJobsModel, PANEL_ID } from '../tokens';
 import { sageMakerIcon } from './icon';
-import { jobMenu } from './jobMenu';
 
 /** Adds the sidebar panel. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -28,21 +28,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_sm');
     const panel = ReactWidget.create(
-      <Panel
-        model={model}
-        trans={trans}
-        onOpen={job =>
-          void app.commands.execute(CommandIDs.openJob, jobArgs(job))
-        }
-        onRefresh={() => void model.refresh().catch(() => undefined)}
-        onStop={job =>
-          void app.commands.execute(CommandIDs.stopJob, jobArgs(job))
-        }
-        onRunAgain={job =>
-          void app.commands.execute(CommandIDs.runAgain, jobArgs(job))
-        }
-        onMenu={jobMenu(app)}
-      />
+      <Panel model={model} trans={trans} actions={jobActions(app.commands)} />
     );
     panel.id = PANEL_ID;
     panel.title.icon = sageMakerIcon;

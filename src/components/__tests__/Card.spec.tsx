@@ -2,47 +2,18 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { act } from 'react';
-import { createRoot } from 'react-dom/client';
 
+import type { IJobActions } from '../../actions';
+import { keyOf } from '../../api/client';
 import type { IJobKey } from '../../api/client';
 import type { IJobView } from '../../api/types';
 import type { JobsModel } from '../../model/jobs';
-import { keyOf } from '../../model/jobs';
 import { readCard } from '../../plugins/card';
 import { Card } from '../Card';
 import type { ICardData } from '../Card';
-import { explanation, job } from '../../__tests__/views';
-
-declare global {
-  // React asks for this flag, so that act() takes in what effects do.
-  var IS_REACT_ACT_ENVIRONMENT: boolean;
-}
-
-interface IRoot {
-  render(element: JSX.Element): void;
-  unmount(): void;
-}
-
-let unmounts: (() => void)[] = [];
-
-/** Render an element into the document; `act` for what follows. */
-async function render(element: JSX.Element): Promise<HTMLElement> {
-  globalThis.IS_REACT_ACT_ENVIRONMENT = true;
-  const host = document.body.appendChild(document.createElement('div'));
-  const root: IRoot = createRoot(host);
-  unmounts.push(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
-  await act(async () => root.render(element));
-  return host;
-}
-
-/** Take everything away that was rendered. */
-function cleanUp(): void {
-  unmounts.forEach(unmount => unmount());
-  unmounts = [];
-}
+import { fakeActions } from '../../__tests__/fakeActions';
+import { cleanUp, render } from '../../__tests__/render';
+import { explanation, job } from '../../__tests__/fakeJob';
 
 const trans = nullTranslator.load('jupyter_sm');
 
@@ -74,10 +45,7 @@ class FakeModel {
 }
 
 describe('Card', () => {
-  const onOpen = jest.fn();
-  const onStop = jest.fn();
-  const onRunAgain = jest.fn();
-  const onMenu = jest.fn();
+  let actions: jest.Mocked<IJobActions>;
 
   const show = (data: ICardData, model: FakeModel) =>
     render(
@@ -85,10 +53,7 @@ describe('Card', () => {
         data={data}
         model={model as unknown as JobsModel}
         trans={trans}
-        onOpen={onOpen}
-        onStop={onStop}
-        onRunAgain={onRunAgain}
-        onMenu={onMenu}
+        actions={actions}
       />
     );
   const stopButton = (host: HTMLElement) =>
@@ -97,9 +62,7 @@ describe('Card', () => {
     );
 
   beforeEach(() => {
-    onOpen.mockClear();
-    onStop.mockClear();
-    onRunAgain.mockClear();
+    actions = fakeActions();
   });
 
   afterEach(cleanUp);
@@ -112,7 +75,7 @@ describe('Card', () => {
     );
     expect(host.textContent).toContain('Training');
     act(() => stopButton(host)?.click());
-    expect(onStop).toHaveBeenCalledWith(own);
+    expect(actions.stop).toHaveBeenCalledWith(own);
   });
 
   it('has no stop button once the job is being stopped or has ended', async () => {
@@ -134,10 +97,10 @@ describe('Card', () => {
     const [name, menu, again] = Array.from(host.querySelectorAll('button'));
     expect(name.textContent).toBe('digits');
     act(() => menu.click());
-    expect(onMenu).toHaveBeenCalledWith(ended, menu);
+    expect(actions.showMenu).toHaveBeenCalledWith(ended, menu);
     expect(again.getAttribute('aria-label')).toBe('Run digits again');
     act(() => again.click());
-    expect(onRunAgain).toHaveBeenCalledWith(ended);
+    expect(actions.runAgain).toHaveBeenCalledWith(ended);
   });
 
   it('says why its target can not be reached, while the job goes on', async () => {
@@ -174,8 +137,8 @@ describe('Card', () => {
       'Run on another instance…'
     ]);
     buttons.forEach(button => act(() => button.click()));
-    expect(onOpen).toHaveBeenCalledWith(failed);
-    expect(onRunAgain.mock.calls).toEqual([
+    expect(actions.open).toHaveBeenCalledWith(failed);
+    expect(actions.runAgain.mock.calls).toEqual([
       [failed, 'larger-instance'],
       [failed, 'choose-instance']
     ]);

@@ -8,11 +8,11 @@ import {
   elapsed,
   figure,
   place,
-  rest,
   shortCause,
-  stateInWords
+  stateInWords,
+  timeLeft
 } from '../words';
-import { explanation, job } from '../../__tests__/views';
+import { explanation, job } from '../../__tests__/fakeJob';
 
 const trans = nullTranslator.load('jupyter_sm');
 
@@ -156,8 +156,8 @@ function transitions(...spans: [string, number][]): ITransition[] {
   });
 }
 
-const phases = (more: Parameters<typeof job>[0], now = 100) =>
-  stepsOf(job(more), now).map(step => `${step.status} ${step.phase}`);
+const stepsInWords = (more: Parameters<typeof job>[0], now = 100) =>
+  stepsOf(job(more), now).map(step => `${step.status} ${step.when}`);
 
 describe('stepsOf', () => {
   it('shows the steps behind, the one now and those ahead', () => {
@@ -172,16 +172,16 @@ describe('stepsOf', () => {
       133
     );
     expect(steps).toEqual([
-      { status: 'Pending', seconds: 2, phase: 'past' },
-      { status: 'Downloading', seconds: 1, phase: 'past' },
-      { status: 'Training', seconds: 130, phase: 'now' },
-      { status: 'Uploading', seconds: null, phase: 'ahead' },
-      { status: 'Completed', seconds: null, phase: 'ahead' }
+      { status: 'Pending', seconds: 2, when: 'past' },
+      { status: 'Downloading', seconds: 1, when: 'past' },
+      { status: 'Training', seconds: 130, when: 'now' },
+      { status: 'Uploading', seconds: null, when: 'ahead' },
+      { status: 'Completed', seconds: null, when: 'ahead' }
     ]);
   });
 
   it('shows all that is ahead before anything happened', () => {
-    expect(phases({ status: 'Submitting', transitions: [] })).toEqual([
+    expect(stepsInWords({ status: 'Submitting', transitions: [] })).toEqual([
       'Pending ahead',
       'Downloading ahead',
       'Training ahead',
@@ -200,15 +200,15 @@ describe('stepsOf', () => {
       1000
     );
     expect(steps).toEqual([
-      { status: 'Pending', seconds: 2, phase: 'past' },
-      { status: 'Training', seconds: 5, phase: 'past' },
-      { status: 'Failed', seconds: null, phase: 'past' }
+      { status: 'Pending', seconds: 2, when: 'past' },
+      { status: 'Training', seconds: 5, when: 'past' },
+      { status: 'Failed', seconds: null, when: 'past' }
     ]);
   });
 
   it('shows nothing ahead of a job that is being stopped', () => {
     expect(
-      phases({
+      stepsInWords({
         status: 'Stopping',
         transitions: transitions(['Training', 5], ['Stopping', 0])
       })
@@ -221,7 +221,7 @@ describe('stepsOf', () => {
       ['Downloading', 0.06],
       ['Training', 0]
     );
-    expect(phases({ transitions: brief }, 0.07).slice(0, 2)).toEqual([
+    expect(stepsInWords({ transitions: brief }, 0.07).slice(0, 2)).toEqual([
       'Downloading past',
       'Training now'
     ]);
@@ -234,7 +234,7 @@ describe('stepsOf', () => {
       ['Interrupted', 5],
       ['Downloading', 0]
     );
-    expect(phases({ transitions: interrupted })).toEqual([
+    expect(stepsInWords({ transitions: interrupted })).toEqual([
       'Downloading past',
       'Training past',
       'Interrupted past',
@@ -262,9 +262,9 @@ describe('shapeOf', () => {
   });
 });
 
-describe('rest', () => {
+describe('timeLeft', () => {
   const left = (ends_at: number | null, more: Partial<IJobView> = {}) =>
-    rest(
+    timeLeft(
       job({
         progress: { unit: 'epoch', current: 1, total: 9, percent: 9, ends_at },
         ...more

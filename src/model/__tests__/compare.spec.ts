@@ -1,4 +1,5 @@
 import { compared, finalValue, merged, parametersOf } from '../compare';
+import type { IComparedJob } from '../compare';
 import type { IMetric } from '../series';
 
 function metric(name: string, ...streams: (number | null)[][]): IMetric {
@@ -11,16 +12,21 @@ function metric(name: string, ...streams: (number | null)[][]): IMetric {
   return { name, series };
 }
 
+function comparedJob(name: string, ...metrics: IMetric[]): IComparedJob {
+  const parameters = new Map<string, string>();
+  return { target: 'local', kind: 'training', name, parameters, metrics };
+}
+
 describe('merged', () => {
   it('leaves a single job as it is', () => {
     const metrics = [metric('loss', [1], [2])];
-    expect(merged([{ name: 'a', metrics }])).toEqual(metrics);
+    expect(merged([comparedJob('a', ...metrics)])).toEqual(metrics);
   });
 
   it('names curves by job, and by instance where a job has several', () => {
     const all = merged([
-      { name: 'a', metrics: [metric('loss', [1]), metric('auc', [2])] },
-      { name: 'b', metrics: [metric('loss', [3], [4])] }
+      comparedJob('a', metric('loss', [1]), metric('auc', [2])),
+      comparedJob('b', metric('loss', [3], [4]))
     ]);
     expect(
       all.map(one => [one.name, one.series.map(series => series.stream)])

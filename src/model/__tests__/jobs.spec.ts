@@ -1,11 +1,8 @@
-import type { Event } from '@jupyterlab/services';
-import { Stream } from '@lumino/signaling';
-
-import type { IJobKey } from '../../api/client';
-import { Client } from '../../api/client';
-import type { IChange, IChangePage, IJobView } from '../../api/types';
-import { JobsModel, keyOf } from '../jobs';
-import { job } from '../../__tests__/views';
+import type { IJobView } from '../../api/types';
+import { JobsModel } from '../jobs';
+import { FakeClient } from '../../__tests__/fakeClient';
+import { FakeEvents } from '../../__tests__/fakeEvents';
+import { job, lossOf } from '../../__tests__/fakeJob';
 
 const POLL = 5000;
 
@@ -13,111 +10,27 @@ function makeJob(name: string, more: Partial<IJobView> = {}): IJobView {
   return job({ name, submission_id: null, ...more });
 }
 
-/** A server in memory: what it holds, what it was asked, and whether it answers. */
-class FakeClient extends Client {
-  constructor() {
-    super({} as never);
-  }
-
-  jobs = new Map<string, IJobView>();
-  asked: string[] = [];
-  isDown = false;
-  missing = new Set<string>();
-  health = 'ready';
-  seq = 0;
-  page: IChangePage = { changes: [], last: 0, reset: false };
-  /** Holds every answer back until released, when set. */
-  gate: Promise<void> | null = null;
-
-  put(...jobs: IJobView[]): void {
-    jobs.forEach(job => this.jobs.set(keyOf(job), job));
-  }
-
-  count(what: string): number {
-    return this.asked.filter(entry => entry.startsWith(what)).length;
-  }
-
-  async listJobs() {
-    await this._answer('list');
-    const jobs = [...this.jobs.values()];
-    return { jobs, total: jobs.length, seq: this.seq };
-  }
-
-  async listTargets() {
-    await this._answer('targets');
-    const target = { name: 'local', health: this.health };
-    return { targets: [{ ...target, reason: null, as_of: null }] };
-  }
-
-  async getJob(key: IJobKey) {
-    await this._answer(`job ${key.name}`);
-    const job = this.jobs.get(keyOf(key));
-    if (!job || this.missing.has(key.name)) {
-      throw new Error(`no job ${key.name}`);
-    }
-    return job;
-  }
-
-  async getChanges(since: number) {
-    await this._answer(`changes ${since}`);
-    return this.page;
-  }
-
-  async stopJob(key: IJobKey) {
-    await this._answer(`stop ${key.name}`);
-    this.put({ ...(await this.getJob(key)), stop_requested: true });
-  }
-
-  private async _answer(what: string): Promise<void> {
-    this.asked.push(what);
-    await this.gate;
-    if (this.isDown) {
-      throw new Error('server away');
-    }
-  }
-}
-
 describe('JobsModel', () => {
   let client: FakeClient;
-  let events: Stream<object, Event.Emission>;
+  let events: FakeEvents;
   let model: JobsModel;
   let changes: number;
-  let seq: number;
-
-  const change = (topic: string, name: string, at = seq): IChange => ({
-    seq: at,
-    topic,
-    target: 'local',
-    kind: topic === 'target' ? '' : 'training',
-    name
-  });
-
-  /** An event as the server sends it: the one after the last, unless told otherwise. */
-  const emit = (topic: string, name: string, previous = seq) => {
-    seq = previous + 1;
-    events.emit({
-      schema_id: 'urn:jupyter_sm:change',
-      ...change(topic, name, seq),
-      previous
-    } as unknown as Event.Emission);
-  };
 
   const settle = () => jest.advanceTimersByTimeAsync(100);
   const nextPoll = () => jest.advanceTimersByTimeAsync(POLL + 100);
 
   beforeEach(async () => {
     jest.useFakeTimers();
-    seq = 10;
     changes = 0;
     client = new FakeClient();
-    client.seq = seq;
-    client.page.last = seq;
+    client.seq = 10;
+    client.page.last = 10;
     client.put(
       makeJob('old', { created_at: 1 }),
       makeJob('new', { created_at: 2 })
     );
-    events = new Stream<object, Event.Emission>({});
-    model = new JobsModel(client, events, POLL);
+    events = new FakeEvents(10);
+    model = new JobsModel(client, events.stream, POLL);
     model.changed.connect(() => changes++);
     await settle();
     client.asked = [];
@@ -143,7 +56,7 @@ describe('JobsModel', () => {
 
   it('fetches only the job that an event names', async () => {
     client.put(makeJob('old', { created_at: 1, status: 'Completed' }));
-    emit('job', 'old');
+    events.emit('job', 'old');
     await settle();
     expect(client.asked).toEqual(['job old']);
     expect(model.job(makeJob('old'))?.status).toBe('Completed');
@@ -152,45 +65,24 @@ describe('JobsModel', () => {
 
   it('shows a job that an event names for the first time', async () => {
     client.put(makeJob('newest', { created_at: 3 }));
-    emit('job', 'newest');
+    events.emit('job', 'newest');
     await settle();
     expect(model.jobs.map(job => job.name)).toEqual(['newest', 'new', 'old']);
-  });
-
-  it('fetches a job once for several events in a moment', async () => {
-    emit('job', 'old');
-    emit('job', 'old');
-    emit('job', 'old');
-    await settle();
-    expect(client.asked).toEqual(['job old']);
   });
 
   it('fetches one list when many jobs change', async () => {
     const names = [...Array(20).keys()].map(n => `j${n}`);
     client.put(...names.map(name => makeJob(name)));
-    names.forEach(name => emit('job', name));
+    names.forEach(name => events.emit('job', name));
     await settle();
     expect(client.asked).toEqual(['list']);
     expect(model.jobs).toHaveLength(22);
   });
 
-  it('fetches what changed while it was fetching', async () => {
-    let release: () => void = () => undefined;
-    client.gate = new Promise(resolve => (release = resolve));
-    emit('job', 'old');
-    await settle();
-    emit('job', 'new');
-    await settle();
-    client.gate = null;
-    release();
-    await settle();
-    expect(client.asked).toEqual(['job old', 'job new']);
-  });
-
   it('tells whose log grew and fetches nothing for it', async () => {
     const grown: string[] = [];
     model.logChanged.connect((_, key) => grown.push(key));
-    emit('log', 'old');
+    events.emit('log', 'old');
     await settle();
     expect(grown).toEqual(['local/training/old']);
     expect(client.asked).toEqual([]);
@@ -198,47 +90,10 @@ describe('JobsModel', () => {
 
   it('fetches the targets when one changed', async () => {
     client.health = 'stale';
-    emit('target', '');
+    events.emit('target', '');
     await settle();
     expect(client.asked).toEqual(['targets']);
     expect(model.targets[0].health).toBe('stale');
-  });
-
-  it('is not concerned with events of others', async () => {
-    events.emit({ schema_id: 'https://other', ...change('job', 'old', 11) });
-    await settle();
-    expect(client.asked).toEqual([]);
-  });
-
-  it('asks for the changes it missed when an event shows a gap', async () => {
-    client.put(makeJob('old', { created_at: 1, status: 'Completed' }));
-    client.page = {
-      changes: [change('job', 'old', 12)],
-      last: 15,
-      reset: false
-    };
-    emit('job', 'new', 14);
-    await settle();
-    expect(client.asked).toContain('changes 10');
-    expect(client.asked).toContain('job old');
-    expect(model.job(makeJob('old'))?.status).toBe('Completed');
-    emit('job', 'new', 15);
-    await settle();
-    expect(client.count('changes')).toBe(1);
-  });
-
-  it('asks for changes at each poll even without any event', async () => {
-    client.page = {
-      changes: [change('job', 'old', 12)],
-      last: 12,
-      reset: false
-    };
-    await nextPoll();
-    expect(client.count('changes 10')).toBe(1);
-    expect(client.count('job old')).toBe(1);
-    client.page = { changes: [], last: 12, reset: false };
-    await nextPoll();
-    expect(client.count('changes 12')).toBe(1);
   });
 
   it('fetches everything when the feed was reset', async () => {
@@ -270,7 +125,7 @@ describe('JobsModel', () => {
   it('loads the list later when the server was away at the start', async () => {
     const late = new FakeClient();
     late.isDown = true;
-    const other = new JobsModel(late, events, POLL);
+    const other = new JobsModel(late, events.stream, POLL);
     await settle();
     expect(other.isLoaded).toBe(false);
     expect(other.error).toBe('server away');
@@ -283,7 +138,7 @@ describe('JobsModel', () => {
 
   it('goes on after a fetch that failed, and fetches that job again', async () => {
     client.isDown = true;
-    emit('job', 'old');
+    events.emit('job', 'old');
     await settle();
     expect(model.error).toBe('server away');
     client.isDown = false;
@@ -291,30 +146,22 @@ describe('JobsModel', () => {
       makeJob('old', { status: 'Completed' }),
       makeJob('new', { status: 'Failed' })
     );
-    emit('job', 'new');
+    events.emit('job', 'new');
     await nextPoll();
     expect(model.job(makeJob('new'))?.status).toBe('Failed');
     expect(model.job(makeJob('old'))?.status).toBe('Completed');
     expect(model.error).toBeNull();
   });
 
-  it('tells a failed fetch and rejects nothing that nobody handles', async () => {
-    client.isDown = true;
-    emit('job', 'old');
-    await settle();
-    expect(model.error).toBe('server away');
-    // Jest fails the test on an unhandled rejection, which Node reports a turn later.
-    jest.useRealTimers();
-    await new Promise(resolve => setTimeout(resolve, 20));
-  });
-
-  it('shows the other jobs when one of them is gone', async () => {
+  it('drops a job that is gone, and shows the others', async () => {
     client.missing.add('old');
     client.put(makeJob('new', { status: 'Completed' }));
-    emit('job', 'old');
-    emit('job', 'new');
+    events.emit('job', 'old');
+    events.emit('job', 'new');
     await settle();
+    expect(model.jobs.map(job => job.name)).toEqual(['new']);
     expect(model.job(makeJob('new'))?.status).toBe('Completed');
+    expect(model.error).toBeNull();
   });
 
   it('stops a job and shows it at once', async () => {
@@ -329,10 +176,35 @@ describe('JobsModel', () => {
     await expect(model.stop(makeJob('old'))).rejects.toThrow('server away');
   });
 
+  it('knows where the file lies that a job ran', async () => {
+    expect(await model.sourcePath(makeJob('old'), 'train.py')).toBe(
+      'work/train.py'
+    );
+    client.isDown = true;
+    await expect(model.sourcePath(makeJob('old'), 'train.py')).rejects.toThrow(
+      'server away'
+    );
+  });
+
+  it('opens what is known of a job, which follows its log', async () => {
+    client.series.set('old', [lossOf(2, 1)]);
+    const comparison = model.openComparison(makeJob('old'));
+    const request = model.openRequest(makeJob('old'));
+    await settle();
+    expect(comparison.metrics.map(metric => metric.name)).toEqual(['loss']);
+    expect(request.isLoaded).toBe(true);
+    client.series.set('old', []);
+    events.emit('log', 'old');
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(comparison.metrics).toEqual([]);
+    comparison.dispose();
+    request.dispose();
+  });
+
   it('fetches nothing and tells nothing once disposed', async () => {
-    emit('job', 'old');
+    events.emit('job', 'old');
     model.dispose();
-    emit('job', 'new');
+    events.emit('job', 'new');
     await jest.advanceTimersByTimeAsync(60_000);
     expect(client.asked).toEqual([]);
     expect(changes).toBe(0);
@@ -345,7 +217,7 @@ describe('JobsModel', () => {
     let release: () => void = () => undefined;
     client.gate = new Promise(resolve => (release = resolve));
     client.page = {
-      changes: [change('job', 'old', 12)],
+      changes: [events.change('job', 'old', 12)],
       last: 12,
       reset: false
     };

@@ -1,20 +1,15 @@
-import type { Signal } from '@lumino/signaling';
-
-import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
-import { keyOf } from '../jobs';
-import type { JobsModel } from '../jobs';
+import { keyOf } from '../../api/client';
+import { FakeLog, KEY } from '../../__tests__/fakeLog';
 import { LogModel, PAGE } from '../log';
 
 describe('LogModel', () => {
   let server: FakeLog;
-  let jobs: JobsModel;
-  let logChanged: Signal<JobsModel, string>;
   let log: LogModel;
   let changes: number;
 
   const settle = () => jest.advanceTimersByTimeAsync(10);
   const make = () => {
-    log = new LogModel(jobs, KEY);
+    log = new LogModel(server, server.logChanged, KEY);
     log.changed.connect(() => changes++);
   };
   const text = (row: number) => log.row(row)?.record.text;
@@ -23,7 +18,6 @@ describe('LogModel', () => {
     jest.useFakeTimers();
     changes = 0;
     server = new FakeLog();
-    ({ jobs, logChanged } = fakeJobs(server));
   });
 
   afterEach(() => {
@@ -83,7 +77,7 @@ describe('LogModel', () => {
     expect(log.count).toBe(3);
     server.add('p2', { source: 'platform' });
     server.grow(1);
-    logChanged.emit(keyOf(KEY));
+    server.logChanged.emit(keyOf(KEY));
     await settle();
     expect(log.count).toBe(4);
     expect([log.row(2)?.count, text(3)]).toEqual([2, 'line 4']);
@@ -95,9 +89,9 @@ describe('LogModel', () => {
     await settle();
     const release = server.gate();
     server.grow(1);
-    logChanged.emit(keyOf(KEY));
-    logChanged.emit(keyOf(KEY));
-    logChanged.emit(keyOf(KEY));
+    server.logChanged.emit(keyOf(KEY));
+    server.logChanged.emit(keyOf(KEY));
+    server.logChanged.emit(keyOf(KEY));
     release();
     server.grow(1);
     await settle();
@@ -108,7 +102,7 @@ describe('LogModel', () => {
   it("does not read for other jobs' lines", async () => {
     make();
     await settle();
-    logChanged.emit(keyOf({ ...KEY, name: 'other' }));
+    server.logChanged.emit(keyOf({ ...KEY, name: 'other' }));
     await settle();
     expect(server.asked.length).toBe(1);
   });
@@ -118,7 +112,7 @@ describe('LogModel', () => {
     make();
     await settle();
     server.isDown = true;
-    logChanged.emit(keyOf(KEY));
+    server.logChanged.emit(keyOf(KEY));
     await settle();
     expect(log.error).toBe('server away');
     expect(text(2)).toBe('line 2');
@@ -151,7 +145,7 @@ describe('LogModel', () => {
     await settle();
     server.records = [];
     server.grow(2);
-    logChanged.emit(keyOf(KEY));
+    server.logChanged.emit(keyOf(KEY));
     await settle();
     expect([log.count, log.entries]).toEqual([2, 2]);
     expect(text(9)).toBeUndefined();
@@ -187,7 +181,7 @@ describe('LogModel', () => {
     await settle();
     log.dispose();
     log.dispose();
-    logChanged.emit(keyOf(KEY));
+    server.logChanged.emit(keyOf(KEY));
     await jest.advanceTimersByTimeAsync(60_000);
     expect(server.asked.length).toBe(1);
     expect(log.isDisposed).toBe(true);
@@ -207,18 +201,18 @@ describe('LogModel', () => {
       expect(log.search.total).toBeNull();
       await settle();
       expect([log.search.total, log.search.current]).toEqual([2, 1]);
-      expect(log.search.place).toEqual({ row: 4, seq: 4 });
+      expect(log.search.find).toEqual({ row: 4, seq: 4 });
       log.search.go(1);
-      expect(log.search.place).toEqual({ row: 3, seq: 3 });
+      expect(log.search.find).toEqual({ row: 3, seq: 3 });
       log.search.go(-1);
-      expect(log.search.place).toEqual({ row: 4, seq: 4 });
+      expect(log.search.find).toEqual({ row: 4, seq: 4 });
     });
 
     it('finds nothing without fuss', async () => {
       log.search.set('none', false);
       await settle();
       log.search.go(1);
-      expect([log.search.total, log.search.place]).toEqual([0, null]);
+      expect([log.search.total, log.search.find]).toEqual([0, null]);
     });
 
     it('goes on with what comes, now and then, and stays where it is', async () => {
@@ -226,7 +220,7 @@ describe('LogModel', () => {
       await settle();
       for (let n = 0; n < 5; n++) {
         server.add('loss more');
-        logChanged.emit(keyOf(KEY));
+        server.logChanged.emit(keyOf(KEY));
         await settle();
       }
       expect(server.searches).toBe(1);

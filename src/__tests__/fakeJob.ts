@@ -1,4 +1,4 @@
-import type { IExplanation, IJobView } from '../api/types';
+import type { IExplanation, IJobView, IMetricSeries } from '../api/types';
 
 /** A running job, with what a test wants otherwise. */
 export function job(more: Partial<IJobView> = {}): IJobView {
@@ -46,5 +46,17 @@ export function explanation(more: Partial<IExplanation> = {}): IExplanation {
     raw: '',
     confidence: 0,
     ...more
+  };
+}
+
+/** A loss as one instance printed it, at each step from 0. */
+export function lossOf(...values: number[]): IMetricSeries {
+  return {
+    name: 'loss',
+    stream: 'algo-1-1700000000',
+    total: values.length,
+    steps: values.map((_, step) => step),
+    times_ms: values.map(() => 0),
+    values
   };
 }

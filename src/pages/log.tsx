@@ -1,31 +1,18 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { LogModel } from '../model/log';
-import { useSignals } from './hooks';
-import { LogBar } from './LogBar';
-import type { ILogLook } from './LogBar';
-import { LogRowView } from './LogRow';
-import { VirtualRows } from './VirtualRows';
-
-export interface ILogViewProps {
-  log: LogModel;
-  trans: TranslationBundle;
-  /** Shown while there is no line yet. */
-  empty: string;
-  /** Why the log is not all there. */
-  note?: string | null;
-  /** The entry to begin at; none follows the end. */
-  line?: number | null;
-  /** When the job began, in seconds: what relative times count from. */
-  begun: number;
-  /** Open the user's own file that a traceback names. */
-  onOpenSource: (file: string, line: number) => void;
-}
+import type { IJobView } from '../api/types';
+import { useSignals } from '../components/hooks';
+import type { IPageProps } from '../components/JobTab';
+import { VirtualRows } from '../components/VirtualRows';
+import { isOver } from '../model/phase';
+import { LogBar } from './log/LogBar';
+import type { ILogLook } from './log/LogBar';
+import { LogRow } from './log/LogRow';
 
 /** A job's log: follows the end until the user scrolls up. */
-export function LogView(props: ILogViewProps): JSX.Element {
-  const { log, trans } = props;
+export function LogPage(props: IPageProps): JSX.Element {
+  const { job, log, trans, entry } = props;
   const { search } = log;
   useSignals(log.changed, search.changed);
   const node = React.useRef<HTMLDivElement>(null);
@@ -33,48 +20,45 @@ export function LogView(props: ILogViewProps): JSX.Element {
     isWrapped: true,
     isRelative: false
   });
-  const [isFollowing, setFollowing] = React.useState(
-    (props.line ?? null) === null
-  );
-  const [target, setTarget] = React.useState<{ row: number } | null>(null);
-  const [sought, setSought] = React.useState<number | null>(props.line ?? null);
+  const [isFollowing, setFollowing] = React.useState(entry === null);
+  const [jump, setJump] = React.useState<{ row: number } | null>(null);
+  const [sought, setSought] = React.useState(entry);
   const isFiltered = Object.values(log.filter).some(value => value);
 
   // An entry asked for by number stands in some row, which the server knows.
   React.useEffect(() => {
-    const line = props.line ?? null;
-    if (line === null) {
+    if (entry === null) {
       return;
     }
     let isCurrent = true;
     setFollowing(false);
-    void log.rowOf(line).then(row => {
+    void log.rowOf(entry).then(row => {
       if (isCurrent && row !== null) {
-        setSought(line);
-        setTarget({ row });
+        setSought(entry);
+        setJump({ row });
       }
     });
     return () => {
       isCurrent = false;
     };
-  }, [props.line, log]);
+  }, [entry, log]);
 
   // Another filter has other rows: the one with the entry that was at the top stays there.
   const top = React.useRef<number | null>(null);
   React.useEffect(() => {
     const seq = sought ?? top.current;
     if (log.round > 0 && !isFollowing && seq !== null) {
-      void log.rowOf(seq).then(row => row !== null && setTarget({ row }));
+      void log.rowOf(seq).then(row => row !== null && setJump({ row }));
     }
   }, [log.round]);
 
-  const { place } = search;
+  const { find } = search;
   React.useEffect(() => {
-    if (place) {
-      setSought(place.seq);
-      setTarget({ row: place.row });
+    if (find) {
+      setSought(find.seq);
+      setJump({ row: find.row });
     }
-  }, [place?.row, place?.seq]);
+  }, [find?.row, find?.seq]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if ((event.ctrlKey || event.metaKey) && event.key === 'f') {
@@ -99,9 +83,9 @@ export function LogView(props: ILogViewProps): JSX.Element {
           {trans.__('The log can not be read now: %1', log.error)}
         </div>
       )}
-      {props.note && (
+      {job.log_note && (
         <div className="jp-sm-Trouble" role="status">
-          {props.note}
+          {job.log_note}
         </div>
       )}
       {log.count === 0 ? (
@@ -110,7 +94,7 @@ export function LogView(props: ILogViewProps): JSX.Element {
             ? trans.__('Reading the log…')
             : isFiltered
               ? trans.__('No line fits.')
-              : props.empty}
+              : emptyLog(job, trans)}
         </div>
       ) : (
         <VirtualRows
@@ -118,20 +102,20 @@ export function LogView(props: ILogViewProps): JSX.Element {
           has={(first, last) => log.has(first, last)}
           ensure={(first, last) => log.ensure(first, last)}
           draw={row => (
-            <LogRowView
+            <LogRow
               row={log.row(row)!}
               log={log}
               trans={trans}
               look={look}
-              begun={props.begun}
+              begun={job.started_at ?? job.created_at}
               sought={sought}
-              onOpenSource={props.onOpenSource}
+              actions={props.actions}
             />
           )}
           layout={`${log.round} ${look.isWrapped}`}
           isFollowing={isFollowing}
           setFollowing={setFollowing}
-          target={target}
+          jump={jump}
           onTop={row => {
             top.current = log.row(row)?.first ?? top.current;
           }}
@@ -141,4 +125,13 @@ export function LogView(props: ILogViewProps): JSX.Element {
       )}
     </div>
   );
+}
+
+function emptyLog(job: IJobView, trans: TranslationBundle): string {
+  if (job.log_lines > 0) {
+    return trans.__('Its lines are no longer kept here.');
+  }
+  return isOver(job)
+    ? trans.__('The job printed nothing.')
+    : trans.__('Nothing printed yet.');
 }

@@ -1,56 +1,27 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IJobActions } from '../actions';
+import type { IJobKey } from '../api/client';
 import type { IExplanation } from '../api/types';
 
-/** What the buttons of an error do. */
-export interface IErrorActions {
-  /** Run the job again, with something made larger. */
-  onRunAgain: (change?: string) => void;
-  /** Show the log, at an entry if one is known. */
-  onShowLog: (line?: number) => void;
-}
-
-export interface IErrorViewProps extends IErrorActions {
+export interface IErrorActionsProps {
+  job: IJobKey;
   explanation: IExplanation;
+  actions: IJobActions;
   trans: TranslationBundle;
-}
-
-/** An error as a person reads it: what failed, why, what to do; the raw text folded. */
-export function ErrorView(props: IErrorViewProps): JSX.Element {
-  const { explanation, trans } = props;
-  return (
-    <section className="jp-sm-Error" aria-label={trans.__('Error')}>
-      <h3 className="jp-sm-Error-title">{explanation.title}</h3>
-      <p>{explanation.what_happened}</p>
-      {explanation.likely_cause && <p>{explanation.likely_cause}</p>}
-      {explanation.fixes.length > 0 && (
-        <ul>
-          {explanation.fixes.map((fix, index) => (
-            <li key={index}>{fix}</li>
-          ))}
-        </ul>
-      )}
-      <ErrorActions {...props} />
-      {explanation.raw && (
-        <details>
-          <summary>{trans.__('Details')}</summary>
-          <pre className="jp-sm-Error-raw">{explanation.raw}</pre>
-        </details>
-      )}
-    </section>
-  );
+  /** Show the log, at an entry if one is known. */
+  showLog: (entry?: number) => void;
+  children?: React.ReactNode;
 }
 
 /** What can be done about an error at once, as buttons. */
-export function ErrorActions(
-  props: IErrorViewProps & { children?: React.ReactNode }
-): JSX.Element | null {
-  const { actions } = props.explanation;
-  return actions.length === 0 && !props.children ? null : (
+export function ErrorActions(props: IErrorActionsProps): JSX.Element | null {
+  const { actions: offers } = props.explanation;
+  return offers.length === 0 && !props.children ? null : (
     <div className="jp-sm-Error-actions">
       {props.children}
-      {actions.map((action, index) => (
+      {offers.map((action, index) => (
         <Action key={index} {...props} action={action} />
       ))}
     </div>
@@ -59,9 +30,9 @@ export function ErrorActions(
 
 /** One action as a button (or a link, where it leads elsewhere); unknown kinds show nothing. */
 function Action(
-  props: IErrorViewProps & { action: { [key: string]: unknown } }
+  props: IErrorActionsProps & { action: { [key: string]: unknown } }
 ): JSX.Element | null {
-  const { action, trans, onRunAgain, onShowLog } = props;
+  const { action, actions, job, trans, showLog } = props;
   const again: { [kind: string]: [string, string | undefined] } = {
     'rename-and-resubmit': [trans.__('Run under a new name'), undefined],
     retry: [trans.__('Run again'), undefined],
@@ -79,7 +50,9 @@ function Action(
   const kind = String(action.kind);
   if (kind in again) {
     const [label, change] = again[kind];
-    return <Button label={label} onClick={() => onRunAgain(change)} />;
+    return (
+      <Button label={label} onClick={() => actions.runAgain(job, change)} />
+    );
   }
   switch (kind) {
     case 'show-log':
@@ -87,7 +60,7 @@ function Action(
         <Button
           label={trans.__('Show log')}
           onClick={() =>
-            onShowLog(typeof action.line === 'number' ? action.line : undefined)
+            showLog(typeof action.line === 'number' ? action.line : undefined)
           }
         />
       );

@@ -2,9 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type uPlot from 'uplot';
 
-import { columns } from '../model/series';
-import type { Axis, IMetric } from '../model/series';
-import { useTheme } from './hooks';
+import { columns } from '../../model/series';
+import type { Axis, IMetric } from '../../model/series';
+import { useTheme } from '../../components/hooks';
 
 const HEIGHT = 180;
 /** JupyterLab's own accents, told apart by dash too. */
@@ -109,7 +109,7 @@ function options(props: IChartProps, node: HTMLElement): uPlot.Options {
   const { metric, axis, isLog, trans } = props;
   const style = getComputedStyle(node);
   const color = (name: string) => style.getPropertyValue(name).trim();
-  const line = {
+  const axisStyle = {
     stroke: color('--jp-ui-font-color2'),
     grid: { stroke: color('--jp-border-color3'), width: 1 },
     ticks: { stroke: color('--jp-border-color3'), width: 1 },
@@ -120,8 +120,8 @@ function options(props: IChartProps, node: HTMLElement): uPlot.Options {
     height: HEIGHT,
     scales: { x: { time: axis === 'time' }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...line, ...(axis === 'time' ? {} : { incrs: WHOLE }) },
-      { ...line, size: 60 }
+      { ...axisStyle, ...(axis === 'time' ? {} : { incrs: WHOLE }) },
+      { ...axisStyle, size: 60 }
     ],
     legend: { show: metric.series.length > 1 },
     cursor: { points: { size: 5 } },

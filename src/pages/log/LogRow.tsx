@@ -1,12 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { ILogRecord, ILogRow } from '../api/types';
-import { MOST_UNFOLDED } from '../model/log';
-import type { LogModel } from '../model/log';
-import { ansiPieces } from './ansi';
+import type { IJobActions } from '../../actions';
+import type { ILogRecord, ILogRow } from '../../api/types';
+import { MOST_UNFOLDED } from '../../model/log';
+import type { LogModel } from '../../model/log';
+import { ansiPieces } from '../../components/ansi';
 import type { ILogLook } from './LogBar';
-import { duration } from './words';
+import { duration } from '../../components/words';
 
 /** A longer text is shown cut until somebody asks for all of it. */
 const CUT = 2000;
@@ -21,11 +22,11 @@ export interface ILogRowProps {
   begun: number;
   /** The entry that a search, or an error, leads to. */
   sought: number | null;
-  onOpenSource: (file: string, line: number) => void;
+  actions: IJobActions;
 }
 
 /** A row of the log: an entry, or a run that can be unfolded. */
-export function LogRowView(props: ILogRowProps): JSX.Element {
+export function LogRow(props: ILogRowProps): JSX.Element {
   const { row, log, sought } = props;
   const holdsSought =
     sought !== null && sought >= row.first && sought < row.first + row.count;
@@ -39,13 +40,13 @@ export function LogRowView(props: ILogRowProps): JSX.Element {
   }, [holdsSought && sought]);
 
   if (row.count === 1) {
-    return <Line {...props} record={row.record} isSought={holdsSought} />;
+    return <Entry {...props} record={row.record} isSought={holdsSought} />;
   }
   return (
     <>
       <Run {...props} isUnfolded={unfolded !== null} />
       {unfolded?.map(record => (
-        <Line
+        <Entry
           key={record.seq}
           {...props}
           record={record}
@@ -92,17 +93,19 @@ function Run(props: ILogRowProps & { isUnfolded: boolean }): JSX.Element {
 const MARKS: { [severity: string]: string } = { error: '✖', warning: '⚠' };
 
 /** One entry: time, stream where there are several, text. Text is shown as text, whatever it holds. */
-function Line(
+function Entry(
   props: ILogRowProps & { record: ILogRecord; isSought: boolean }
 ): JSX.Element {
-  const { record, trans, isSought } = props;
+  const { record, log, trans, actions, isSought } = props;
   const isTraceback =
     record.text.includes('\n') && /^\s*File "/m.test(record.text);
   const [isFolded, setFolded] = React.useState(false);
   const frame = isTraceback ? ownFrame(record.text) : null;
-  const place = isSought ? ' jp-sm-mod-sought' : '';
+  const soughtClass = isSought ? ' jp-sm-mod-sought' : '';
   return (
-    <div className={`jp-sm-Log-line jp-sm-mod-${record.severity}${place}`}>
+    <div
+      className={`jp-sm-Log-line jp-sm-mod-${record.severity}${soughtClass}`}
+    >
       <Time {...props} record={record} />
       <Stream {...props} record={record} />
       {record.severity in MARKS && (
@@ -127,8 +130,8 @@ function Line(
       ) : (
         <Text
           text={isFolded ? lastLine(record.text) : record.text}
-          query={props.log.search.query}
-          isRegex={props.log.search.isRegex}
+          query={log.search.query}
+          isRegex={log.search.isRegex}
           trans={trans}
         />
       )}
@@ -136,7 +139,7 @@ function Line(
         <button
           className="jp-sm-TextButton jp-sm-Log-source"
           title={trans.__('Open the file at this line')}
-          onClick={() => props.onOpenSource(frame.file, frame.line)}
+          onClick={() => actions.openSource(log.key, frame.file, frame.line)}
         >
           {`${frame.file.split('/').pop()}:${frame.line}`}
         </button>
@@ -235,13 +238,13 @@ function expressionOf(query: string, isRegex: boolean): RegExp | null {
     return null;
   }
   try {
-    const source = isRegex
+    const pattern = isRegex
       ? query
       : query.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
     // One that may run away here as well is left to the server, which can stop it.
     return isRegex && /[+*}]\)?[+*{]/.test(query)
       ? null
-      : new RegExp(source, 'gi');
+      : new RegExp(pattern, 'gi');
   } catch {
     return null;
   }

@@ -8,9 +8,9 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { ILogFilter } from '../api/client';
-import type { LogModel } from '../model/log';
-import { IconButton } from './IconButton';
+import type { ILogFilter } from '../../api/client';
+import type { LogModel } from '../../model/log';
+import { IconButton } from '../../components/IconButton';
 
 /** A search begins when typing pauses for this long. */
 const PAUSE_MS = 250;
@@ -177,7 +177,7 @@ function Search(props: {
         aria-live="polite"
         title={search.error ?? undefined}
       >
-        {search.error ?? found(search, trans)}
+        {search.error ?? countInWords(search, trans)}
       </span>
       {step(trans.__('Previous find'), -1, caretUpIcon)}
       {step(trans.__('Next find'), 1, caretDownIcon)}
@@ -185,7 +185,8 @@ function Search(props: {
   );
 }
 
-function found(
+/** Which find is looked at, of how many. */
+function countInWords(
   search: { query: string; total: number | null; current: number },
   trans: TranslationBundle
 ): string {

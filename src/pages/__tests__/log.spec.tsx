@@ -1,64 +1,29 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
-import { createRoot } from 'react-dom/client';
 
-import { FakeLog, KEY, fakeJobs } from '../../__tests__/fakeLog';
-import { keyOf } from '../../model/jobs';
+import type { IJobActions } from '../../actions';
+import { keyOf } from '../../api/client';
+import { fakeActions } from '../../__tests__/fakeActions';
+import { FakeLog, KEY } from '../../__tests__/fakeLog';
+import { pageProps } from '../../__tests__/pageProps';
+import { cleanUp, enter, render } from '../../__tests__/render';
+import { job } from '../../__tests__/fakeJob';
+import type { IJobView } from '../../api/types';
 import { LogModel } from '../../model/log';
-import { LogView } from '../LogView';
+import { LogPage } from '../log';
 
-declare global {
-  // React asks for this flag, so that act() takes in what effects do.
-  var IS_REACT_ACT_ENVIRONMENT: boolean;
-}
-
-interface IRoot {
-  render(element: JSX.Element): void;
-  unmount(): void;
-}
-
-let unmounts: (() => void)[] = [];
-
-/** Render an element into the document; `act` for what follows. */
-async function render(element: JSX.Element): Promise<HTMLElement> {
-  globalThis.IS_REACT_ACT_ENVIRONMENT = true;
-  const host = document.body.appendChild(document.createElement('div'));
-  const root: IRoot = createRoot(host);
-  unmounts.push(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
-  await act(async () => root.render(element));
-  return host;
-}
-
-/** Take everything away that was rendered. */
-function cleanUp(): void {
-  unmounts.forEach(unmount => unmount());
-  unmounts = [];
-}
-
-const trans = nullTranslator.load('jupyter_sm');
-
-describe('LogView', () => {
+describe('LogPage', () => {
   let server: FakeLog;
   let log: LogModel;
   let grown: () => Promise<void>;
-  let opened: [string, number][];
+  let actions: jest.Mocked<IJobActions>;
 
-  const show = async (line?: number) => {
-    const { jobs, logChanged } = fakeJobs(server);
-    log = new LogModel(jobs, KEY);
-    grown = () => act(async () => logChanged.emit(keyOf(KEY)));
+  const show = async (entry?: number, more: Partial<IJobView> = {}) => {
+    log = new LogModel(server, server.logChanged, KEY);
+    grown = () => act(async () => server.logChanged.emit(keyOf(KEY)));
     return render(
-      <LogView
-        log={log}
-        trans={trans}
-        empty="Nothing yet."
-        line={line}
-        begun={1_699_999_990}
-        onOpenSource={(file, at) => opened.push([file, at])}
+      <LogPage
+        {...pageProps({ log, actions, entry: entry ?? null, job: job(more) })}
       />
     );
   };
@@ -75,7 +40,7 @@ describe('LogView', () => {
 
   beforeEach(() => {
     server = new FakeLog();
-    opened = [];
+    actions = fakeActions();
   });
 
   afterEach(() => {
@@ -119,7 +84,21 @@ describe('LogView', () => {
     const host = await show();
     expect(host.textContent).toContain('Reading the log…');
     await act(async () => release());
-    expect(host.textContent).toContain('Nothing yet.');
+    expect(host.textContent).toContain('Nothing printed yet.');
+  });
+
+  it('says why there is no line, once the job is over', async () => {
+    const host = await show(undefined, { is_final: true });
+    expect(host.textContent).toContain('The job printed nothing.');
+    const dropped = await show(undefined, { log_lines: 3 });
+    expect(dropped.textContent).toContain('no longer kept here');
+  });
+
+  it('says why the log is not all there', async () => {
+    const host = await show(undefined, { log_note: 'The rest is gone.' });
+    expect(host.querySelector('[role="status"]')?.textContent).toBe(
+      'The rest is gone.'
+    );
   });
 
   it('names the host of a line only where there are several', async () => {
@@ -148,13 +127,7 @@ describe('LogView', () => {
     server.add('b', { stream: 'algo-2-99' });
     const host = await show();
     const choose = (label: string, value: string) =>
-      act(async () => {
-        const select = host.querySelector<HTMLSelectElement>(
-          `select[aria-label="${label}"]`
-        )!;
-        select.value = value;
-        select.dispatchEvent(new Event('change', { bubbles: true }));
-      });
+      enter(host.querySelector(`select[aria-label="${label}"]`)!, value);
     await choose('Instance', 'algo-2-99');
     expect(rows(host)).toEqual(['b']);
     await choose('Severity', 'warning');
@@ -192,7 +165,9 @@ describe('LogView', () => {
     );
     const host = await show();
     await press(named(host, 'train.py:42'));
-    expect(opened).toEqual([['/opt/ml/code/train.py', 42]]);
+    expect(actions.openSource.mock.calls).toEqual([
+      [KEY, '/opt/ml/code/train.py', 42]
+    ]);
     await press(named(host, 'Fold traceback'));
     expect(rows(host)).toEqual(['ValueError: no']);
   });
@@ -225,7 +200,10 @@ describe('LogView', () => {
 
   it('counts times from the start of the job if asked to', async () => {
     server.add('a');
-    const host = await show();
+    const host = await show(undefined, {
+      created_at: 1_699_999_900,
+      started_at: 1_699_999_990
+    });
     await press(named(host, 'Elapsed'));
     expect(host.querySelector('time')?.textContent).toBe('10 s');
   });

@@ -2,22 +2,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { IJobKey } from '../api/client';
-import { merged } from '../model/compare';
+import { keyOf } from '../api/client';
+import { useOwn, useSignals } from '../components/hooks';
+import { IconButton } from '../components/IconButton';
+import type { IPageProps } from '../components/JobTab';
+import type { ComparisonModel } from '../model/comparison';
 import type { JobsModel } from '../model/jobs';
-import { keyOf } from '../model/jobs';
-import { MetricsModel } from '../model/metrics';
 import type { Axis } from '../model/series';
-import { Chart } from './Chart';
-import { CompareTable } from './CompareTable';
-import { useSignals } from './hooks';
-import { IconButton } from './IconButton';
-
-export interface IMetricsViewProps {
-  jobKey: IJobKey;
-  model: JobsModel;
-  trans: TranslationBundle;
-}
+import { Chart } from './metrics/Chart';
+import { CompareTable } from './metrics/CompareTable';
 
 /** How curves are drawn. */
 interface ILook {
@@ -27,67 +20,34 @@ interface ILook {
 }
 
 /** A job's metrics as curves, with those of other jobs beside them if asked for. */
-export function MetricsView(props: IMetricsViewProps): JSX.Element {
-  const { jobKey, model } = props;
-  const [others, setOthers] = React.useState<IJobKey[]>([]);
-  const keys = [jobKey, ...others];
-  const all = useMetrics(keys, model);
-  return all.length === keys.length ? (
-    <Curves {...props} keys={keys} all={all} setOthers={setOthers} />
-  ) : (
-    <></>
+export function MetricsPage(props: IPageProps): JSX.Element | null {
+  const { job, model, trans } = props;
+  const comparison = useOwn(() => model.openComparison(job), keyOf(job));
+  return (
+    comparison && <Curves comparison={comparison} model={model} trans={trans} />
   );
 }
 
-/** The metrics of each of these jobs, kept up to date for as long as they are looked at. */
-function useMetrics(
-  keys: readonly IJobKey[],
-  model: JobsModel
-): readonly MetricsModel[] {
-  const [made, setMade] = React.useState(new Map<string, MetricsModel>());
-  const ids = keys.map(keyOf);
-  React.useEffect(() => {
-    setMade(before => {
-      before.forEach((one, id) => !ids.includes(id) && one.dispose());
-      return new Map(
-        keys.map(key => [
-          keyOf(key),
-          before.get(keyOf(key)) ?? new MetricsModel(model, key)
-        ])
-      );
-    });
-  }, [ids.join()]);
-  const last = React.useRef(made);
-  last.current = made;
-  React.useEffect(() => () => last.current.forEach(one => one.dispose()), []);
-  return ids.flatMap(id => made.get(id) ?? []);
+interface ICurvesProps {
+  comparison: ComparisonModel;
+  model: JobsModel;
+  trans: TranslationBundle;
 }
 
-function Curves(
-  props: IMetricsViewProps & {
-    keys: readonly IJobKey[];
-    all: readonly MetricsModel[];
-    setOthers: (others: IJobKey[]) => void;
-  }
-): JSX.Element {
-  const { keys, all, model, trans } = props;
-  useSignals(...all.map(one => one.changed));
+function Curves(props: ICurvesProps): JSX.Element {
+  const { comparison, trans } = props;
+  useSignals(comparison.changed);
   const [look, setLook] = React.useState<ILook>({
     axis: 'step',
     isLog: false,
     smoothing: 0
   });
-  const runs = keys.map((key, index) => ({
-    name: key.name,
-    metrics: all[index].metrics
-  }));
-  const sources = runs.map(run => run.metrics);
-  const metrics = React.useMemo(() => merged(runs), sources);
+  const { jobs, metrics } = comparison;
   if (metrics.length === 0) {
     return (
       <div className="jp-sm-Empty">
-        {all[0].error ??
-          (all[0].isLoaded
+        {comparison.error ??
+          (comparison.isLoaded
             ? trans.__(
                 'No metrics yet. Lines such as “epoch 1 loss: 0.5” become curves.'
               )
@@ -96,7 +56,7 @@ function Curves(
     );
   }
   // Jobs ran at different times: what they have in common is the time since each began.
-  const isCompared = runs.length > 1;
+  const isCompared = jobs.length > 1;
   const axis = isCompared && look.axis === 'time' ? 'elapsed' : look.axis;
   return (
     <div className="jp-sm-Metrics">
@@ -113,29 +73,22 @@ function Curves(
           />
         ))}
       </div>
-      {isCompared && (
-        <CompareTable keys={keys} runs={runs} model={model} trans={trans} />
-      )}
+      {isCompared && <CompareTable jobs={jobs} trans={trans} />}
     </div>
   );
 }
 
 /** Axis, scale and smoothing of the curves, and whose they are. */
 function LookBar(
-  props: IMetricsViewProps & {
-    keys: readonly IJobKey[];
-    setOthers: (others: IJobKey[]) => void;
-    look: ILook;
-    setLook: (look: ILook) => void;
-  }
+  props: ICurvesProps & { look: ILook; setLook: (look: ILook) => void }
 ): JSX.Element {
-  const { keys, model, trans, look, setLook, setOthers } = props;
+  const { comparison, model, trans, look, setLook } = props;
   useSignals(model.changed);
-  const shown = new Set(keys.map(keyOf));
-  const rest = model.jobs.filter(
+  const [, ...others] = comparison.keys;
+  const shown = new Set(comparison.keys.map(keyOf));
+  const candidates = model.jobs.filter(
     job => job.metric !== null && !shown.has(keyOf(job))
   );
-  const others = keys.slice(1);
   return (
     <div className="jp-sm-Metrics-bar">
       <label>
@@ -171,20 +124,21 @@ function LookBar(
           }
         />
       </label>
-      {rest.length > 0 && (
+      {candidates.length > 0 && (
         <select
           aria-label={trans.__('Compare with')}
           value=""
           onChange={event => {
-            const job = rest.find(one => keyOf(one) === event.target.value);
+            const job = candidates.find(
+              one => keyOf(one) === event.target.value
+            );
             if (job) {
-              const { target, kind, name } = job;
-              setOthers([...others, { target, kind, name }]);
+              comparison.add(job);
             }
           }}
         >
           <option value="">{trans.__('Compare with…')}</option>
-          {rest.map(job => (
+          {candidates.map(job => (
             <option key={keyOf(job)} value={keyOf(job)}>
               {job.name}
             </option>
@@ -199,7 +153,7 @@ function LookBar(
             isSmall
             title={trans.__('Leave out')}
             label={trans.__('Leave out %1', key.name)}
-            onClick={() => setOthers(others.filter(one => one !== key))}
+            onClick={() => comparison.remove(key)}
           />
         </span>
       ))}
