@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from jupyter_sm.targets.local import LocalTarget
-from jupyter_sm.targets.local.logstore import LOG_GROUP, event_line
+from jupyter_sm.targets.local.api.logs import LOG_GROUP
+from jupyter_sm.targets.local.disk.log_files import event_line
 
 from kit.wait import wait_for
 

@@ -24,8 +24,8 @@ for n in range(40):
 """
 
 TABLE = "jupyter_sm.tracking.submissions_table"
-ENGINE = "jupyter_sm.targets.local.engine"
-SCHEDULER = "jupyter_sm.targets.local.scheduler"
+ENGINE = "jupyter_sm.targets.local.api.engine"
+SCHEDULER = "jupyter_sm.targets.local.runner.scheduler"
 STEPS = [
     (TABLE, "", "mark_creating", "before"),
     (TABLE, "", "mark_creating", "after"),

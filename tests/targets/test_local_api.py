@@ -241,7 +241,7 @@ CREATE = """
 import json, sys, time
 from pathlib import Path
 from jupyter_sm.jobs.service_model import service_model
-from jupyter_sm.targets.local.engine import LocalEngine
+from jupyter_sm.targets.local.api.engine import LocalEngine
 from jupyter_sm.targets.local.wire import handle
 root, go = map(Path, sys.argv[1:3])
 engine, body = LocalEngine(root), sys.stdin.read().encode()

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from jupyter_sm.targets.local.host import LogStream
-from jupyter_sm.targets.local.layout import Layout, new_transition
-from jupyter_sm.targets.local.logstore import LOG_GROUP
+from jupyter_sm.targets.local.api.logs import LOG_GROUP
+from jupyter_sm.targets.local.disk.layout import Layout, new_transition
+from jupyter_sm.targets.local.runner.host import LogStream
 
 from kit.local_machine import FINAL, Machine, channel, machine_in
 from kit.wait import wait_for

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.targets.local.scheduler import marker_name
+from jupyter_sm.targets.local.runner.scheduler import marker_name
 
 from kit.local_machine import Machine, channel, machine_in
 from kit.wait import wait_for

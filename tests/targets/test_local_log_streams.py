@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from jupyter_sm.targets.local.logstore import LOG_GROUP
+from jupyter_sm.targets.local.api.logs import LOG_GROUP
 
 from kit.local_machine import Machine, machine_in
 from kit.wait import wait_for

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_sm.targets.local.logstore import LOG_GROUP, event_line
+from jupyter_sm.targets.local.api.logs import LOG_GROUP
+from jupyter_sm.targets.local.disk.log_files import event_line
 
 from kit.local_machine import Machine, machine_in
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.targets.local import container
+from jupyter_sm.targets.local.runner import container
 
 from kit.local_machine import channel
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.jobs.spec import Placement
-from jupyter_sm.targets.local.engine import ROLE, LocalEngine
-from jupyter_sm.targets.local.errors import ApiError
+from jupyter_sm.targets.local.api.engine import ROLE, LocalEngine
+from jupyter_sm.targets.local.api.errors import ApiError
 from jupyter_sm.targets.places import resolved
 from jupyter_sm.targets.target import Cadence, Staged, Staging
 

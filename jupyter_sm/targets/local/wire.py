@@ -12,8 +12,8 @@ import logging
 from typing import Any
 
 from jupyter_sm.targets.clients import session
-from jupyter_sm.targets.local.engine import LocalEngine
-from jupyter_sm.targets.local.errors import ApiError
+from jupyter_sm.targets.local.api.engine import LocalEngine
+from jupyter_sm.targets.local.api.errors import ApiError
 
 _log = logging.getLogger(__name__)
 # Never resolved: the answer is given before anything is sent.

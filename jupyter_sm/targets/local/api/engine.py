@@ -20,12 +20,12 @@ from typing import Any
 from jupyter_sm.jobs.faults import errors_of
 from jupyter_sm.jobs.names import check_name
 from jupyter_sm.jobs.validation import check_request
-from jupyter_sm.targets.local import processes
-from jupyter_sm.targets.local.container import decoded_hyperparameters
-from jupyter_sm.targets.local.errors import ApiError
-from jupyter_sm.targets.local.layout import JobFolder, Layout, new_transition, now, write_json
-from jupyter_sm.targets.local.logstore import LogReader
-from jupyter_sm.targets.local.scheduler import Scheduler
+from jupyter_sm.targets.local.api.errors import ApiError
+from jupyter_sm.targets.local.api.logs import LogReader
+from jupyter_sm.targets.local.disk.layout import JobFolder, Layout, new_transition, now, write_json
+from jupyter_sm.targets.local.runner import processes
+from jupyter_sm.targets.local.runner.container import decoded_hyperparameters
+from jupyter_sm.targets.local.runner.scheduler import Scheduler
 
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"

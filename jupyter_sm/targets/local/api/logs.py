@@ -1,8 +1,7 @@
-"""Log streams as files, and CloudWatch Logs' three reading operations over them.
+"""CloudWatch Logs' three reading operations over the streams' files.
 
-A stream's file holds one JSON array `[timestamp_ms, message]` a line, so a byte offset
-is a position: it serves as paging token and, with the stream, as event id. Answers
-follow the CloudWatch Logs API (GetLogEvents, FilterLogEvents, DescribeLogStreams).
+A byte offset in a stream's file serves as paging token and, with the stream, as event id.
+Answers follow the CloudWatch Logs API (GetLogEvents, FilterLogEvents, DescribeLogStreams).
 """
 
 from __future__ import annotations
@@ -11,88 +10,25 @@ import base64
 import binascii
 import heapq
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from jupyter_sm.jobs.names import check_name
-from jupyter_sm.targets.local.errors import ApiError
-from jupyter_sm.targets.local.layout import Layout
+from jupyter_sm.targets.local.api.errors import ApiError
+from jupyter_sm.targets.local.disk.layout import Layout
+from jupyter_sm.targets.local.disk.log_files import (
+    complete_size,
+    event_line,
+    is_boundary,
+    read_backward,
+    read_forward,
+)
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _PAGE_EVENTS = 10_000
 _PAGE_BYTES = 1_000_000
-_BLOCK = 65_536
-
-Event = tuple[int, int, str]  # offset, timestamp in ms, message
-
-
-def event_line(timestamp_ms: int, message: str) -> bytes:
-    """One event as its file holds it."""
-    return (
-        json.dumps([timestamp_ms, message], ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    )
-
-
-def read_forward(path: Path, offset: int) -> Iterator[Event]:
-    """Complete events from a byte offset on; a line still being written is left for later."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            timestamp, message = json.loads(line)
-            yield offset, timestamp, message
-            offset += len(line)
-
-
-def complete_size(path: Path) -> int:
-    """The file's size without a line that is still being written."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - _BLOCK)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                return start + newline + 1
-            end = start
-    return 0
-
-
-def _is_boundary(path: Path, offset: int) -> bool:
-    """Whether an event begins (or the log ends) at a byte offset."""
-    if offset == 0:
-        return True
-    with path.open("rb") as file:
-        file.seek(offset - 1)
-        return file.read(1) == b"\n"
-
-
-def _read_backward(path: Path, offset: int) -> Iterator[Event]:
-    """Events before a byte offset at which an event begins, the last one first."""
-    with path.open("rb") as file:
-        rest = b""
-        while offset > 0:
-            size = min(_BLOCK, offset)
-            file.seek(offset - size)
-            lines = (file.read(size) + rest).split(b"\n")
-            rest = lines.pop(0)
-            position = offset - size + len(rest) + 1
-            offset -= size
-            starts = []
-            for line in lines:
-                starts.append((position, line))
-                position += len(line) + 1
-            for start, line in reversed(starts):
-                if line:
-                    timestamp, message = json.loads(line)
-                    yield start, timestamp, message
-        if rest:
-            timestamp, message = json.loads(rest)
-            yield 0, timestamp, message
 
 
 class LogReader:
@@ -137,12 +73,12 @@ class LogReader:
             raise _bad_token()
         backward = token.startswith("b/") or (not token and not request.get("startFromHead"))
         at = int(token[2:]) if token else (end if backward else 0)
-        if at > end or not _is_boundary(path, at):
+        if at > end or not is_boundary(path, at):
             raise _bad_token()
         events: list[dict[str, Any]] = []
         size = 0
         first = last = at
-        for offset, timestamp, message in (_read_backward if backward else read_forward)(path, at):
+        for offset, timestamp, message in (read_backward if backward else read_forward)(path, at):
             length = len(event_line(timestamp, message))
             if len(events) >= limit or (events and size + length > _PAGE_BYTES):
                 break
@@ -193,7 +129,7 @@ class LogReader:
 
     def _tagged(self, name: str, offset: Any) -> Iterator[tuple[int, str, int, str]]:
         path = self._path(name)
-        if not isinstance(offset, int) or offset < 0 or not _is_boundary(path, offset):
+        if not isinstance(offset, int) or offset < 0 or not is_boundary(path, offset):
             raise _bad_token()
         for position, timestamp, message in read_forward(path, offset):
             yield timestamp, name, position, message
@@ -234,7 +170,7 @@ class LogReader:
         }
         first = next(read_forward(path, 0), None)
         if first:
-            last = next(_read_backward(path, complete_size(path)))
+            last = next(read_backward(path, complete_size(path)))
             answer["firstEventTimestamp"] = first[1]
             answer["lastEventTimestamp"] = answer["lastIngestionTime"] = last[1]
         return answer

@@ -17,10 +17,10 @@ import traceback
 from pathlib import Path
 
 from jupyter_sm.logs.parser import LogParser, Metric
-from jupyter_sm.targets.local import artifacts, channels, container, processes, requirements
-from jupyter_sm.targets.local.host import Host, LogStream
-from jupyter_sm.targets.local.layout import FULL, Layout, new_transition
-from jupyter_sm.targets.local.scheduler import Scheduler
+from jupyter_sm.targets.local.disk.layout import FULL, Layout, new_transition
+from jupyter_sm.targets.local.runner import artifacts, channels, container, processes, requirements
+from jupyter_sm.targets.local.runner.host import Host, LogStream
+from jupyter_sm.targets.local.runner.scheduler import Scheduler
 
 _TICK_SECONDS = 0.1
 # How long output may go on after the script's own process has ended.

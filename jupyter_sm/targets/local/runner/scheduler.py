@@ -13,8 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-from jupyter_sm.targets.local import processes
-from jupyter_sm.targets.local.layout import Layout, new_transition, now
+from jupyter_sm.targets.local.disk import locks
+from jupyter_sm.targets.local.disk.layout import Layout, new_transition, now
+from jupyter_sm.targets.local.runner import processes
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Scheduler:
     def dispatch(self) -> None:
         """Start waiting jobs while there is room."""
         self._children = [pid for pid in self._children if not processes.reap(pid)]
-        with processes.locked(self._layout.dispatch_lock):
+        with locks.locked(self._layout.dispatch_lock):
             running = [m for m in self._layout.running.iterdir() if self._is_running(m)]
             waiting = sorted(self._layout.queue.iterdir())
             for marker in waiting:
@@ -54,7 +55,7 @@ class Scheduler:
         Raises FileExistsError if there is a job of that name. The marker comes first: a
         crash in between leaves one without a job, never a job that nobody will start.
         """
-        with processes.locked(self._layout.dispatch_lock):
+        with locks.locked(self._layout.dispatch_lock):
             # Looked for first: a rival of the same millisecond has a marker of the same name,
             # which must not be taken away again.
             if (self._layout.jobs / name).exists():
@@ -69,7 +70,7 @@ class Scheduler:
 
     def withdraw(self, name: str) -> bool:
         """Take a waiting job out of the queue and end it as Stopped; False if it runs already."""
-        with processes.locked(self._layout.dispatch_lock):
+        with locks.locked(self._layout.dispatch_lock):
             markers = list(self._layout.queue.glob(f"*~{name}"))
             for marker in markers:
                 marker.unlink()
@@ -94,14 +95,19 @@ class Scheduler:
         if job.state()["secondary"] != "Pending":
             marker.unlink()
             return False
-        lock = processes.try_lock(job.lock)
+        lock = locks.try_lock(job.lock)
         if lock is None:
             return False
         try:
             marker.rename(self._layout.running / name)
             # -P keeps the current directory off the path (3.11); the package is found by its own.
-            argv = [sys.executable, "-m", "jupyter_sm.targets.local.supervisor", str(job.path)]
-            package_root = str(Path(__file__).parents[3])
+            argv = [
+                sys.executable,
+                "-m",
+                "jupyter_sm.targets.local.runner.supervisor",
+                str(job.path),
+            ]
+            package_root = str(Path(__file__).parents[4])
             paths = [package_root, *filter(None, [os.environ.get("PYTHONPATH")])]
             env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
             pid = processes.spawn_detached(argv, env, job.path / "supervisor.log", lock)
@@ -116,7 +122,7 @@ class Scheduler:
         if not job.path.is_dir():
             marker.unlink(missing_ok=True)
             return False
-        lock = processes.try_lock(job.lock)
+        lock = locks.try_lock(job.lock)
         if lock is None:
             return True
         try:
@@ -149,5 +155,5 @@ class Scheduler:
             # A full disk: told at the next round, once there is room.
             _log.warning("The end of job %s could not be written: %s", marker.name, error)
         finally:
-            processes.unlock(lock)
+            locks.unlock(lock)
         return False
