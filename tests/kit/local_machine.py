@@ -18,6 +18,7 @@ import pytest
 from jupyter_sm.targets.local import LocalTarget
 from jupyter_sm.targets.local.api.logs import LOG_GROUP
 from jupyter_sm.targets.local.disk.log_files import event_line
+from jupyter_sm.targets.local.wire import Request, handle
 
 from kit.wait import wait_for
 
@@ -45,6 +46,12 @@ def channel(name: str, place: Path | str, **members: Any) -> dict[str, Any]:
         "S3DataDistributionType": members.pop("distribution", "FullyReplicated"),
     }
     return {"ChannelName": name, "DataSource": {"S3DataSource": where}, **members}
+
+
+def call(engine: Any, operation: str, body: bytes) -> tuple[int, bytes]:
+    """One call past botocore: the HTTP status and body of the answer."""
+    response = handle(engine, Request("POST", "/", {"x-amz-target": operation}, body))
+    return response.status, response.body
 
 
 class Machine:
