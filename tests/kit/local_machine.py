@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.targets.local import LocalTarget
-from jupyter_sm.targets.local.api.logs import LOG_GROUP
 from jupyter_sm.targets.local.disk.log_files import event_line
 from jupyter_sm.targets.local.wire import Request, handle
 
 from kit.wait import wait_for
 
+LOG_GROUP = TRAINING.logs("").group
 FINAL = ("Completed", "Failed", "Stopped")
 _numbers = itertools.count(1)
 
@@ -133,7 +134,7 @@ class Machine:
         self.sagemaker.stop_training_job(TrainingJobName=name)
 
     def job_folder(self, name: str) -> Path:
-        return self.target.engine.root / "jobs" / name
+        return self.target.engine.root / "jobs" / "training" / name
 
     def result(self, name: str, file: str = "model.tar.gz") -> Path:
         return self.output / name / "output" / file
@@ -168,7 +169,9 @@ class Machine:
 
     def end_all(self) -> None:
         """Stop whatever still waits or runs."""
-        names = [path.name for path in (self.target.engine.root / "jobs").glob("[!.]*")]
+        names = [
+            path.name for path in (self.target.engine.root / "jobs" / "training").glob("[!.]*")
+        ]
         alive = [
             n
             for n in names

@@ -12,10 +12,9 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_sm.targets.local.api.logs import LOG_GROUP
 from jupyter_sm.targets.local.disk.log_files import event_line
 
-from kit.local_machine import Machine, machine_in
+from kit.local_machine import LOG_GROUP, Machine, machine_in
 
 MEGABYTE = 1_000_000
 numbers = itertools.count()

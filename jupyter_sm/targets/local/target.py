@@ -9,8 +9,10 @@ from typing import Any
 
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.jobs.spec import Placement
-from jupyter_sm.targets.local.api.engine import ROLE, LocalEngine
+from jupyter_sm.targets.local.api.engine import LocalEngine
 from jupyter_sm.targets.local.api.errors import ApiError
+from jupyter_sm.targets.local.api.kinds import OFFERED
+from jupyter_sm.targets.local.api.offer import ROLE
 from jupyter_sm.targets.places import resolved
 from jupyter_sm.targets.target import Cadence, Staged, Staging
 
@@ -18,9 +20,13 @@ _LONGEST_IMAGE = 255
 
 
 class LocalTarget:
-    """Jobs on this machine. `root` holds everything the target knows."""
+    """Jobs on this machine. `root` holds everything the target knows.
+
+    `kinds`: the kinds of job that it runs.
+    """
 
     name = "local"
+    kinds: tuple[str, ...] = tuple(offer.kind.kind for offer in OFFERED)
     calls_are_free = True
     log_quiet_seconds = 0.0
     fills_in: frozenset[str] = frozenset()
@@ -79,7 +85,7 @@ class LocalTarget:
         return self.engine.last_change()
 
     def log_hint(self, name: str) -> object:
-        """The sizes of the job's log files."""
+        """The sizes of the log files of the jobs of that name."""
         return self.engine.log_sizes(name)
 
 

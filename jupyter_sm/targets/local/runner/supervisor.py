@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 
 from jupyter_sm.logs.parser import LogParser, Metric
-from jupyter_sm.targets.local.disk.layout import FULL, Layout, new_transition
+from jupyter_sm.targets.local.disk.layout import FULL, new_transition, place_of
 from jupyter_sm.targets.local.runner import artifacts, channels, container, processes, requirements
 from jupyter_sm.targets.local.runner.host import Host, LogStream
 from jupyter_sm.targets.local.runner.scheduler import Scheduler
@@ -41,8 +41,7 @@ class Supervisor:
     """One job, from Starting to the end."""
 
     def __init__(self, folder: Path) -> None:
-        self.layout = Layout(folder.parent.parent)
-        self.job = self.layout.job(folder.name)
+        self.layout, self.job = place_of(folder)
         self.request = self.job.request()
         self.state = self.job.state()
         self.hosts = container.hosts_of(self.request)
