@@ -1,40 +1,42 @@
 """The program that takes one job from Starting to its end: `python -m … <job folder>`.
 
 It is started detached, holds the job's lock for as long as it lives, and writes every
-state before it acts on it. It imports the standard library and its neighbours only.
+state before it acts on it. What differs from kind to kind stands in the kind's own module;
+here a job has a kind's row, commands and an end.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import select
-import shutil
 import signal
 import sys
 import time
 import traceback
 from pathlib import Path
 
+from jupyter_sm.jobs.kinds import kind_named
 from jupyter_sm.logs.parser import LogParser, Metric
 from jupyter_sm.targets.local.disk.layout import FULL, new_transition, place_of
-from jupyter_sm.targets.local.runner import artifacts, channels, container, processes, requirements
+from jupyter_sm.targets.local.runner import processes
+from jupyter_sm.targets.local.runner.artifacts import ArtifactError
+from jupyter_sm.targets.local.runner.channels import ChannelError
 from jupyter_sm.targets.local.runner.host import Host, LogStream
+from jupyter_sm.targets.local.runner.kinds import steps_of
+from jupyter_sm.targets.local.runner.requirements import RequirementsError
 from jupyter_sm.targets.local.runner.scheduler import Scheduler
+from jupyter_sm.targets.local.runner.work import (
+    Command,
+    JobFailedError,
+    JobStoppedError,
+    Work,
+    host_names,
+)
 
 _TICK_SECONDS = 0.1
 # How long output may go on after the script's own process has ended.
 _DRAIN_SECONDS = 2.0
 _LONGEST_REASON = 1024
-_ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
-
-
-class JobFailedError(Exception):
-    """The job has failed; the text is its FailureReason."""
-
-
-class JobStoppedError(Exception):
-    """A stop was asked for, or the time limit reached; the text is the secondary status."""
 
 
 class Supervisor:
@@ -44,17 +46,28 @@ class Supervisor:
         self.layout, self.job = place_of(folder)
         self.request = self.job.request()
         self.state = self.job.state()
-        self.hosts = container.hosts_of(self.request)
+        kind = kind_named(self.job.kind)
+        self.hosts = host_names(kind.machines(self.request))
         epoch = int(time.time())
         self.streams = {
             host: LogStream(self.job.logs / f"{host}-{epoch}.log") for host in self.hosts
         }
-        definitions = self.request["AlgorithmSpecification"].get("MetricDefinitions", [])
-        self.metrics = (
-            LogParser({d["Name"]: d["Regex"] for d in definitions}) if definitions else None
-        )
+        definitions = kind.metric_definitions(self.request)
+        self.metrics = LogParser(definitions) if definitions else None
         self.last_metrics: dict[str, Metric] = {}
         self.deadline = float("inf")
+        self.steps = steps_of(
+            Work(
+                kind=kind,
+                job=self.job,
+                root=self.layout.root,
+                request=self.request,
+                state=self.state,
+                hosts=self.hosts,
+                say=self._say,
+                check_stop=self._check_stop,
+            )
+        )
 
     def run(self) -> None:
         """All of it; never raises."""
@@ -76,7 +89,7 @@ class Supervisor:
             reason = reason[: _LONGEST_REASON - len(told)] + told
         for stream in self.streams.values():
             stream.close()
-        self._remove_inputs()
+        self.steps.clear()
         try:
             self._enter(status, secondary, reason)
         except OSError:
@@ -87,21 +100,21 @@ class Supervisor:
         try:
             self._enter("InProgress", "Starting")
             self._enter("InProgress", "Downloading")
-            self._stage()
-            self._enter("InProgress", "Training")
+            self.steps.lay_out()
+            self._enter("InProgress", self.steps.working)
             limit = self.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
             self.deadline = time.monotonic() + limit if limit else self.deadline
-            outcome = self._train()
+            outcome = self._work()
             self._enter("Stopping" if outcome != "Completed" else "InProgress", "Uploading")
-            self._upload()
+            self.steps.upload()
             return ("Completed" if outcome == "Completed" else "Stopped"), outcome, ""
         except JobStoppedError as stopped:
             return "Stopped", str(stopped), ""
         except (
             JobFailedError,
-            channels.ChannelError,
-            artifacts.ArtifactError,
-            requirements.RequirementsError,
+            ChannelError,
+            ArtifactError,
+            RequirementsError,
         ) as failed:
             return "Failed", "Failed", str(failed)
 
@@ -125,63 +138,13 @@ class Supervisor:
     def _say(self, text: str, host: str | None = None) -> None:
         self.streams[host or self.hosts[0]].write([f"jupyter_sm: {text}"])
 
-    def _stage(self) -> None:
-        own = container.decoded_hyperparameters(self.request)
-        source = channels.local_path(str(own["sagemaker_submit_directory"]))
-        submitted = self._submitted()
-        for index, host in enumerate(self.hosts):
-            base = self.job.host(host)
-            container.write_config(self.request, host, base)
-            artifacts.unpack_source(source, base / "code")
-            modes = container.input_data_config(self.request)
-            for channel in self.request.get("InputDataConfig", []):
-                mode = modes[channel["ChannelName"]]["TrainingInputMode"]
-                into = base / "input" / "data"
-                for line in channels.stage(channel, mode, into, index, len(self.hosts), submitted):
-                    self._say(line, host)
-                self._check_stop()
-            self._link_checkpoints(base)
-
-    def _submitted(self) -> float:
-        for tag in self.request.get("Tags", []):
-            if tag["Key"] == "jupyter-sm:submitted":
-                return float(tag["Value"])
-        return float(self.state["created"])
-
-    def _link_checkpoints(self, base: Path) -> None:
-        config = self.request.get("CheckpointConfig")
-        if config:
-            kept = channels.local_path(config["S3Uri"])
-            kept.mkdir(parents=True, exist_ok=True)
-            (base / "checkpoints").symlink_to(kept)
-
-    def _command(self, host: str) -> list[str]:
-        base = self.job.host(host)
-        own = container.decoded_hyperparameters(self.request)
-        program = str(own["sagemaker_program"])
-        if not (base / "code" / program).is_file():
-            raise JobFailedError(f"ClientError: the source archive holds no {program}.")
-        if program.endswith(".sh"):
-            return ["/bin/sh", program, *container.arguments(self.request)]
-        image = self.request["AlgorithmSpecification"].get("TrainingImage") or ""
-        python = str(channels.local_path(image)) if image.startswith("file://") else sys.executable
-        if not Path(python).is_file() or not os.access(python, os.X_OK):
-            raise JobFailedError(f"ClientError: there is no Python interpreter {python}.")
-        wanted = base / "code" / "requirements.txt"
-        if wanted.is_file():
-            env = container.environment(self.request, host, base, os.environ)
-            folder = self.layout.root / "environments"
-            kept = requirements.Environments(folder, env, self._say, self._check_stop)
-            python = kept.prepare(python, wanted)
-        return [python, program, *container.arguments(self.request)]
-
-    def _train(self) -> str:
-        commands = {host: self._command(host) for host in self.hosts}
+    def _work(self) -> str:
+        commands = {host: self.steps.command(host) for host in self.hosts}
         self._check_stop()
         running: list[Host] = []
         try:
-            for name, argv in commands.items():
-                running.append(self._start(name, argv))
+            for name, command in commands.items():
+                running.append(self._start(name, command))
             self.state["pids"] = [
                 {"pid": h.process.pid, "mark": processes.start_mark(h.process.pid)} for h in running
             ]
@@ -192,14 +155,13 @@ class Supervisor:
                 host.close()
             processes.end_children()
 
-    def _start(self, host: str, argv: list[str]) -> Host:
-        base = self.job.host(host)
-        env = container.environment(self.request, host, base, os.environ)
+    def _start(self, host: str, command: Command) -> Host:
+        stream = self.streams[host]
         try:
-            return Host(host, argv, env, base / "code", self.streams[host], self._read_line)
+            return Host(host, command.argv, command.env, command.folder, stream, self._read_line)
         except OSError as error:
             raise JobFailedError(
-                f"ClientError: {argv[0]} can't be run: {error.strerror}."
+                f"ClientError: {command.argv[0]} can't be run: {error.strerror}."
             ) from error
 
     def _read_line(self, line: str) -> None:
@@ -241,7 +203,7 @@ class Supervisor:
         for host in by_fd.values():
             host.pump()
         if failed and outcome == "Completed":
-            raise JobFailedError(self._reason(failed))
+            raise JobFailedError(self.steps.reason(failed))
         return outcome
 
     def _stop_asked(self) -> str | None:
@@ -253,41 +215,6 @@ class Supervisor:
         asked = self._stop_asked()
         if asked:
             raise JobStoppedError(asked)
-
-    def _reason(self, host: Host) -> str:
-        written = self.job.host(host.name) / "output" / "failure"
-        if written.is_file():
-            return f"AlgorithmError: {written.read_text('utf-8', 'replace')}"
-        code = host.exit_code()
-        message = next((line for line in reversed(host.tail) if _ERROR_LINE.match(line)), "")
-        if not message and code and code > 128:
-            message = f"killed by signal {code - 128}"
-        command = " ".join([Path(host.argv[0]).name, *host.argv[1:]])
-        where = f" on {host.name}" if len(self.hosts) > 1 else ""
-        return (
-            f"AlgorithmError: ExecuteUserScriptError:\nExitCode {code}{where}\n"
-            f'ErrorMessage "{message[:600]}"\nCommand "{command}"'
-        )
-
-    def _upload(self) -> None:
-        config = self.request["OutputDataConfig"]
-        output = channels.local_path(config["S3OutputPath"]) / self.job.name / "output"
-        bases = [self.job.host(host) for host in self.hosts]
-        models = [base / "model" for base in bases]
-        if config.get("CompressionType") == "NONE":
-            model = output / "model"
-            done = artifacts.copy_uncompressed(models, model)
-        else:
-            model = output / "model.tar.gz"
-            done = artifacts.pack(models, model)
-        artifacts.pack([base / "output" / "data" for base in bases], output / "output.tar.gz")
-        if done:
-            self.state["model"] = model.as_uri()
-
-    def _remove_inputs(self) -> None:
-        # The instance is gone on SageMaker too; here it would only fill the disk.
-        for host in self.hosts:
-            shutil.rmtree(self.job.host(host) / "input" / "data", ignore_errors=True)
 
 
 def main() -> None:
