@@ -16,7 +16,7 @@ CELLS = 50
 # The local target answers every call to SageMaker three seconds late.
 SLOW = """
 import time
-from jupyter_sm.targets.local.engine import LocalEngine
+from jupyter_sm.targets.local.api.engine import LocalEngine
 quick = LocalEngine.answer
 def slow(self, operation, request):
     if operation.startswith("SageMaker."):

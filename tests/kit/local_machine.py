@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.targets.local import LocalTarget
-from jupyter_sm.targets.local.logstore import LOG_GROUP, event_line
+from jupyter_sm.targets.local.disk.log_files import event_line
+from jupyter_sm.targets.local.wire import Request, handle
 
 from kit.wait import wait_for
 
+LOG_GROUP = TRAINING.logs("").group
 FINAL = ("Completed", "Failed", "Stopped")
 _numbers = itertools.count(1)
 
@@ -44,6 +47,12 @@ def channel(name: str, place: Path | str, **members: Any) -> dict[str, Any]:
         "S3DataDistributionType": members.pop("distribution", "FullyReplicated"),
     }
     return {"ChannelName": name, "DataSource": {"S3DataSource": where}, **members}
+
+
+def call(engine: Any, operation: str, body: bytes) -> tuple[int, bytes]:
+    """One call past botocore: the HTTP status and body of the answer."""
+    response = handle(engine, Request("POST", "/", {"x-amz-target": operation}, body))
+    return response.status, response.body
 
 
 class Machine:
@@ -125,7 +134,7 @@ class Machine:
         self.sagemaker.stop_training_job(TrainingJobName=name)
 
     def job_folder(self, name: str) -> Path:
-        return self.target.engine.root / "jobs" / name
+        return self.target.engine.root / "jobs" / "training" / name
 
     def result(self, name: str, file: str = "model.tar.gz") -> Path:
         return self.output / name / "output" / file
@@ -160,7 +169,9 @@ class Machine:
 
     def end_all(self) -> None:
         """Stop whatever still waits or runs."""
-        names = [path.name for path in (self.target.engine.root / "jobs").glob("[!.]*")]
+        names = [
+            path.name for path in (self.target.engine.root / "jobs" / "training").glob("[!.]*")
+        ]
         alive = [
             n
             for n in names

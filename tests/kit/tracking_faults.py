@@ -82,7 +82,7 @@ class FaultyTarget:
 
     def jobs(self) -> list[str]:
         """Names of all jobs there are, asked past the faults."""
-        root = self.real.engine.root / "jobs"
+        root = self.real.engine.root / "jobs" / "training"
         return sorted(path.name for path in root.glob("[!.]*"))
 
     def _first(self, request: Any, **_: Any) -> None:

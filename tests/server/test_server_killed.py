@@ -24,12 +24,12 @@ for n in range(40):
 """
 
 TABLE = "jupyter_sm.tracking.submissions_table"
-ENGINE = "jupyter_sm.targets.local.engine"
-SCHEDULER = "jupyter_sm.targets.local.scheduler"
+ENGINE = "jupyter_sm.targets.local.api.jobs"
+SCHEDULER = "jupyter_sm.targets.local.runner.scheduler"
 STEPS = [
     (TABLE, "", "mark_creating", "before"),
     (TABLE, "", "mark_creating", "after"),
-    (ENGINE, "LocalEngine", "create_training_job", "before"),
+    (ENGINE, "Jobs", "create", "before"),
     (ENGINE, "Layout", "touch", "before"),  # the job's folder stands, nothing else is done
     (SCHEDULER, "processes", "spawn_detached", "before"),
     (SCHEDULER, "processes", "spawn_detached", "after"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sm.targets.target import Staging, StagingStoppedError
+from jupyter_sm.targets import Staging, StagingStoppedError
 from jupyter_sm.tracking import stops, submitter
 
 from kit.aws_account import BUCKET, TARGET, Account

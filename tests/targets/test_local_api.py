@@ -241,16 +241,17 @@ CREATE = """
 import json, sys, time
 from pathlib import Path
 from jupyter_sm.jobs.service_model import service_model
-from jupyter_sm.targets.local.engine import LocalEngine
-from jupyter_sm.targets.local.wire import handle
+from jupyter_sm.targets.local.api.engine import LocalEngine
+from jupyter_sm.targets.local.wire import Request, handle
 root, go = map(Path, sys.argv[1:3])
 engine, body = LocalEngine(root), sys.stdin.read().encode()
 service_model()
 print("ready", flush=True)
 while not go.exists():
     time.sleep(0.001)
-status, answer = handle(engine, "SageMaker.CreateTrainingJob", body)
-print(json.loads(answer).get("__type", "created"))
+headers = {"x-amz-target": "SageMaker.CreateTrainingJob"}
+answer = handle(engine, Request("POST", "/", headers, body))
+print(json.loads(answer.body).get("__type", "created"))
 """
 
 

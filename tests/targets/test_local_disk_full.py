@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from jupyter_sm.targets.local.host import LogStream
-from jupyter_sm.targets.local.layout import Layout, new_transition
-from jupyter_sm.targets.local.logstore import LOG_GROUP
+from jupyter_sm.targets.local.disk.layout import Layout, new_transition
+from jupyter_sm.targets.local.runner.host import LogStream
 
-from kit.local_machine import FINAL, Machine, channel, machine_in
+from kit.local_machine import FINAL, LOG_GROUP, Machine, channel, machine_in
 from kit.wait import wait_for
 
 KIB = 1024
@@ -155,8 +154,8 @@ def test_states_told_on_a_full_disk_leave_room_for_the_end(
 ) -> None:
     layout = Layout(small_disk(256))
     layout.make()
-    job = layout.job("job")
-    job.path.mkdir()
+    job = layout.job("training", "job")
+    job.path.mkdir(parents=True)
     state = {"status": "InProgress", "transitions": []}
     job.write_state(state)
     job.make_reserve()

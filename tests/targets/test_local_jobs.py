@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.targets.local.scheduler import marker_name
+from jupyter_sm.targets.local.disk.layout import Layout, marker_name
 
 from kit.local_machine import Machine, channel, machine_in
 from kit.wait import wait_for
@@ -265,12 +265,13 @@ def test_a_job_outlives_the_process_that_created_it(machine: Machine, tmp_path: 
 
 
 def test_a_rival_of_the_same_millisecond_leaves_the_winner_in_the_queue(machine: Machine) -> None:
-    scheduler, jobs = machine.target.engine._scheduler, machine.target.engine.root / "jobs"
+    scheduler, layout = machine.target.engine._scheduler, Layout(machine.target.engine.root)
+    job = layout.job("training", "rivals")
     for place in ("first", "second"):
-        (jobs / f".new-{place}").mkdir()
-    scheduler.enqueue(jobs / ".new-first", "rivals", 1_000.001)
+        (layout.jobs / f".new-{place}").mkdir()
+    scheduler.enqueue(layout.jobs / ".new-first", job, 1_000.001)
     with pytest.raises(FileExistsError):
-        scheduler.enqueue(jobs / ".new-second", "rivals", 1_000.001)
-    assert [m.name for m in (machine.target.engine.root / "queue").iterdir()] == [
-        marker_name(1_000.001, "rivals")
+        scheduler.enqueue(layout.jobs / ".new-second", job, 1_000.001)
+    assert [m.name for m in layout.waiting.iterdir()] == [
+        marker_name(1_000.001, "training", "rivals")
     ]

@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from jupyter_sm.targets.local.wire import handle
-
-from kit.local_machine import Machine, machine_in
+from kit.local_machine import Machine, call, machine_in
 
 BASE = 1_700_000_000
 ALL = [f"shelf-{n:02}" for n in range(12)]
@@ -168,7 +166,7 @@ def test_a_token_that_was_never_given_is_refused(shelf: Machine, token: str) -> 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"', b"\xff\xfe", b"null"])
 def test_a_body_that_is_no_object_is_a_serialization_error(shelf: Machine, body: bytes) -> None:
-    status, answer = handle(shelf.target.engine, "SageMaker.ListTrainingJobs", body)
+    status, answer = call(shelf.target.engine, "SageMaker.ListTrainingJobs", body)
     assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
 
 
@@ -187,12 +185,12 @@ def test_a_body_that_is_no_object_is_a_serialization_error(shelf: Machine, body:
     ],
 )
 def test_an_empty_call_gets_an_error_answer(shelf: Machine, operation: str) -> None:
-    status, answer = handle(shelf.target.engine, operation, b"{}")
+    status, answer = call(shelf.target.engine, operation, b"{}")
     assert status == 400
     assert json.loads(answer)["__type"]
 
 
 def test_log_events_without_a_stream_get_an_error_answer(shelf: Machine) -> None:
     body = json.dumps({"logGroupName": "/aws/sagemaker/TrainingJobs"}).encode()
-    status, answer = handle(shelf.target.engine, "Logs_20140328.GetLogEvents", body)
+    status, answer = call(shelf.target.engine, "Logs_20140328.GetLogEvents", body)
     assert (status, json.loads(answer)["__type"]) == (400, "InvalidParameterException")

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from jupyter_sm.targets.local.logstore import LOG_GROUP
-
-from kit.local_machine import Machine, machine_in
+from kit.local_machine import LOG_GROUP, Machine, machine_in
 from kit.wait import wait_for
 
 

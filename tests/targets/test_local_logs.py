@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_sm.targets.local.logstore import LOG_GROUP, event_line
+from jupyter_sm.targets.local.disk.log_files import event_line
 
-from kit.local_machine import Machine, machine_in
+from kit.local_machine import LOG_GROUP, Machine, machine_in
 
 MEGABYTE = 1_000_000
 numbers = itertools.count()

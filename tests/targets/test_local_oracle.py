@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.targets.local import container
+from jupyter_sm.targets.local.runner import container
 
 from kit.local_machine import channel
 
@@ -97,7 +97,7 @@ def test_variables_and_arguments_are_those_of_awss_toolkit(
     for name in container.input_data_config(request):
         (base / "input" / "data" / name).mkdir()
     theirs = asked(base)
-    ours = container.sm_variables(request, host, base)
+    ours = container.sm_variables(request, "the-job", host, base)
     assert readable(ours) == readable(theirs["variables"])
     assert ours == theirs["variables"]
     assert container.arguments(request) == theirs["arguments"]

@@ -9,8 +9,10 @@ from typing import Any
 
 from jupyter_sm.jobs import Kind, TrainingSpec
 from jupyter_sm.jobs.spec import Placement
-from jupyter_sm.targets.local.engine import ROLE, LocalEngine
-from jupyter_sm.targets.local.errors import ApiError
+from jupyter_sm.targets.local.api.engine import LocalEngine
+from jupyter_sm.targets.local.api.errors import ApiError
+from jupyter_sm.targets.local.api.kinds import OFFERED
+from jupyter_sm.targets.local.api.offer import ROLE
 from jupyter_sm.targets.paths import resolved
 from jupyter_sm.targets.protocol import Cadence, Staged, Staging
 
@@ -21,7 +23,7 @@ class LocalTarget:
     """Jobs on this machine. `root` holds everything the target knows."""
 
     name = "local"
-    kinds: tuple[str, ...] = ("training",)
+    kinds: tuple[str, ...] = tuple(offer.kind.kind for offer in OFFERED)
     stages = False
     reads_all_logs = True
     log_quiet_seconds = 0.0
@@ -75,7 +77,7 @@ class LocalTarget:
     def check(self, kind: Kind, request: dict[str, Any]) -> str | None:
         """What the engine would refuse in a request that is valid for SageMaker."""
         try:
-            self.engine.refuse_what_is_not_offered(request)
+            self.engine.refuse_what_is_not_offered(kind.kind, request)
         except ApiError as error:
             return error.message
         return None
@@ -93,14 +95,14 @@ class LocalTarget:
 
     def log_hint(self, kind: str, name: str) -> object:
         """The sizes of the job's log files."""
-        return self.engine.log_sizes(name)
+        return self.engine.log_sizes(kind, name)
 
     def queue_url(self) -> str | None:
         """None: files tell of changes."""
         return None
 
 
-def _uri(place: str) -> str:
-    if "://" in place:
-        return place
-    return resolved(place).as_uri()
+def _uri(address: str) -> str:
+    if "://" in address:
+        return address
+    return resolved(address).as_uri()

@@ -1,7 +1,8 @@
 """AWS's JSON 1.1 protocol over the engine: in process for botocore, or for any HTTP server.
 
 botocore serialises, validates, signs and parses as always; its `before-send` event lets
-us answer instead of the network. Source: botocore's event system, AWS JSON 1.1 protocol.
+us answer instead of the network. What a call means is the engine's business. Source: botocore's
+event system, AWS JSON 1.1 protocol.
 """
 
 from __future__ import annotations
@@ -9,27 +10,51 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_sm.targets.clients import session
-from jupyter_sm.targets.local.engine import LocalEngine
-from jupyter_sm.targets.local.errors import ApiError
+from jupyter_sm.targets.local.api.engine import LocalEngine
+from jupyter_sm.targets.local.api.errors import ApiError
 
 _log = logging.getLogger(__name__)
 # Never resolved: the answer is given before anything is sent.
 _ENDPOINT = "http://local.invalid"
+_CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
-def handle(engine: LocalEngine, target: str, body: bytes) -> tuple[int, bytes]:
-    """Answer one call: the X-Amz-Target header and body in, HTTP status and body out."""
+@dataclass(frozen=True)
+class Request:
+    """A call as HTTP has it. `path` holds the query too; names of `headers` are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer as HTTP has it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def handle(engine: LocalEngine, request: Request) -> Response:
+    """Answer one call; never raises. X-Amz-Target names the operation."""
+    target = request.headers.get("x-amz-target", "")
     try:
-        request = json.loads(body or b"{}")
-        if not isinstance(request, dict):
+        members = json.loads(request.body or b"{}")
+        if not isinstance(members, dict):
             raise ValueError
     except ValueError:
         return _error(ApiError("SerializationException", "The request body is not a JSON object."))
     try:
-        return 200, json.dumps(engine.answer(target, request)).encode()
+        return _json(200, engine.answer(target, members))
     except ApiError as error:
         return _error(error)
     except OSError as error:
@@ -57,12 +82,8 @@ def connect(service: str, engine: LocalEngine) -> Any:
     )
 
     def answer(request: Any, **_: Any) -> Any:
-        target = request.headers["X-Amz-Target"]
-        name = target.decode() if isinstance(target, bytes) else target
-        body = request.body.encode() if isinstance(request.body, str) else request.body
-        status, content = handle(engine, name, body)
-        headers = {"Content-Type": "application/x-amz-json-1.1"}
-        return AWSResponse(request.url, status, headers, _Raw(content))
+        response = handle(engine, _request(request))
+        return AWSResponse(request.url, response.status, response.headers, _Raw(response.body))
 
     client.meta.events.register(f"before-send.{service}", answer)
     return client
@@ -75,5 +96,25 @@ class _Raw(io.BytesIO):
         yield self.read()
 
 
-def _error(error: ApiError) -> tuple[int, bytes]:
-    return error.status, json.dumps({"__type": error.code, "message": error.message}).encode()
+def _request(prepared: Any) -> Request:
+    """botocore's AWSPreparedRequest, read."""
+    parts = urlsplit(prepared.url)
+    body = prepared.body or b""
+    return Request(
+        method=prepared.method,
+        path=f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/",
+        headers={name.lower(): _text(value) for name, value in prepared.headers.items()},
+        body=body.encode() if isinstance(body, str) else bytes(body),
+    )
+
+
+def _text(header: str | bytes) -> str:
+    return header.decode("latin-1") if isinstance(header, bytes) else str(header)
+
+
+def _json(status: int, content: Any) -> Response:
+    return Response(status, {"Content-Type": _CONTENT_TYPE}, json.dumps(content).encode())
+
+
+def _error(error: ApiError) -> Response:
+    return _json(error.status, {"__type": error.code, "message": error.message})

@@ -1,8 +1,7 @@
-"""Log streams as files, and CloudWatch Logs' three reading operations over them.
+"""CloudWatch Logs' three reading operations over the streams' files.
 
-A stream's file holds one JSON array `[timestamp_ms, message]` a line, so a byte offset
-is a position: it serves as paging token and, with the stream, as event id. Answers
-follow the CloudWatch Logs API (GetLogEvents, FilterLogEvents, DescribeLogStreams).
+A byte offset in a stream's file serves as paging token and, with the stream, as event id.
+Answers follow the CloudWatch Logs API (GetLogEvents, FilterLogEvents, DescribeLogStreams).
 """
 
 from __future__ import annotations
@@ -11,108 +10,47 @@ import base64
 import binascii
 import heapq
 import json
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.jobs.names import check_name
-from jupyter_sm.targets.local.errors import ApiError
-from jupyter_sm.targets.local.layout import Layout
+from jupyter_sm.targets.local.api.errors import ApiError
+from jupyter_sm.targets.local.disk.layout import Layout
+from jupyter_sm.targets.local.disk.log_files import (
+    complete_size,
+    event_line,
+    is_boundary,
+    read_backward,
+    read_forward,
+)
 
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _PAGE_EVENTS = 10_000
 _PAGE_BYTES = 1_000_000
-_BLOCK = 65_536
-
-Event = tuple[int, int, str]  # offset, timestamp in ms, message
-
-
-def event_line(timestamp_ms: int, message: str) -> bytes:
-    """One event as its file holds it."""
-    return (
-        json.dumps([timestamp_ms, message], ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    )
-
-
-def read_forward(path: Path, offset: int) -> Iterator[Event]:
-    """Complete events from a byte offset on; a line still being written is left for later."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            timestamp, message = json.loads(line)
-            yield offset, timestamp, message
-            offset += len(line)
-
-
-def complete_size(path: Path) -> int:
-    """The file's size without a line that is still being written."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - _BLOCK)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                return start + newline + 1
-            end = start
-    return 0
-
-
-def _is_boundary(path: Path, offset: int) -> bool:
-    """Whether an event begins (or the log ends) at a byte offset."""
-    if offset == 0:
-        return True
-    with path.open("rb") as file:
-        file.seek(offset - 1)
-        return file.read(1) == b"\n"
-
-
-def _read_backward(path: Path, offset: int) -> Iterator[Event]:
-    """Events before a byte offset at which an event begins, the last one first."""
-    with path.open("rb") as file:
-        rest = b""
-        while offset > 0:
-            size = min(_BLOCK, offset)
-            file.seek(offset - size)
-            lines = (file.read(size) + rest).split(b"\n")
-            rest = lines.pop(0)
-            position = offset - size + len(rest) + 1
-            offset -= size
-            starts = []
-            for line in lines:
-                starts.append((position, line))
-                position += len(line) + 1
-            for start, line in reversed(starts):
-                if line:
-                    timestamp, message = json.loads(line)
-                    yield start, timestamp, message
-        if rest:
-            timestamp, message = json.loads(rest)
-            yield 0, timestamp, message
 
 
 class LogReader:
     """The reading operations of CloudWatch Logs over a local target's streams."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, kinds: Sequence[Kind]) -> None:
         self._layout = layout
+        # Names are unique within a kind only, and every kind has a group of its own.
+        self._groups = {kind.logs("").group: kind.kind for kind in kinds}
 
     def describe_log_streams(self, request: dict[str, Any]) -> dict[str, Any]:
         """DescribeLogStreams: by name, at most 50 a page."""
-        self._check_group(request)
+        kind = self._kind(request)
         prefix = request.get("logStreamNamePrefix", "")
-        names = sorted(self._names(prefix))
+        names = sorted(self._names(kind, prefix))
         if request.get("orderBy") == "LastEventTime":
             if prefix:
                 raise ApiError(
                     "InvalidParameterException",
                     "Cannot order by LastEventTime with a logStreamNamePrefix.",
                 )
-            names.sort(key=lambda name: self._path(name).stat().st_mtime)
+            names.sort(key=lambda name: self._path(kind, name).stat().st_mtime)
         if request.get("descending"):
             names.reverse()
         start = _decode(request["nextToken"]).get("at") if request.get("nextToken") else 0
@@ -120,15 +58,15 @@ class LogReader:
             raise _bad_token()
         limit = min(request.get("limit", 50), 50)
         page = names[start : start + limit]
-        answer: dict[str, Any] = {"logStreams": [self._stream(name) for name in page]}
+        answer: dict[str, Any] = {"logStreams": [self._stream(kind, name) for name in page]}
         if start + limit < len(names):
             answer["nextToken"] = _encode({"at": start + limit})
         return answer
 
     def get_log_events(self, request: dict[str, Any]) -> dict[str, Any]:
         """GetLogEvents: a page of one stream; the same token back means no more for now."""
-        self._check_group(request)
-        path = self._path(request["logStreamName"])
+        kind = self._kind(request)
+        path = self._path(kind, request["logStreamName"])
         limit = min(request.get("limit", _PAGE_EVENTS), _PAGE_EVENTS)
         low, high = request.get("startTime", 0), request.get("endTime", float("inf"))
         token = request.get("nextToken", "")
@@ -137,12 +75,12 @@ class LogReader:
             raise _bad_token()
         backward = token.startswith("b/") or (not token and not request.get("startFromHead"))
         at = int(token[2:]) if token else (end if backward else 0)
-        if at > end or not _is_boundary(path, at):
+        if at > end or not is_boundary(path, at):
             raise _bad_token()
         events: list[dict[str, Any]] = []
         size = 0
         first = last = at
-        for offset, timestamp, message in (_read_backward if backward else read_forward)(path, at):
+        for offset, timestamp, message in (read_backward if backward else read_forward)(path, at):
             length = len(event_line(timestamp, message))
             if len(events) >= limit or (events and size + length > _PAGE_BYTES):
                 break
@@ -162,16 +100,16 @@ class LogReader:
 
     def filter_log_events(self, request: dict[str, Any]) -> dict[str, Any]:
         """FilterLogEvents: several streams in the order of time, each event with its id."""
-        self._check_group(request)
+        kind = self._kind(request)
         names = request.get("logStreamNames") or sorted(
-            self._names(request.get("logStreamNamePrefix", ""))
+            self._names(kind, request.get("logStreamNamePrefix", ""))
         )
         places = _decode(request["nextToken"]) if request.get("nextToken") else {}
         limit = min(request.get("limit", _PAGE_EVENTS), _PAGE_EVENTS)
         low, high = request.get("startTime", 0), request.get("endTime", float("inf"))
         terms = re.findall(r'"([^"]*)"|(\S+)', request.get("filterPattern", ""))
         wanted = [quoted or plain for quoted, plain in terms]
-        streams = [self._tagged(name, places.get(name, 0)) for name in names]
+        streams = [self._tagged(kind, name, places.get(name, 0)) for name in names]
         events: list[dict[str, Any]] = []
         size = 0
         for timestamp, name, offset, message in heapq.merge(*streams):
@@ -191,33 +129,35 @@ class LogReader:
                 )
         return {"events": events, "searchedLogStreams": []}
 
-    def _tagged(self, name: str, offset: Any) -> Iterator[tuple[int, str, int, str]]:
-        path = self._path(name)
-        if not isinstance(offset, int) or offset < 0 or not _is_boundary(path, offset):
+    def _tagged(self, kind: str, name: str, offset: Any) -> Iterator[tuple[int, str, int, str]]:
+        path = self._path(kind, name)
+        if not isinstance(offset, int) or offset < 0 or not is_boundary(path, offset):
             raise _bad_token()
         for position, timestamp, message in read_forward(path, offset):
             yield timestamp, name, position, message
 
-    def _check_group(self, request: dict[str, Any]) -> None:
-        if request.get("logGroupName") != LOG_GROUP:
+    def _kind(self, request: dict[str, Any]) -> str:
+        """The kind of the jobs whose logs lie in the group that is asked for."""
+        kind = self._groups.get(request.get("logGroupName", ""))
+        if kind is None:
             raise ApiError("ResourceNotFoundException", "The specified log group does not exist.")
+        return kind
 
-    def _names(self, prefix: str) -> Iterator[str]:
+    def _names(self, kind: str, prefix: str) -> Iterator[str]:
         job, slash, stream = prefix.partition("/")
         if slash:
             names = [] if check_name(job) else [job]
         else:
-            # Folders being made or deleted begin with a dot, which no job's name does.
-            there = (folder.name for folder in self._layout.jobs.iterdir())
-            names = sorted(n for n in there if n.startswith(job) and not n.startswith("."))
+            there = (folder.name for folder in self._layout.jobs_of(kind))
+            names = sorted(name for name in there if name.startswith(job))
         for name in names:
-            for file in sorted((self._layout.jobs / name / "logs").glob("*.log")):
+            for file in sorted(self._layout.job(kind, name).logs.glob("*.log")):
                 if file.stem.startswith(stream):
                     yield f"{name}/{file.stem}"
 
-    def _path(self, name: str) -> Path:
+    def _path(self, kind: str, name: str) -> Path:
         job, _, stream = name.partition("/")
-        path = self._layout.job(job).logs / f"{stream}.log"
+        path = self._layout.job(kind, job).logs / f"{stream}.log"
         legal = (
             not check_name(job) and re.fullmatch(r"[\w.-]{1,200}", stream) and ".." not in stream
         )
@@ -225,8 +165,8 @@ class LogReader:
             raise ApiError("ResourceNotFoundException", "The specified log stream does not exist.")
         return path
 
-    def _stream(self, name: str) -> dict[str, Any]:
-        path = self._path(name)
+    def _stream(self, kind: str, name: str) -> dict[str, Any]:
+        path = self._path(kind, name)
         answer: dict[str, Any] = {
             "logStreamName": name,
             "creationTime": int(name.rpartition("-")[2]) * 1000,
@@ -234,7 +174,7 @@ class LogReader:
         }
         first = next(read_forward(path, 0), None)
         if first:
-            last = next(_read_backward(path, complete_size(path)))
+            last = next(read_backward(path, complete_size(path)))
             answer["firstEventTimestamp"] = first[1]
             answer["lastEventTimestamp"] = answer["lastIngestionTime"] = last[1]
         return answer

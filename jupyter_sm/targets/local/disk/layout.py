@@ -1,14 +1,17 @@
 """Where everything of a job lies on disk, and how its state is written.
 
-<root>/jobs/<name>/          one folder a job; making it is the uniqueness check
-    request.json             the CreateTrainingJob request
+<root>/jobs/<kind>/<name>/   one folder a job; making it is the uniqueness check
+    request.json             the Create request
     state.json               what Describe answers from, replaced atomically
     stop                     appears when a stop was asked for
     supervisor.lock          held while the job's supervisor lives
     logs/                    one file per log stream
     hosts/algo-N/opt/ml/     what the container sees as /opt/ml
-<root>/queue, <root>/running who waits and who runs, one marker a job
+<root>/waiting               who waits, one marker a job: <time>~<kind>~<name>
+<root>/started               who runs: <kind>~<name>
 <root>/changed               touched at every change
+
+What stands in a request, and what a state means to AWS's API, is not known here.
 """
 
 from __future__ import annotations
@@ -19,8 +22,11 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from jupyter_sm.targets.local.disk import locks, old_form
 
 # A disk that is full, or a quota that is used up.
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -35,35 +41,62 @@ class Layout:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.jobs = root / "jobs"
-        self.queue = root / "queue"
-        self.running = root / "running"
+        self.waiting = root / "waiting"
+        self.started = root / "started"
         self.changed = root / "changed"
         self.dispatch_lock = root / "dispatch.lock"
 
     def make(self) -> None:
-        """Create the folders, for this user only; what a crash left half made goes."""
+        """Create the folders, for this user only; what a crash left half made goes.
+
+        Jobs of earlier versions are moved to where they lie now.
+        """
         self.root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.root, self.jobs, self.queue, self.running):
+        for folder in (self.root, self.jobs, self.waiting, self.started):
             folder.mkdir(exist_ok=True, mode=0o700)
         for left in self.jobs.glob(".*"):
             with contextlib.suppress(OSError):
                 if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
                     shutil.rmtree(left, ignore_errors=True)
+        if old_form.is_there(self.jobs):
+            with locks.locked(self.dispatch_lock):
+                old_form.move(self.root)
 
-    def job(self, name: str) -> JobFolder:
+    def job(self, kind: str, name: str) -> JobFolder:
         """The folder of a job, whether it exists or not."""
-        return JobFolder(self.jobs / name, self.changed)
+        return JobFolder(self.jobs / kind / name, kind, self.changed)
+
+    def jobs_of(self, kind: str) -> Iterator[JobFolder]:
+        """All jobs of a kind, in no order."""
+        try:
+            # What is made or deleted has a name with a dot in front, which no job has.
+            paths = list((self.jobs / kind).glob("[!.]*"))
+        except FileNotFoundError:  # there was none yet
+            return
+        for path in paths:
+            yield JobFolder(path, kind, self.changed)
 
     def touch(self) -> None:
         """Say that something changed."""
         touch(self.changed)
 
 
+def marker_name(created: float, kind: str, name: str) -> str:
+    """The marker of a job that waits; markers sort by time of creation."""
+    return f"{int(created * 1e9):020d}~{started_name(kind, name)}"
+
+
+def started_name(kind: str, name: str) -> str:
+    """The marker of a job that runs."""
+    return f"{kind}~{name}"
+
+
 class JobFolder:
     """One job's folder."""
 
-    def __init__(self, path: Path, changed: Path) -> None:
+    def __init__(self, path: Path, kind: str, changed: Path) -> None:
         self.path = path
+        self.kind = kind
         self.name = path.name
         self.logs = path / "logs"
         self.stop = path / "stop"
@@ -137,6 +170,15 @@ class JobFolder:
     def host(self, host: str) -> Path:
         """What one host of the job sees as /opt/ml."""
         return self.hosts / host / "opt" / "ml"
+
+
+def place_of(folder: Path) -> tuple[Layout, JobFolder]:
+    """The job of a folder, and the layout that it belongs to."""
+    if folder.parent.name == "jobs":  # where jobs lay in the old form
+        layout = Layout(folder.parents[1])
+        return layout, JobFolder(folder, old_form.KIND, layout.changed)
+    layout = Layout(folder.parents[2])
+    return layout, layout.job(folder.parent.name, folder.name)
 
 
 def now() -> float:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from jupyter_sm.targets.local import processes
-from jupyter_sm.targets.local.layout import FULL
-from jupyter_sm.targets.local.logstore import event_line
+from jupyter_sm.targets.local.disk.layout import FULL
+from jupyter_sm.targets.local.disk.log_files import event_line
+from jupyter_sm.targets.local.runner import processes
 
 _READ_BYTES = 262_144
 # CloudWatch Logs takes events of up to 256 KiB; longer lines become several.

@@ -1,4 +1,4 @@
-"""What a container of SageMaker's would hold: /opt/ml, the environment, the arguments.
+"""What a container of SageMaker's would hold for a training job: /opt/ml, environment, arguments.
 
 The environment is the one that AWS's sagemaker-training toolkit makes for script mode;
 a test holds this module against that toolkit.
@@ -12,27 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.targets.local.runner.machine import passed_on
+from jupyter_sm.targets.local.runner.work import host_names
+
 NETWORK_INTERFACE = "eth0"
 _GROUP = "homogeneousCluster"
-# What a script needs of the machine it runs on. All else of the user's environment,
-# such as Jupyter's tokens, stays out of the job.
-_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-_PASSED_ON_PREFIXES = (
-    "LC_",
-    "AWS_",
-    "CONDA_",
-    "CUDA_",
-    "OMP_",
-    "MKL_",
-    "OPENBLAS_",
-    "PIP_",
-    "SSL_",
-)
-
-
-def hosts_of(request: Mapping[str, Any]) -> list[str]:
-    """`algo-1`, `algo-2`, …: one per instance."""
-    return [f"algo-{n + 1}" for n in range(request["ResourceConfig"].get("InstanceCount", 1))]
 
 
 def user_hyperparameters(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +39,7 @@ def decoded_hyperparameters(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def resource_config(request: Mapping[str, Any], host: str) -> dict[str, Any]:
     """/opt/ml/input/config/resourceconfig.json of one host."""
-    hosts = hosts_of(request)
+    hosts = host_names(request["ResourceConfig"])
     kind = request["ResourceConfig"].get("InstanceType", "local")
     return {
         "current_host": host,
@@ -114,15 +98,10 @@ def _argument(value: Any) -> str:
 
 
 def environment(
-    request: Mapping[str, Any], host: str, base: Path, machine: Mapping[str, str]
+    request: Mapping[str, Any], name: str, host: str, base: Path, machine: Mapping[str, str]
 ) -> dict[str, str]:
     """The script's environment: the machine's needful, the job's own, and SM_*."""
-    env = {
-        key: value
-        for key, value in machine.items()
-        if key in _PASSED_ON or key.startswith(_PASSED_ON_PREFIXES)
-    }
-    name = request["TrainingJobName"]
+    env = passed_on(machine)
     env.update(
         PYTHONUNBUFFERED="1",
         PYTHONIOENCODING="utf-8",
@@ -131,19 +110,19 @@ def environment(
         SAGEMAKER_BASE_DIR=os.fspath(base),
         SAGEMAKER_JOB_NAME=name,
     )
-    env.update(sm_variables(request, host, base))
+    env.update(sm_variables(request, name, host, base))
     env.update(request.get("Environment", {}))
     return env
 
 
-def sm_variables(request: Mapping[str, Any], host: str, base: Path) -> dict[str, str]:
+def sm_variables(request: Mapping[str, Any], name: str, host: str, base: Path) -> dict[str, str]:
     """The SM_* variables, as the toolkit spells them."""
     resources = resource_config(request, host)
     channels = input_data_config(request)
     hyperparameters = user_hyperparameters(request)
     own = decoded_hyperparameters(request)
     program = str(own.get("sagemaker_program", "train.py"))
-    hosts = hosts_of(request)
+    hosts = host_names(request["ResourceConfig"])
     groups = {_GROUP: resources["instance_groups"][0]}
     paths = {
         "input_dir": base / "input",
@@ -188,7 +167,7 @@ def sm_variables(request: Mapping[str, Any], host: str, base: Path) -> dict[str,
         "is_modelparallel_enabled": None,
         "is_smddpmprun_installed": False,
         "is_smddprun_installed": False,
-        "job_name": request["TrainingJobName"],
+        "job_name": name,
         "master_hostname": hosts[0],
         "topology": [],
     }

@@ -1,7 +1,8 @@
 """Who runs now: at most N jobs at once, the oldest waiting job next, the dead noticed.
 
 Anyone may call `dispatch`: the engine when a job is created, stopped or listed, and a
-supervisor when its job has ended. One lock makes them take turns.
+supervisor when its job has ended. One lock makes them take turns. What a job does when it runs,
+and of which kind it is, makes no difference here.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ import sys
 import time
 from pathlib import Path
 
-from jupyter_sm.targets.local import processes
-from jupyter_sm.targets.local.layout import Layout, new_transition, now
+from jupyter_sm.targets.local.disk import locks, old_form
+from jupyter_sm.targets.local.disk.layout import (
+    JobFolder,
+    Layout,
+    marker_name,
+    new_transition,
+    now,
+    started_name,
+)
+from jupyter_sm.targets.local.runner import processes
 
 _log = logging.getLogger(__name__)
 
 # A marker whose job folder has not appeared after this long was left by a crash.
 _ORPHAN_SECONDS = 60
 _START_RETRIES = 3
-
-
-def marker_name(created: float, name: str) -> str:
-    """The queue marker of a job; markers sort by time of creation."""
-    return f"{int(created * 1e9):020d}~{name}"
 
 
 class Scheduler:
@@ -39,43 +43,48 @@ class Scheduler:
     def dispatch(self) -> None:
         """Start waiting jobs while there is room."""
         self._children = [pid for pid in self._children if not processes.reap(pid)]
-        with processes.locked(self._layout.dispatch_lock):
-            running = [m for m in self._layout.running.iterdir() if self._is_running(m)]
-            waiting = sorted(self._layout.queue.iterdir())
+        with locks.locked(self._layout.dispatch_lock):
+            self._bring_in()
+            running = [m for m in self._layout.started.iterdir() if self._is_running(m)]
+            waiting = sorted(self._layout.waiting.iterdir())
             for marker in waiting:
                 if len(running) >= self._max_jobs:
                     break
                 if self._start(marker):
                     running.append(marker)
 
-    def enqueue(self, prepared: Path, name: str, created: float) -> None:
+    def enqueue(self, prepared: Path, job: JobFolder, created: float) -> None:
         """Give a prepared folder its job's name and put the job in the queue.
 
         Raises FileExistsError if there is a job of that name. The marker comes first: a
         crash in between leaves one without a job, never a job that nobody will start.
         """
-        with processes.locked(self._layout.dispatch_lock):
+        with locks.locked(self._layout.dispatch_lock):
+            self._bring_in()
             # Looked for first: a rival of the same millisecond has a marker of the same name,
             # which must not be taken away again.
-            if (self._layout.jobs / name).exists():
-                raise FileExistsError(name)
-            marker = self._layout.queue / marker_name(created, name)
+            if job.path.exists():
+                raise FileExistsError(job.name)
+            if job.path.is_symlink():
+                job.path.unlink()  # to a job that an earlier version has deleted since
+            job.path.parent.mkdir(exist_ok=True, mode=0o700)
+            marker = self._layout.waiting / marker_name(created, job.kind, job.name)
             marker.touch()
             try:
-                prepared.rename(self._layout.jobs / name)
+                prepared.rename(job.path)
             except OSError:
                 marker.unlink(missing_ok=True)
                 raise
 
-    def withdraw(self, name: str) -> bool:
+    def withdraw(self, job: JobFolder) -> bool:
         """Take a waiting job out of the queue and end it as Stopped; False if it runs already."""
-        with processes.locked(self._layout.dispatch_lock):
-            markers = list(self._layout.queue.glob(f"*~{name}"))
+        with locks.locked(self._layout.dispatch_lock):
+            own = started_name(job.kind, job.name)
+            markers = [m for m in self._layout.waiting.iterdir() if _job_of(m) == own]
             for marker in markers:
                 marker.unlink()
             if not markers:
                 return False
-            job = self._layout.job(name)
             state = job.state()
             new_transition(state, "Stopped", "Stopped before it began.")
             state["status"] = "Stopped"
@@ -84,9 +93,14 @@ class Scheduler:
             job.drop_reserve()
             return True
 
+    def _bring_in(self) -> None:
+        """Take over jobs of earlier versions, whose processes may still make and end some."""
+        if old_form.is_there(self._layout.jobs):
+            old_form.move(self._layout.root)
+
     def _start(self, marker: Path) -> bool:
-        name = marker.name.partition("~")[2]
-        job = self._layout.job(name)
+        kind, _, name = _job_of(marker).partition("~")
+        job = self._layout.job(kind, name)
         if not job.path.is_dir():
             if time.time() - marker.stat().st_mtime > _ORPHAN_SECONDS:
                 marker.unlink()
@@ -94,14 +108,19 @@ class Scheduler:
         if job.state()["secondary"] != "Pending":
             marker.unlink()
             return False
-        lock = processes.try_lock(job.lock)
+        lock = locks.try_lock(job.lock)
         if lock is None:
             return False
         try:
-            marker.rename(self._layout.running / name)
+            marker.rename(self._layout.started / _job_of(marker))
             # -P keeps the current directory off the path (3.11); the package is found by its own.
-            argv = [sys.executable, "-m", "jupyter_sm.targets.local.supervisor", str(job.path)]
-            package_root = str(Path(__file__).parents[3])
+            argv = [
+                sys.executable,
+                "-m",
+                "jupyter_sm.targets.local.runner.supervisor",
+                str(job.path),
+            ]
+            package_root = str(Path(__file__).parents[4])
             paths = [package_root, *filter(None, [os.environ.get("PYTHONPATH")])]
             env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
             pid = processes.spawn_detached(argv, env, job.path / "supervisor.log", lock)
@@ -112,11 +131,12 @@ class Scheduler:
 
     def _is_running(self, marker: Path) -> bool:
         """Whether a job's supervisor lives; if not, its job is queued again or brought to its end."""
-        job = self._layout.job(marker.name)
+        kind, _, name = marker.name.partition("~")
+        job = self._layout.job(kind, name)
         if not job.path.is_dir():
             marker.unlink(missing_ok=True)
             return False
-        lock = processes.try_lock(job.lock)
+        lock = locks.try_lock(job.lock)
         if lock is None:
             return True
         try:
@@ -128,7 +148,7 @@ class Scheduler:
                 # Whoever moved the marker was killed before the supervisor was there.
                 state["retries"] = state.get("retries", 0) + 1
                 job.write_state(state)
-                marker.rename(self._layout.queue / marker_name(state["created"], marker.name))
+                marker.rename(self._layout.waiting / marker_name(state["created"], kind, name))
                 return False
             if state["status"] in ("InProgress", "Stopping"):
                 for host in state.get("pids", []):
@@ -147,7 +167,12 @@ class Scheduler:
             marker.unlink(missing_ok=True)
         except OSError as error:
             # A full disk: told at the next round, once there is room.
-            _log.warning("The end of job %s could not be written: %s", marker.name, error)
+            _log.warning("The end of job %s could not be written: %s", name, error)
         finally:
-            processes.unlock(lock)
+            locks.unlock(lock)
         return False
+
+
+def _job_of(marker: Path) -> str:
+    """Kind and name in the marker of a waiting job, as the marker of a started one has them."""
+    return marker.name.partition("~")[2]

@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from jupyter_sm.targets.local import processes
+from jupyter_sm.targets.local.disk import locks
+from jupyter_sm.targets.local.runner import processes
 
 _SITES = "import json, sys; print(json.dumps([p for p in sys.path if p.endswith('-packages')]))"
 _TICK_SECONDS = 0.2
@@ -51,7 +52,7 @@ class Environments:
         self._folder.mkdir(exist_ok=True)
         folder = self._folder / _key(python, requirements)
         inner = folder / "bin" / "python"
-        while (lock := processes.try_lock(self._folder / "lock")) is None:
+        while (lock := locks.try_lock(self._folder / "lock")) is None:
             self._check_stop()
             time.sleep(_TICK_SECONDS)
         try:

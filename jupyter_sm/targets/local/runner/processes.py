@@ -1,4 +1,4 @@
-"""All that the local target needs of the operating system: locks, detaching, ending.
+"""All that running a job asks of the operating system: detaching, watching, ending processes.
 
 POSIX only (Linux, macOS). On Windows the module imports, and `SUPPORTED` is False.
 """
@@ -13,39 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 SUPPORTED = os.name == "posix"
-if SUPPORTED:
-    import fcntl
 
 # The descriptor under which a supervisor inherits the lock on its own job.
 LOCK_FD = 9
-
-
-def try_lock(path: Path) -> int | None:
-    """Take the lock file at `path` without waiting: its descriptor, or None if held."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(fd)
-        return None
-    return fd
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`, waiting for it."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        unlock(fd)
-
-
-def unlock(fd: int) -> None:
-    """Let go of a lock, also where a process forked meanwhile holds the descriptor too."""
-    fcntl.flock(fd, fcntl.LOCK_UN)
-    os.close(fd)
 
 
 def spawn_detached(argv: Sequence[str], env: Mapping[str, str], output: Path, lock_fd: int) -> int:

@@ -1,0 +1,101 @@
+"""The local target's API as a whole: which operation is answered by what.
+
+What the operations do stands in `jobs.py`, `logs.py` and the modules of the kinds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from jupyter_sm.jobs.faults import errors_of
+from jupyter_sm.jobs.validation import check_request
+from jupyter_sm.targets.local.api.errors import ApiError
+from jupyter_sm.targets.local.api.jobs import Jobs
+from jupyter_sm.targets.local.api.kinds import OFFERED
+from jupyter_sm.targets.local.api.logs import LogReader
+from jupyter_sm.targets.local.api.offer import Answer, Request
+from jupyter_sm.targets.local.disk.layout import Layout
+from jupyter_sm.targets.local.runner import processes
+from jupyter_sm.targets.local.runner.scheduler import Scheduler
+
+
+class LocalEngine:
+    """SageMaker's jobs on this machine, below one root folder."""
+
+    def __init__(self, root: Path, *, max_jobs: int | None = None) -> None:
+        if not processes.SUPPORTED:
+            raise OSError("The local target needs Linux or macOS; choose an AWS target instead.")
+        self.root = root.absolute()
+        self.max_jobs = (
+            max_jobs or int(os.environ.get("JUPYTER_SM_MAX_JOBS", 0)) or os.cpu_count() or 1
+        )
+        self._layout = Layout(self.root)
+        self._layout.make()
+        self._scheduler = Scheduler(self._layout, self.max_jobs)
+        self._kinds = {
+            offer.kind.kind: Jobs(offer, self._layout, self._scheduler, self.max_jobs)
+            for offer in OFFERED
+        }
+        logs = LogReader(self._layout, [offer.kind for offer in OFFERED])
+        self._operations: dict[str, Callable[[Request], Answer]] = {
+            **{
+                f"SageMaker.{name}": handler
+                for jobs in self._kinds.values()
+                for name, handler in jobs.operations().items()
+            },
+            "SageMaker.ListTags": self.list_tags,
+            "Logs_20140328.DescribeLogStreams": logs.describe_log_streams,
+            "Logs_20140328.GetLogEvents": logs.get_log_events,
+            "Logs_20140328.FilterLogEvents": logs.filter_log_events,
+        }
+
+    def answer(self, operation: str, request: Request) -> Answer:
+        """Answer one call, named as X-Amz-Target names it. Raises ApiError."""
+        handler = self._operations.get(operation)
+        if handler is None:
+            raise ApiError(
+                "UnknownOperationException",
+                f"The local target does not offer {operation.rpartition('.')[2]}.",
+            )
+        if not self._layout.jobs.is_dir():
+            self._layout.make()  # someone deleted the folder under us
+        service, _, name = operation.partition(".")
+        if service == "SageMaker":
+            faults = errors_of(check_request(name, request, file_uris=True))
+            if faults:
+                lines = "; ".join(f"Value at '{f.path}' {f.message}" for f in faults)
+                plural = "error" if len(faults) == 1 else "errors"
+                raise ApiError(
+                    "ValidationException", f"{len(faults)} validation {plural} detected: {lines}"
+                )
+        return handler(request)
+
+    def last_change(self) -> int:
+        """Time of the last change of any job, in ns; 0 when there was none."""
+        try:
+            return self._layout.changed.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def log_sizes(self, kind: str, name: str) -> tuple[tuple[str, int], ...]:
+        """Name and size of each log file of a job."""
+        try:
+            with os.scandir(self._layout.job(kind, name).logs) as entries:
+                return tuple(sorted((entry.name, entry.stat().st_size) for entry in entries))
+        except FileNotFoundError:
+            return ()
+
+    def refuse_what_is_not_offered(self, kind: str, request: Request) -> None:
+        """Raise ApiError for what SageMaker offers of a kind and this target does not."""
+        self._kinds[kind].offer.refuse(request)
+
+    def list_tags(self, request: Request) -> Answer:
+        """ListTags: the ARN names kind and job."""
+        head, _, name = request["ResourceArn"].rpartition("/")
+        resource = head.rpartition(":")[2]
+        for jobs in self._kinds.values():
+            if jobs.offer.resource == resource:
+                return jobs.tags(name)
+        raise ApiError("ValidationException", "Requested resource not found.")

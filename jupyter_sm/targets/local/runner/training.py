@@ -1,0 +1,108 @@
+"""A training job as it runs: its folders and channels, its script, its model and output.
+
+What the script finds there is `container.py`'s business.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from jupyter_sm.targets.local.runner import artifacts, channels, container, machine
+from jupyter_sm.targets.local.runner.host import Host
+from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
+
+_ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
+
+
+class Run:
+    """The steps of a training job."""
+
+    working = "Training"
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._job = work.job
+        self._request = work.request
+        self._hosts = work.hosts
+
+    def lay_out(self) -> None:
+        """/opt/ml of each host, with source, channels and checkpoints."""
+        own = container.decoded_hyperparameters(self._request)
+        source = channels.local_path(str(own["sagemaker_submit_directory"]))
+        modes = container.input_data_config(self._request)
+        submitted = self._work.submitted_at
+        for index, host in enumerate(self._hosts):
+            base = self._job.host(host)
+            container.write_config(self._request, host, base)
+            artifacts.unpack_source(source, base / "code")
+            for channel in self._request.get("InputDataConfig", []):
+                mode = modes[channel["ChannelName"]]["TrainingInputMode"]
+                into = base / "input" / "data"
+                for line in channels.stage(channel, mode, into, index, len(self._hosts), submitted):
+                    self._work.say(line, host)
+                self._work.check_stop()
+            self._link_checkpoints(base)
+
+    def _link_checkpoints(self, base: Path) -> None:
+        config = self._request.get("CheckpointConfig")
+        if config:
+            kept = channels.local_path(config["S3Uri"])
+            kept.mkdir(parents=True, exist_ok=True)
+            (base / "checkpoints").symlink_to(kept)
+
+    def command(self, host: str) -> Command:
+        """The script, by a shell or by a Python that has its requirements."""
+        base = self._job.host(host)
+        code = base / "code"
+        env = container.environment(self._request, self._work.name, host, base, os.environ)
+        program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
+        if not (code / program).is_file():
+            raise JobFailedError(f"ClientError: the source archive holds no {program}.")
+        arguments = container.arguments(self._request)
+        if program.endswith(".sh"):
+            return Command(["/bin/sh", program, *arguments], env, code)
+        image = self._request["AlgorithmSpecification"].get("TrainingImage") or ""
+        python = machine.with_requirements(
+            self._work, machine.interpreter(image), code / "requirements.txt", env
+        )
+        return Command([python, program, *arguments], env, code)
+
+    def reason(self, host: Host) -> str:
+        """What the script wrote to `failure`, else its exit code and last error line."""
+        written = self._job.host(host.name) / "output" / "failure"
+        if written.is_file():
+            return f"AlgorithmError: {written.read_text('utf-8', 'replace')}"
+        code = host.exit_code()
+        message = next((line for line in reversed(host.tail) if _ERROR_LINE.match(line)), "")
+        if not message and code and code > 128:
+            message = f"killed by signal {code - 128}"
+        command = " ".join([Path(host.argv[0]).name, *host.argv[1:]])
+        where = f" on {host.name}" if len(self._hosts) > 1 else ""
+        return (
+            f"AlgorithmError: ExecuteUserScriptError:\nExitCode {code}{where}\n"
+            f'ErrorMessage "{message[:600]}"\nCommand "{command}"'
+        )
+
+    def upload(self) -> None:
+        """The model and the output, each of all hosts together."""
+        config = self._request["OutputDataConfig"]
+        output = channels.local_path(config["S3OutputPath"]) / self._work.name / "output"
+        bases = [self._job.host(host) for host in self._hosts]
+        models = [base / "model" for base in bases]
+        if config.get("CompressionType") == "NONE":
+            model = output / "model"
+            done = artifacts.copy_uncompressed(models, model)
+        else:
+            model = output / "model.tar.gz"
+            done = artifacts.pack(models, model)
+        artifacts.pack([base / "output" / "data" for base in bases], output / "output.tar.gz")
+        if done:
+            self._work.state["model"] = model.as_uri()
+
+    def clear(self) -> None:
+        """The inputs: the instance is gone on SageMaker too; here they would only fill the disk."""
+        for host in self._hosts:
+            shutil.rmtree(self._job.host(host) / "input" / "data", ignore_errors=True)
