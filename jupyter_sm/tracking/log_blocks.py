@@ -16,30 +16,26 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from jupyter_sm.logs import Record
 
 SEVERITIES = ("debug", "info", "warning", "error")
 SOURCES = ("platform", "framework", "user", "progress")
-_SOURCE_CODES = {source: code << 2 for code, source in enumerate(SOURCES)}
+# The code of an entry's kind is the sum of both: 4 * source + severity.
 _SEVERITY_CODES = {severity: code for code, severity in enumerate(SEVERITIES)}
-_CODES = {
-    (severity, source): _SEVERITY_CODES[severity] | _SOURCE_CODES[source]
-    for severity in SEVERITIES
-    for source in SOURCES
-}
+_SOURCE_CODES = {source: code * len(SEVERITIES) for code, source in enumerate(SOURCES)}
+_INFO, _USER = _SEVERITY_CODES["info"], _SOURCE_CODES["user"]
+# A block is full when it has so many entries, or so much text.
 _MOST_ENTRIES = 256
 _MOST_BYTES = 64 * 1024
 
 
 def kind_of(severity: str, source: str) -> int:
     """The byte that says both; an unknown source is the user's, an unknown severity info."""
-    return _CODES.get((severity, source)) or _SEVERITY_CODES.get(severity, 1) | _SOURCE_CODES.get(
-        source, _SOURCE_CODES["user"]
-    )
+    return _SEVERITY_CODES.get(severity, _INFO) + _SOURCE_CODES.get(source, _USER)
 
 
 @dataclass(frozen=True)
@@ -55,19 +51,26 @@ class Entry:
 
 
 class Block:
-    """A row, opened."""
+    """A row, read."""
 
     def __init__(self, row: sqlite3.Row) -> None:
-        self.first: int = row["first"]
         self._row = row
-        packed = row["is_sealed"]
+        self.first: int = row["first"]
         self.kinds: bytes = row["kinds"]
-        self.text: bytes = zlib.decompress(row["text"]) if packed else row["text"]
-        self.lengths = _unpacked("I", row["lengths"], packed)
+        self.lengths = array("I", self._unsealed("lengths"))
+        self.text = self._unsealed("text")
+
+    def _unsealed(self, column: str) -> bytes:
+        data: bytes = self._row[column]
+        return zlib.decompress(data) if self._row["is_sealed"] else data
 
     def ends(self) -> list[int]:
         """Where in `text` each entry ends."""
-        return list(accumulate(self.lengths, lambda end, length: end + 1 + length, initial=-1))[1:]
+        ends, begin = [], 0
+        for length in self.lengths:
+            ends.append(begin + length)
+            begin += length + 1
+        return ends
 
     def texts(self) -> Iterator[str]:
         """The text of each entry."""
@@ -76,25 +79,21 @@ class Block:
 
     def entries(self, places: Iterable[int]) -> Iterator[Entry]:
         """The entries at these places of the block."""
-        packed = self._row["is_sealed"]
-        times = _unpacked("q", self._row["times"], packed)
         streams = array("I", self._row["streams"])
+        times = array("q", self._unsealed("times"))
         ends = self.ends()
         for place in places:
-            end, kind = ends[place], self.kinds[place]
+            end = ends[place]
             text = self.text[end - self.lengths[place] : end].decode()
+            source, severity = divmod(self.kinds[place], len(SEVERITIES))
             yield Entry(
                 self.first + place,
                 times[place],
                 streams[place],
-                SEVERITIES[kind & 3],
-                SOURCES[kind >> 2],
+                SEVERITIES[severity],
+                SOURCES[source],
                 text,
             )
-
-
-def _unpacked(code: str, data: bytes, is_packed: int) -> array[int]:
-    return array(code, zlib.decompress(data) if is_packed else data)
 
 
 def append(
@@ -223,16 +222,9 @@ def entries(db: sqlite3.Connection, job_id: int, seqs: Sequence[int]) -> Iterato
         block = next(blocks(db, job_id, seqs[at], seqs[at] + 1), None)
         if block is None:
             return
-        end = block.first + len(block.kinds)
-        if seqs[at] >= end:
-            at += 1
-            continue
-        begin = at
-        while at < len(seqs) and seqs[at] < end:
-            at += 1
-        yield from block.entries(
-            [seq - block.first for seq in seqs[begin:at] if seq >= block.first]
-        )
+        end = bisect_left(seqs, block.first + len(block.kinds), at)
+        yield from block.entries([seq - block.first for seq in seqs[at:end]])
+        at = max(end, at + 1)  # this number may be of no entry
 
 
 def last_of_stream(db: sqlite3.Connection, job_id: int, stream: int, count: int) -> list[Entry]:
@@ -240,8 +232,9 @@ def last_of_stream(db: sqlite3.Connection, job_id: int, stream: int, count: int)
     found: list[Entry] = []
     rows = db.execute("SELECT * FROM log_blocks WHERE job_id = ? ORDER BY first DESC", (job_id,))
     for row in rows:
-        own = [n for n, one in enumerate(array("I", row["streams"])) if one == stream]
-        found = [*Block(row).entries(own), *found] if own else found
+        places = [n for n, one in enumerate(array("I", row["streams"])) if one == stream]
+        if places:
+            found = [*Block(row).entries(places), *found]
         if len(found) >= count:
             break
     return found[-count:]
