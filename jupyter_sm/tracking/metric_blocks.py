@@ -56,11 +56,12 @@ class Series:
             part = self.values[begin : begin + size]
             least, greatest = min(part), max(part)
             if not (isfinite(least) and isfinite(greatest)):
-                finite = [value for value in part if isfinite(value)] or [part[0]]
-                least, greatest = min(finite), max(finite)
-                if least != least:
+                # Where some can't be drawn, those of the others.
+                finite = [value for value in part if isfinite(value)]
+                if not finite:
                     places.add(begin)
                     continue
+                least, greatest = min(finite), max(finite)
             places |= {begin + part.index(least), begin + part.index(greatest)}
         return sorted(places)
 
