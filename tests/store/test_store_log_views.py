@@ -307,6 +307,6 @@ def test_entries_know_their_stream_and_time(log: Log) -> None:
 
 
 def test_every_kind_has_a_byte_of_its_own() -> None:
-    kinds = {log_blocks.kind_of(s, o) for s in log_blocks.SEVERITIES for o in log_blocks.SOURCES}
+    kinds = {log_blocks.code_of(s, o) for s in log_blocks.SEVERITIES for o in log_blocks.SOURCES}
     assert len(kinds) == 16
-    assert log_blocks.kind_of("strange", "") == log_blocks.kind_of("info", "user")
+    assert log_blocks.code_of("strange", "") == log_blocks.code_of("info", "user")

@@ -16,29 +16,25 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from jupyter_sm.logs import Record
 from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 
-_SOURCE_CODES = {source: code << 2 for code, source in enumerate(SOURCES)}
+# The code of an entry's kind is the sum of both: 4 * source + severity.
 _SEVERITY_CODES = {severity: code for code, severity in enumerate(SEVERITIES)}
-_CODES = {
-    (severity, source): _SEVERITY_CODES[severity] | _SOURCE_CODES[source]
-    for severity in SEVERITIES
-    for source in SOURCES
-}
+_SOURCE_CODES = {source: code * len(SEVERITIES) for code, source in enumerate(SOURCES)}
+_INFO, _USER = _SEVERITY_CODES["info"], _SOURCE_CODES["user"]
+# A block is full when it has so many entries, or so much text.
 _MOST_ENTRIES = 256
 _MOST_BYTES = 64 * 1024
 
 
-def kind_of(severity: str, source: str) -> int:
+def code_of(severity: str, source: str) -> int:
     """The byte that says both; an unknown source is the user's, an unknown severity info."""
-    return _CODES.get((severity, source)) or _SEVERITY_CODES.get(severity, 1) | _SOURCE_CODES.get(
-        source, _SOURCE_CODES["user"]
-    )
+    return _SEVERITY_CODES.get(severity, _INFO) + _SOURCE_CODES.get(source, _USER)
 
 
 @dataclass(frozen=True)
@@ -54,19 +50,26 @@ class Entry:
 
 
 class Block:
-    """A row, opened."""
+    """A row, read."""
 
     def __init__(self, row: sqlite3.Row) -> None:
-        self.first: int = row["first"]
         self._row = row
-        packed = row["is_sealed"]
+        self.first: int = row["first"]
         self.kinds: bytes = row["kinds"]
-        self.text: bytes = zlib.decompress(row["text"]) if packed else row["text"]
-        self.lengths = _unpacked("I", row["lengths"], packed)
+        self.lengths = array("I", self._unsealed("lengths"))
+        self.text = self._unsealed("text")
+
+    def _unsealed(self, column: str) -> bytes:
+        data: bytes = self._row[column]
+        return zlib.decompress(data) if self._row["is_sealed"] else data
 
     def ends(self) -> list[int]:
         """Where in `text` each entry ends."""
-        return list(accumulate(self.lengths, lambda end, length: end + 1 + length, initial=-1))[1:]
+        ends, begin = [], 0
+        for length in self.lengths:
+            ends.append(begin + length)
+            begin += length + 1
+        return ends
 
     def texts(self) -> Iterator[str]:
         """The text of each entry."""
@@ -75,31 +78,132 @@ class Block:
 
     def entries(self, places: Iterable[int]) -> Iterator[Entry]:
         """The entries at these places of the block."""
-        packed = self._row["is_sealed"]
-        times = _unpacked("q", self._row["times"], packed)
         streams = array("I", self._row["streams"])
+        times = array("q", self._unsealed("times"))
         ends = self.ends()
         for place in places:
-            end, kind = ends[place], self.kinds[place]
+            end = ends[place]
             text = self.text[end - self.lengths[place] : end].decode()
+            source, severity = divmod(self.kinds[place], len(SEVERITIES))
             yield Entry(
                 self.first + place,
                 times[place],
                 streams[place],
-                SEVERITIES[kind & 3],
-                SOURCES[kind >> 2],
+                SEVERITIES[severity],
+                SOURCES[source],
                 text,
             )
 
 
-def _unpacked(code: str, data: bytes, is_packed: int) -> array[int]:
-    return array(code, zlib.decompress(data) if is_packed else data)
+class _Part:
+    """What of one stream comes into the block that begins at `first`, column by column.
+
+    That block has `count` entries, with `size` bytes of text, already.
+    """
+
+    def __init__(self, stream: int, first: int, count: int = 0, size: int = 0) -> None:
+        self.first = first
+        self.is_new = count == 0
+        self.kinds = bytearray()
+        self.times = array("q")
+        self.lengths = array("I")
+        self.text = bytearray()
+        self._stream = stream
+        self._room = _MOST_ENTRIES - count
+        self._bytes_left = _MOST_BYTES - size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether this makes the block full."""
+        return len(self.kinds) >= self._room or len(self.text) >= self._bytes_left
+
+    def add(self, record: Record) -> None:
+        text = record.text.encode("utf-8", "replace")
+        self.kinds.append(code_of(record.severity, record.source))
+        self.times.append(record.timestamp_ms)
+        self.lengths.append(len(text))
+        self.text += text
+        self.text += b"\n"
+
+    def short_columns(self) -> tuple[bytes, bytes]:
+        """`kinds` and `streams`."""
+        return bytes(self.kinds), array("I", [self._stream] * len(self.kinds)).tobytes()
+
+    def long_columns(self) -> tuple[bytes, bytes, bytes]:
+        """`times`, `lengths` and `text`, which are compressed when the block is full."""
+        return self.times.tobytes(), self.lengths.tobytes(), bytes(self.text)
 
 
 def append(
     db: sqlite3.Connection, job_id: int, first: int, stream: int, records: Sequence[Record]
 ) -> None:
     """Add entries of one stream, of which the first gets the number `first`."""
+    if not records:
+        return
+    _append_raws(db, job_id, first, records)
+    part = _first_part(db, job_id, first, stream)
+    for following, record in enumerate(records, first + 1):
+        part.add(record)
+        if part.is_full:
+            _write(db, job_id, part)
+            part = _Part(stream, following)
+    if part.kinds:
+        _write(db, job_id, part)
+
+
+def _first_part(db: sqlite3.Connection, job_id: int, first: int, stream: int) -> _Part:
+    opened = db.execute(
+        "SELECT first, count, length(text) AS size FROM log_blocks"
+        " WHERE job_id = ? AND first < ? AND is_sealed = 0 ORDER BY first DESC LIMIT 1",
+        (job_id, first),
+    ).fetchone()
+    if opened is None:
+        return _Part(stream, first)
+    return _Part(stream, opened["first"], opened["count"], opened["size"])
+
+
+def _write(db: sqlite3.Connection, job_id: int, part: _Part) -> None:
+    short, long = part.short_columns(), part.long_columns()
+    if part.is_new:
+        if part.is_full:
+            long = _compressed(*long)
+        db.execute(
+            "INSERT INTO log_blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (job_id, part.first, len(part.kinds), part.is_full, *short, *long),
+        )
+        return
+    # SQLite joins them: to read what is there only to write it back makes storing a line 5 %
+    # slower. What `||` gives is text, unless it is cast.
+    db.execute(
+        "UPDATE log_blocks SET count = count + ?, kinds = CAST(kinds || ? AS BLOB),"
+        " streams = CAST(streams || ? AS BLOB), times = CAST(times || ? AS BLOB),"
+        " lengths = CAST(lengths || ? AS BLOB), text = CAST(text || ? AS BLOB)"
+        " WHERE job_id = ? AND first = ?",
+        (len(part.kinds), *short, *long, job_id, part.first),
+    )
+    if part.is_full:
+        _seal(db, job_id, part.first)
+
+
+def _seal(db: sqlite3.Connection, job_id: int, first: int) -> None:
+    key = (job_id, first)
+    long = db.execute(
+        "SELECT times, lengths, text FROM log_blocks WHERE job_id = ? AND first = ?", key
+    ).fetchone()
+    db.execute(
+        "UPDATE log_blocks SET is_sealed = 1, times = ?, lengths = ?, text = ?"
+        " WHERE job_id = ? AND first = ?",
+        (*_compressed(*long), *key),
+    )
+
+
+def _compressed(times: bytes, lengths: bytes, text: bytes) -> tuple[bytes, bytes, bytes]:
+    return zlib.compress(times, 1), zlib.compress(lengths, 1), zlib.compress(text, 1)
+
+
+def _append_raws(
+    db: sqlite3.Connection, job_id: int, first: int, records: Sequence[Record]
+) -> None:
     raws = [
         (job_id, first + n, zlib.compress(record.raw.encode("utf-8", "replace"), 1))
         for n, record in enumerate(records)
@@ -107,65 +211,6 @@ def append(
     ]
     if raws:
         db.executemany("INSERT INTO log_raws VALUES (?, ?, ?)", raws)
-    at = 0
-    opened = db.execute(
-        "SELECT rowid, count, length(text) AS size FROM log_blocks"
-        " WHERE job_id = ? AND first < ? AND is_sealed = 0 ORDER BY first DESC LIMIT 1",
-        (job_id, first),
-    ).fetchone()
-    while at < len(records):
-        room, size = (
-            (_MOST_ENTRIES - opened["count"], opened["size"]) if opened else (_MOST_ENTRIES, 0)
-        )
-        kinds, times, lengths, text = bytearray(), array("q"), array("I"), list[bytes]()
-        for record in records[at : at + room]:
-            data = record.text.encode("utf-8", "replace")
-            kinds.append(kind_of(record.severity, record.source))
-            times.append(record.timestamp_ms)
-            lengths.append(len(data))
-            text.append(data)
-            size += len(data) + 1
-            if size >= _MOST_BYTES:
-                break
-        text.append(b"")
-        columns = (
-            bytes(kinds),
-            array("I", [stream]).tobytes() * len(kinds),
-            times.tobytes(),
-            lengths.tobytes(),
-            b"\n".join(text),
-        )
-        is_full = len(kinds) == room or size >= _MOST_BYTES
-        if opened:
-            db.execute(
-                "UPDATE log_blocks SET count = count + ?, kinds = CAST(kinds || ? AS BLOB),"
-                " streams = CAST(streams || ? AS BLOB), times = CAST(times || ? AS BLOB),"
-                " lengths = CAST(lengths || ? AS BLOB), text = CAST(text || ? AS BLOB)"
-                " WHERE rowid = ?",
-                (len(kinds), *columns, opened["rowid"]),
-            )
-            if is_full:
-                _seal(db, opened["rowid"])
-        else:
-            kinds_, streams_, *long = columns
-            if is_full:
-                long = [zlib.compress(column, 1) for column in long]
-            db.execute(
-                "INSERT INTO log_blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (job_id, first + at, len(kinds), is_full, kinds_, streams_, *long),
-            )
-        opened = None
-        at += len(kinds)
-
-
-def _seal(db: sqlite3.Connection, rowid: int) -> None:
-    long = db.execute(
-        "SELECT times, lengths, text FROM log_blocks WHERE rowid = ?", (rowid,)
-    ).fetchone()
-    db.execute(
-        "UPDATE log_blocks SET is_sealed = 1, times = ?, lengths = ?, text = ? WHERE rowid = ?",
-        (*(zlib.compress(column, 1) for column in long), rowid),
-    )
 
 
 def first_kept(db: sqlite3.Connection, job_id: int) -> int | None:
@@ -222,16 +267,9 @@ def entries(db: sqlite3.Connection, job_id: int, seqs: Sequence[int]) -> Iterato
         block = next(blocks(db, job_id, seqs[at], seqs[at] + 1), None)
         if block is None:
             return
-        end = block.first + len(block.kinds)
-        if seqs[at] >= end:
-            at += 1
-            continue
-        begin = at
-        while at < len(seqs) and seqs[at] < end:
-            at += 1
-        yield from block.entries(
-            [seq - block.first for seq in seqs[begin:at] if seq >= block.first]
-        )
+        end = bisect_left(seqs, block.first + len(block.kinds), at)
+        yield from block.entries([seq - block.first for seq in seqs[at:end]])
+        at = max(end, at + 1)  # this number may be of no entry
 
 
 def last_of_stream(db: sqlite3.Connection, job_id: int, stream: int, count: int) -> list[Entry]:
@@ -239,8 +277,9 @@ def last_of_stream(db: sqlite3.Connection, job_id: int, stream: int, count: int)
     found: list[Entry] = []
     rows = db.execute("SELECT * FROM log_blocks WHERE job_id = ? ORDER BY first DESC", (job_id,))
     for row in rows:
-        own = [n for n, one in enumerate(array("I", row["streams"])) if one == stream]
-        found = [*Block(row).entries(own), *found] if own else found
+        places = [n for n, one in enumerate(array("I", row["streams"])) if one == stream]
+        if places:
+            found = [*Block(row).entries(places), *found]
         if len(found) >= count:
             break
     return found[-count:]

@@ -60,7 +60,7 @@ class LogFilter:
         known = self.severity in severities
         grave = severities[severities.index(self.severity) :] if known else ()
         fitting = {
-            blocks.kind_of(severity, source)
+            blocks.code_of(severity, source)
             for severity in (grave if self.severity else severities)
             for source in sources
             if self.source in ("", source)

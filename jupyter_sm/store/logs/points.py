@@ -2,27 +2,32 @@
 
 As with `log_blocks`, a block is appended to while it is open, and compressed when full. A
 point is a step, a time in UTC milliseconds and a value; a series is one metric of one stream.
+
+An open block holds point after point, each as a `_POINT`. A sealed one holds three columns, 8
+bytes a number: the steps and the times, each as its difference from the one before it, and the
+values. Differences compress far better.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import struct
 import zlib
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, pairwise
 from math import isfinite
-from operator import sub
 
 from jupyter_sm.logs import Metric
 
 _MOST_POINTS = 512
-# A step that the log does not tell. Numbers beyond a double's are none either.
+_POINT = struct.Struct("qqd")  # step, time, value
+# The step of a point whose step the log does not tell.
 _NO_STEP = -1
+# The browser's numbers are exact up to here; no step and no time is greater.
 _LARGEST = 2**53
-_POINT = 24
 
 
 @dataclass
@@ -56,11 +61,12 @@ class Series:
             part = self.values[begin : begin + size]
             least, greatest = min(part), max(part)
             if not (isfinite(least) and isfinite(greatest)):
-                finite = [value for value in part if isfinite(value)] or [part[0]]
-                least, greatest = min(finite), max(finite)
-                if least != least:
+                # Where some can't be drawn, those of the others.
+                finite = [value for value in part if isfinite(value)]
+                if not finite:
                     places.add(begin)
                     continue
+                least, greatest = min(finite), max(finite)
             places |= {begin + part.index(least), begin + part.index(greatest)}
         return sorted(places)
 
@@ -89,45 +95,46 @@ def _series_id(db: sqlite3.Connection, job_id: int, stream: int, name: str) -> i
 
 
 def _append(db: sqlite3.Connection, series: int, points: Sequence[Metric]) -> None:
-    data = array("q")
-    values = array("d", (float(point.value) for point in points))
-    for point, bits in zip(points, array("q", values.tobytes()), strict=True):
-        at_ms = max(-_LARGEST, min(point.timestamp_ms, _LARGEST))
-        data.extend((_step(point.step), at_ms, bits))
+    data = b"".join(map(_packed, points))
     opened = db.execute(
-        "SELECT rowid, length(data) AS size FROM point_blocks"
-        " WHERE series_id = ? AND is_sealed = 0",
-        (series,),
+        "SELECT rowid, data FROM point_blocks WHERE series_id = ? AND is_sealed = 0", (series,)
     ).fetchone()
     if opened is None:
-        db.execute("INSERT INTO point_blocks VALUES (?, 0, ?)", (series, data.tobytes()))
+        db.execute("INSERT INTO point_blocks VALUES (?, 0, ?)", (series, data))
         return
+    data = opened["data"] + data
+    is_full = len(data) >= _MOST_POINTS * _POINT.size
     db.execute(
-        "UPDATE point_blocks SET data = CAST(data || ? AS BLOB) WHERE rowid = ?",
-        (data.tobytes(), opened["rowid"]),
+        "UPDATE point_blocks SET is_sealed = ?, data = ? WHERE rowid = ?",
+        (is_full, _sealed(data) if is_full else data, opened["rowid"]),
     )
-    if opened["size"] + len(data) * 8 >= _MOST_POINTS * _POINT:
-        _seal(db, opened["rowid"])
 
 
-def _step(step: int | None) -> int:
-    return step if step is not None and 0 <= step <= _LARGEST else _NO_STEP
+def _packed(point: Metric) -> bytes:
+    step = point.step
+    if step is None or not 0 <= step <= _LARGEST:
+        step = _NO_STEP
+    return _POINT.pack(step, max(-_LARGEST, min(point.timestamp_ms, _LARGEST)), point.value)
 
 
-def _seal(db: sqlite3.Connection, rowid: int) -> None:
-    """Columns of differences compress far better than points do."""
-    row = db.execute("SELECT data FROM point_blocks WHERE rowid = ?", (rowid,)).fetchone()
-    points = array("q", row["data"])
-    steps, times, values = points[0::3], points[1::3], points[2::3]
+def _sealed(data: bytes) -> bytes:
+    steps, times, values = _columns(data)
     columns = _differences(steps).tobytes() + _differences(times).tobytes() + values.tobytes()
-    db.execute(
-        "UPDATE point_blocks SET is_sealed = 1, data = ? WHERE rowid = ?",
-        (zlib.compress(columns, 1), rowid),
-    )
+    return zlib.compress(columns, 1)
 
 
-def _differences(numbers: array[int]) -> array[int]:
-    return array("q", map(sub, numbers, chain((0,), numbers)))
+def _columns(data: bytes) -> tuple[array[int], array[int], array[float]]:
+    """Steps, times and values of packed points.
+
+    All of it is read as whole numbers and as doubles, of which every third is one: that takes
+    a tenth of the time that unpacking point by point does.
+    """
+    whole, doubles = array("q", data), array("d", data)
+    return whole[0::3], whole[1::3], doubles[2::3]
+
+
+def _differences(numbers: Sequence[int]) -> array[int]:
+    return array("q", [number - before for before, number in pairwise((0, *numbers))])
 
 
 def series_of(db: sqlite3.Connection, job_id: int) -> Iterator[Series]:
@@ -156,13 +163,14 @@ def series_of(db: sqlite3.Connection, job_id: int) -> Iterator[Series]:
 
 def _read(series: Series, data: bytes, *, is_sealed: bool) -> None:
     if not is_sealed:
-        points = array("q", data)
-        series.steps.extend(points[0::3])
-        series.times.extend(points[1::3])
-        series.values.frombytes(points[2::3].tobytes())
+        steps, times, values = _columns(data)
+        series.steps.extend(steps)
+        series.times.extend(times)
+        series.values.extend(values)
         return
     columns = zlib.decompress(data)
     size = len(columns) // 3
+    # By way of a list it takes a quarter less.
     series.steps.fromlist(list(accumulate(array("q", columns[:size]))))
     series.times.fromlist(list(accumulate(array("q", columns[size : 2 * size]))))
     series.values.frombytes(columns[2 * size :])
