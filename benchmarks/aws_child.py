@@ -21,7 +21,6 @@ def import_ours() -> None:
     import boto3  # noqa: F401
 
     from jupyter_sm.targets.aws import target  # noqa: F401
-    from jupyter_sm.tracking import tracker  # noqa: F401
 
 
 def import_v2() -> None:
@@ -34,11 +33,13 @@ def import_v3() -> None:
 
 def run_ours(child: dict) -> None:
     """A tracker on a store of its own, and faces that watch some jobs."""
+    from jupyter_sm.jobs import JobKey
+    from jupyter_sm.store import jobs as jobs_table
+    from jupyter_sm.store import open_store
+    from jupyter_sm.store.leases import Rank
     from jupyter_sm.targets import Cadence
     from jupyter_sm.targets.aws.profiles import parse
     from jupyter_sm.targets.aws.target import AwsTarget
-    from jupyter_sm.tracking import jobs_table, open_store
-    from jupyter_sm.tracking.leases import Rank
     from jupyter_sm.tracking.tracker import Tracker
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -54,8 +55,8 @@ def run_ours(child: dict) -> None:
     while True:
         missing = False
         for job in child["watch"]:
-            jobs_table.watch(store, child["target"], "training", job)
-            missing |= jobs_table.get(store, child["target"], "training", job) is None
+            jobs_table.watch(store, JobKey(child["target"], "training", job))
+            missing |= jobs_table.get(store, JobKey(child["target"], "training", job)) is None
         time.sleep(min(pause, 0.2) if missing else pause)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.aws_simulated import load, ours, running, simulators, store_of
 from benchmarks.figure import Figure, percentile
-from jupyter_sm.tracking import Store
+from jupyter_sm.store import Store
 
 JOBS, WATCHED = 1000, 10
 SETTLE, WINDOW = 45.0, 180.0

@@ -25,7 +25,7 @@ from benchmarks.aws_simulated import (
     waiter,
 )
 from benchmarks.figure import Figure
-from jupyter_sm.tracking import Store
+from jupyter_sm.store import Store
 
 JOB = "job"
 GROUP = "/aws/sagemaker/TrainingJobs"

@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks.aws_simulated import REGION, environment, folder, load, simulators
 from benchmarks.figure import Figure
-from jupyter_sm.tracking import jobs_table, open_store, targets_table
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store import open_store, targets
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 from live_server import LiveServer
@@ -78,12 +79,12 @@ async def measure() -> dict[str, float]:
         env = environment(control)
         home = folder()
         store = open_store(home / "jupyter_sm")
-        targets_table.use(store, TARGET)
+        targets.use(store, TARGET)
         server = LiveServer(home, **env)
         try:
             await server.wait_until_up()
             begun = time.monotonic()
-            while not targets_table.polled_to(store, TARGET)[1]:
+            while not targets.polled_to(store, TARGET)[1]:
                 if time.monotonic() - begun > LONGEST_FILL:
                     raise RuntimeError(f"{jobs_table.listed(store, limit=1)[1]} jobs were found")
                 await asyncio.sleep(0.5)

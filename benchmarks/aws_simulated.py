@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.tracking import LogViews, Store, open_store
+from jupyter_sm.store import Store, open_store
+from jupyter_sm.store.logs.pages import LogPages
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from kit.simulator import ROLE, Control, moto_server
@@ -181,7 +182,7 @@ def store_of(child: dict) -> Store:
 
 def texts_of(store: Store, name: str) -> Iterator[str]:
     """The entries of a job's log, in the store."""
-    views, start = LogViews(store), 0
+    views, start = LogPages(store), 0
     while (page := views.page((f"default@{REGION}", "training", name), start=start)).records:
         yield from (record.text for record in page.records)
         start = page.next

@@ -25,8 +25,8 @@ from benchmarks.aws_simulated import (
     waiter,
 )
 from benchmarks.figure import Figure
+from jupyter_sm.store import Store
 from jupyter_sm.targets import Cadence
-from jupyter_sm.tracking import Store
 
 SPEED = 20.0
 JOBS = 5

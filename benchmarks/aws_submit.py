@@ -22,7 +22,8 @@ from benchmarks.aws_simulated import (
     simulators,
 )
 from benchmarks.figure import Figure
-from jupyter_sm.tracking import JobView, Store, jobs_table, open_store, targets_table
+from jupyter_sm.store import JobView, Store, open_store, targets
+from jupyter_sm.store import jobs as jobs_table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 from live_server import LiveServer
@@ -36,7 +37,8 @@ SETTINGS = f'[defaults]\nrole = "{ROLE}"\ncreate_bucket = true\n'
 SUBMIT = """
 import sys
 from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import open_store, submit_spec
+from jupyter_sm.store import open_store
+from jupyter_sm.desk.submit import submit_spec
 store = open_store()
 print("ready", flush=True)
 sys.stdin.readline()
@@ -108,7 +110,7 @@ def run() -> list[Figure]:
     home = folder()
     data = home / "jupyter_sm"
     store = open_store(data)
-    targets_table.use(store, TARGET)
+    targets.use(store, TARGET)
     (data / "config.toml").write_text(SETTINGS)
     script = home / "train.py"
     script.write_text("print('loss: 0.5')\n")

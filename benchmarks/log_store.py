@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import Figure, percentile
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs import Metric
-from jupyter_sm.tracking import LogFilter, LogViews, Store, logs_table, open_store
-from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
-from jupyter_sm.tracking.submissions_table import add_submission
+from jupyter_sm.store import Store, open_store
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.pages import LogFilter, LogPages
+from jupyter_sm.store.logs.streams import LoggedJob, Parsed
+from jupyter_sm.store.submissions import add_submission
 
 LINES = 1_000_000
 PAGE = 1_000
@@ -53,7 +56,7 @@ def ordinary(count: int) -> Iterator[str]:
 def ingest(store: Store, job: LoggedJob, lines: list[str]) -> float:
     """Lines a second, from events as CloudWatch gives them to a committed page."""
     stream = f"{job.name}/algo-1-1700000000"
-    parser = logs_table.parser_of(store, "local", job, stream)
+    parser = streams.parser_of(store, job, stream)
     begun, token = time.perf_counter(), ""
     for at in range(0, len(lines), PAGE):
         events = [
@@ -61,8 +64,8 @@ def ingest(store: Store, job: LoggedJob, lines: list[str]) -> float:
             for n, line in enumerate(lines[at : at + PAGE])
         ]
         after = f"f/{at}"
-        parsed = logs_table.parse(parser, stream, events)
-        logs_table.append(store, "local", job, parsed, before=token, after=after)
+        parsed = streams.parse(parser, stream, events)
+        streams.append(store, job, parsed, before=token, after=after)
         token = after
     return len(lines) / (time.perf_counter() - begun)
 
@@ -87,10 +90,10 @@ def milliseconds(work: Callable[[], Any]) -> float:
 
 def added(store: Store, name: str) -> LoggedJob:
     add_submission(
-        store, submission_id=name, target="local", kind="training", request={}, name=name, script=""
+        store, JobKey("local", "training", name), submission_id=name, request={}, script=""
     )
     row = store.read().execute("SELECT id FROM jobs WHERE name = ?", (name,)).fetchone()
-    return LoggedJob(row["id"], "training", name, False, None)
+    return LoggedJob(row["id"], JobKey("local", "training", name), False, None)
 
 
 def size(store: Store) -> int:
@@ -98,7 +101,7 @@ def size(store: Store) -> int:
     return store.path.stat().st_size
 
 
-def shown(views: LogViews, key: tuple[str, str, str], start: int) -> str:
+def shown(views: LogPages, key: tuple[str, str, str], start: int) -> str:
     return json.dumps(asdict(views.rows(key, start=start, limit=SCREEN)))
 
 
@@ -112,11 +115,9 @@ def curves(store: Store) -> Figure:
             for c in range(CURVES)
         ]
         parsed = Parsed("curves/algo-1", [], metrics, None)
-        logs_table.append(
-            store, "local", job, parsed, before=f"{at}" if at else "", after=f"{at + PAGE}"
-        )
-    key = ("local", "training", "curves")
-    work = lambda: json.dumps([vars(s) for s in logs_table.metric_series(store, key)])  # noqa: E731
+        streams.append(store, job, parsed, before=f"{at}" if at else "", after=f"{at + PAGE}")
+    key = JobKey("local", "training", "curves")
+    work = lambda: json.dumps([vars(s) for s in streams.metric_series(store, key)])  # noqa: E731
     return Figure(
         f"{CURVES} curves of {POINTS:,} points, ready to send", milliseconds(work), "ms", 1000
     )
@@ -128,14 +129,14 @@ def run() -> list[Figure]:
     store = open_store(Path(tempfile.mkdtemp(prefix="bench-")))
     empty = size(store)
     job = added(store, "long")
-    key = ("local", "training", "long")
+    key = JobKey("local", "training", "long")
     # A server holds no million lines: what the collector would go through is only ours.
     gc.collect()
     gc.freeze()
     rate, late = asyncio.run(stalls_during(lambda: ingest(store, job, lines)))
     ratio = (size(store) - empty) / raw
-    first = milliseconds(lambda: shown(LogViews(store), key, -SCREEN))
-    views = LogViews(store)
+    first = milliseconds(lambda: shown(LogPages(store), key, -SCREEN))
+    views = LogPages(store)
     total = views.rows(key, start=0, limit=1).total
     rng = random.Random(2)
     jumps = [milliseconds(lambda: shown(views, key, rng.randrange(total))) for _ in range(200)]

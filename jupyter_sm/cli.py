@@ -8,9 +8,9 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
-from jupyter_sm import __version__
 from jupyter_sm.desk import Desk, JobView, open_desk, words
 from jupyter_sm.desk.waiting import Waiting, checked, read_log
 from jupyter_sm.diagnosis import ExplainedError, explain
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="jupyter sm", description="SageMaker jobs, without blocking."
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="version", version=version("jupyter_sm"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     ls = commands.add_parser("ls", parents=[common], help="list jobs, the newest first")

@@ -62,11 +62,11 @@ async def train(server: LiveServer, cells: list[str]) -> None:
     after = await server.ask(path)
     print(f"  the second cell says: {text_of(outputs).strip()}")
     check(
-        not before["is_final"] and not after["is_final"],
+        "ended" not in (before["phase"], after["phase"]),
         "a second cell ran while the job was running",
     )
 
-    while not (job := await server.ask(path))["is_final"]:
+    while (job := await server.ask(path))["phase"] != "ended":
         await asyncio.sleep(0.2)
     await server.run(cells.pop(0))
     print("\nIts states:")

@@ -1,10 +1,13 @@
-"""Write src/api/types.ts from the OpenAPI components; `--check` only says whether it is current."""
+"""Write src/api/types.ts from the schemas and the table of routes; `--check` only says whether it is
+current.
+"""
 
 import json
 import sys
 from pathlib import Path
 
-from jupyter_sm.server.openapi import components
+from jupyter_sm.server.routes import ROUTES
+from jupyter_sm.server.schemas import components
 
 TARGET = Path(__file__).parent.parent / "src" / "api" / "types.ts"
 PLAIN = {
@@ -47,8 +50,27 @@ def interface(name: str, schema: dict) -> str:
     return "\n".join([*lines, "}"])
 
 
+def operations() -> str:
+    """The routes, as the client calls them: method and address, and what each answers."""
+    rows = [(route, method, one) for route in ROUTES for method, one in route.operations.items()]
+    table = [
+        f"  {one.id}: {{ method: '{method.upper()}', path: '{route.path.removeprefix('/')}' }}"
+        for route, method, one in rows
+    ]
+    answers = [
+        f"  {one.id}: {name_of(one.answer) if one.answer else 'unknown'};" for _, _, one in rows
+    ]
+    return (
+        "/** Method and address of each operation of the API. */\n"
+        "export const OPERATIONS = {\n" + ",\n".join(table) + "\n} as const;\n\n"
+        "/** What each operation answers. */\n"
+        "export interface IAnswers {\n" + "\n".join(answers) + "\n}"
+    )
+
+
 def text() -> str:
-    return HEAD + "\n" + "\n\n".join(interface(n, s) for n, s in components().items()) + "\n"
+    parts = [*(interface(n, s) for n, s in components().items()), operations()]
+    return HEAD + "\n" + "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from jupyter_sm.notebook import session
-from jupyter_sm.tracking import Store, TrackingService, open_store, service
-from jupyter_sm.tracking.leases import Rank
+from jupyter_sm.store import Store, open_store
+from jupyter_sm.store.leases import Rank
+from jupyter_sm.tracking import service
+from jupyter_sm.tracking.service import TrackingService
 
 from kit.scripts import TRAIN
 
@@ -24,14 +26,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data folder of its own; whatever the test started in this process is ended."""
     folder = tmp_path / "home"
     monkeypatch.setenv("JUPYTER_SM_HOME", os.fspath(folder))
-    session.store.cache_clear()
+    session.desk.cache_clear()
     yield folder
     for tracking in service._in_kernel.values():
         tracking.stop()
     service._in_kernel.clear()
-    if session.store.cache_info().currsize:
-        session.store().close()
-    session.store.cache_clear()
+    if session.desk.cache_info().currsize:
+        session.desk().store.close()
+    session.desk.cache_clear()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ Path(home, "config.toml").write_text(f'[defaults]\nrole = "{ROLE}"\n')
 
 if not given:
     # A long log and many curves are there from the start, as printing them takes a while.
-    from jupyter_sm.tracking import open_store
+    from jupyter_sm.store import open_store
 
     from kit.long_log import add_finished_job, add_job_with_curves
 

@@ -40,7 +40,8 @@ def state(view: JobView) -> str:
         return view.status
     parts = [view.secondary_status or view.status]
     progress = view.progress
-    if progress and view.phase == "open":
+    # Kinds without a secondary status do not tell more than the status.
+    if progress and view.secondary_status in ("Training", view.status):
         total = f"/{progress.total}" if progress.total else ""
         parts.append(f"{progress.unit} {progress.current}{total}")
         if progress.percent is not None:

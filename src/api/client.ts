@@ -2,6 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type {
+  IAnswers,
   IChangePage,
   IExplanation,
   IJobList,
@@ -14,6 +15,7 @@ import type {
   ISourcePath,
   ITargetList
 } from './types';
+import { OPERATIONS } from './types';
 
 /** What tells one job from all others. */
 export interface IJobKey {
@@ -46,31 +48,31 @@ export class ApiError extends Error {
   }
 }
 
-/** The REST API of the server extension, typed. */
+type Query = { [name: string]: string | number | undefined };
+
+/** The REST API of the server extension; its addresses and answers are generated. */
 export class Client {
   constructor(private _settings: ServerConnection.ISettings) {}
 
   listJobs(limit: number): Promise<IJobList> {
-    return this._request<IJobList>(`jobs?limit=${limit}`);
+    return this._call('listJobs', {}, { limit });
   }
 
   listTargets(): Promise<ITargetList> {
-    return this._request<ITargetList>('targets');
+    return this._call('listTargets');
   }
 
   /** Have a target's jobs looked after from now on. */
-  async useTarget(name: string): Promise<void> {
-    await this._request<unknown>(`targets/${encodeURIComponent(name)}/use`, {
-      method: 'POST'
-    });
+  async useTarget(target: string): Promise<void> {
+    await this._call('useTarget', { target });
   }
 
   getJob(key: IJobKey): Promise<IJobView> {
-    return this._request<IJobView>(pathOf(key));
+    return this._call('getJob', key);
   }
 
   getRequest(key: IJobKey): Promise<IJobRequest> {
-    return this._request<IJobRequest>(`${pathOf(key)}/request`);
+    return this._call('getRequest', key);
   }
 
   /** Entries from number `from` on; a negative one counts from the end of what fits. */
@@ -80,8 +82,7 @@ export class Client {
     limit: number,
     filter: ILogFilter = {}
   ): Promise<ILogPage> {
-    const query = { from: String(from), limit: String(limit), ...filter };
-    return this._request<ILogPage>(`${pathOf(key)}/logs${queryOf(query)}`);
+    return this._call('getLog', key, { from, limit, ...filter });
   }
 
   /**
@@ -96,14 +97,9 @@ export class Client {
     isFolded: boolean,
     around?: number
   ): Promise<ILogRows> {
-    const query = {
-      around: around === undefined ? undefined : String(around),
-      from: String(from),
-      limit: String(limit),
-      fold: isFolded ? '1' : '0',
-      ...filter
-    };
-    return this._request<ILogRows>(`${pathOf(key)}/logs/rows${queryOf(query)}`);
+    const fold = isFolded ? '1' : '0';
+    const query = { around, from, limit, fold, ...filter };
+    return this._call('getLogRows', key, query);
   }
 
   /** Where among the rows a text or a regular expression is found. */
@@ -114,86 +110,82 @@ export class Client {
     filter: ILogFilter,
     isFolded: boolean
   ): Promise<ILogHits> {
-    const query = {
+    return this._call('getLogHits', key, {
       query: text,
       regex: isRegex ? '1' : '0',
       fold: isFolded ? '1' : '0',
       ...filter
-    };
-    return this._request<ILogHits>(`${pathOf(key)}/logs/hits${queryOf(query)}`);
+    });
   }
 
   /** Where below the server's root the file lies that a job ran as `file`. */
   getSource(key: IJobKey, file: string): Promise<ISourcePath> {
-    return this._request<ISourcePath>(
-      `${pathOf(key)}/source${queryOf({ file })}`
-    );
+    return this._call('getSource', key, { file });
   }
 
   /** Where the whole log can be downloaded as text. */
   logAddress(key: IJobKey): string {
-    return URLExt.join(
-      this._settings.baseUrl,
-      'jupyter-sm',
-      'api',
-      pathOf(key),
-      'log'
-    );
+    return this._address('downloadLog', key, {});
   }
 
   getMetrics(key: IJobKey): Promise<IMetricList> {
-    return this._request<IMetricList>(`${pathOf(key)}/metrics`);
+    return this._call('getMetrics', key);
   }
 
   getChanges(since: number): Promise<IChangePage> {
-    return this._request<IChangePage>(`changes?since=${since}`);
+    return this._call('getChanges', {}, { since });
   }
 
   async stopJob(key: IJobKey): Promise<void> {
-    await this._request<unknown>(`${pathOf(key)}/stop`, { method: 'POST' });
+    await this._call('stopJob', key);
   }
 
   /** Run a job again, under a fresh name; `change` makes larger what was too small. */
   runAgain(key: IJobKey, change?: string): Promise<IJobView> {
     const body = JSON.stringify(change ? { change } : {});
-    return this._request<IJobView>(`${pathOf(key)}/again`, {
-      method: 'POST',
-      body
-    });
+    return this._call('runAgain', key, {}, body);
   }
 
-  private async _request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  private _address(
+    operation: keyof IAnswers,
+    parts: Partial<IJobKey>,
+    query: Query
+  ): string {
+    const path = OPERATIONS[operation].path.replace(/\{(\w+)\}/g, (_, name) =>
+      encodeURIComponent(parts[name as keyof IJobKey] ?? '')
+    );
     const url = URLExt.join(this._settings.baseUrl, 'jupyter-sm', 'api', path);
+    const asked = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined && value !== '') {
+        asked.set(name, String(value));
+      }
+    }
+    return asked.size > 0 ? `${url}?${asked}` : url;
+  }
+
+  private async _call<K extends keyof IAnswers>(
+    operation: K,
+    parts: Partial<IJobKey> = {},
+    query: Query = {},
+    body?: string
+  ): Promise<IAnswers[K]> {
+    const init: RequestInit = { method: OPERATIONS[operation].method, body };
+    const url = this._address(operation, parts, query);
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(url, init, this._settings);
     } catch (error) {
       throw new ApiError(String(error), 0);
     }
-    const body = await response.json().catch(() => null);
+    const answer = await response.json().catch(() => null);
     if (!response.ok) {
       throw new ApiError(
-        body?.message ?? response.statusText,
+        answer?.message ?? response.statusText,
         response.status,
-        body?.explanation ?? null
+        answer?.explanation ?? null
       );
     }
-    return body as T;
+    return answer as IAnswers[K];
   }
-}
-
-/** A query string of what is not empty. */
-function queryOf(values: { [name: string]: string | undefined }): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value) {
-      query.set(name, value);
-    }
-  }
-  return `?${query}`;
-}
-
-function pathOf(key: IJobKey): string {
-  const parts = [key.target, key.kind, key.name].map(encodeURIComponent);
-  return `jobs/${parts.join('/')}`;
 }

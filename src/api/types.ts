@@ -29,10 +29,11 @@ export interface IJobView {
   target: string;
   kind: string;
   name: string;
+  parent: string;
   submission_id: string | null;
   status: string;
   secondary_status: string;
-  is_final: boolean;
+  phase: string;
   created_at: number;
   modified_at: number;
   started_at: number | null;
@@ -193,4 +194,44 @@ export interface IAccepted {
 export interface IApiError {
   message: string;
   explanation: IExplanation;
+}
+
+/** Method and address of each operation of the API. */
+export const OPERATIONS = {
+  listTargets: { method: 'GET', path: 'targets' },
+  useTarget: { method: 'POST', path: 'targets/{target}/use' },
+  listJobs: { method: 'GET', path: 'jobs' },
+  submitJob: { method: 'POST', path: 'jobs' },
+  getJob: { method: 'GET', path: 'jobs/{target}/{kind}/{name}' },
+  getRequest: { method: 'GET', path: 'jobs/{target}/{kind}/{name}/request' },
+  getLog: { method: 'GET', path: 'jobs/{target}/{kind}/{name}/logs' },
+  getLogRows: { method: 'GET', path: 'jobs/{target}/{kind}/{name}/logs/rows' },
+  getLogHits: { method: 'GET', path: 'jobs/{target}/{kind}/{name}/logs/hits' },
+  downloadLog: { method: 'GET', path: 'jobs/{target}/{kind}/{name}/log' },
+  getMetrics: { method: 'GET', path: 'jobs/{target}/{kind}/{name}/metrics' },
+  getSource: { method: 'GET', path: 'jobs/{target}/{kind}/{name}/source' },
+  stopJob: { method: 'POST', path: 'jobs/{target}/{kind}/{name}/stop' },
+  runAgain: { method: 'POST', path: 'jobs/{target}/{kind}/{name}/again' },
+  getChanges: { method: 'GET', path: 'changes' },
+  getOpenApi: { method: 'GET', path: 'openapi.json' }
+} as const;
+
+/** What each operation answers. */
+export interface IAnswers {
+  listTargets: ITargetList;
+  useTarget: IAccepted;
+  listJobs: IJobList;
+  submitJob: IJobView;
+  getJob: IJobView;
+  getRequest: IJobRequest;
+  getLog: ILogPage;
+  getLogRows: ILogRows;
+  getLogHits: ILogHits;
+  downloadLog: unknown;
+  getMetrics: IMetricList;
+  getSource: ISourcePath;
+  stopJob: IAccepted;
+  runAgain: IJobView;
+  getChanges: IChangePage;
+  getOpenApi: unknown;
 }

@@ -61,7 +61,7 @@ export function stateInWords(job: IJobView, trans: TranslationBundle): string {
     return job.status;
   }
   const parts = [job.secondary_status || job.status];
-  if (job.progress && job.secondary_status === 'Training') {
+  if (job.progress && isWorking(job)) {
     const { unit, current, total, percent } = job.progress;
     parts.push(`${unit} ${current}${total ? `/${total}` : ''}`);
     if (percent !== null) {
@@ -69,6 +69,11 @@ export function stateInWords(job: IJobView, trans: TranslationBundle): string {
     }
   }
   return parts.join(' · ');
+}
+
+/** Whether the script itself runs; kinds without a secondary status do not tell more. */
+function isWorking(job: IJobView): boolean {
+  return ['Training', job.status].includes(job.secondary_status);
 }
 
 /** `12.3 MiB` */

@@ -1,6 +1,6 @@
 import type { IJobView } from '../api/types';
 
-/** Whether a job has come to its end, well or not. Nothing else decides that by words of state. */
+/** Whether a job has come to its end, well or not. The phase says it for every kind of job. */
 export function isOver(job: IJobView): boolean {
-  return job.is_final;
+  return job.phase === 'ended' || job.phase === 'gone';
 }

@@ -29,7 +29,7 @@ export function readCard(data: unknown): ICardData | null {
     ![card.target, card.kind, card.name].every(isText) ||
     ![snapshot.name, snapshot.status, snapshot.target].every(isText) ||
     !isNumber(snapshot.created_at) ||
-    typeof snapshot.is_final !== 'boolean'
+    phaseOf(snapshot) === null
   ) {
     return null;
   }
@@ -48,12 +48,13 @@ function plainSnapshot(fields: Fields, created: number): IJobView {
     target: text(fields.target),
     kind: text(fields.kind),
     name: text(fields.name),
+    parent: text(fields.parent),
     submission_id: isText(fields.submission_id)
       ? text(fields.submission_id)
       : null,
     status: text(fields.status),
     secondary_status: text(fields.secondary_status),
-    is_final: fields.is_final === true,
+    phase: phaseOf(fields) ?? 'open',
     created_at: created,
     modified_at: isNumber(fields.modified_at) ? fields.modified_at : created,
     started_at: isNumber(fields.started_at) ? fields.started_at : null,
@@ -73,6 +74,14 @@ function plainSnapshot(fields: Fields, created: number): IJobView {
     notes: [],
     transitions: []
   };
+}
+
+/** The phase a snapshot tells; notebooks saved before there were phases say only `is_final`. */
+function phaseOf(fields: Fields): string | null {
+  if (typeof fields.is_final === 'boolean') {
+    return fields.is_final ? 'ended' : 'open';
+  }
+  return isText(fields.phase) ? text(fields.phase) : null;
 }
 
 function fieldsOf(value: unknown): Fields | null {

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from jupyter_sm.cli import main
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import Store, open_store, targets
+from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.targets.local import LocalTarget
-from jupyter_sm.tracking import Store, jobs_table, open_store, targets_table
 
 from kit.wait import wait_for
 
@@ -129,7 +131,7 @@ def test_values_are_json_where_they_can_be(script: Path, home: Path) -> None:
     argv = [part for pair in pairs for part in ("--hyperparameter", pair)]
     assert sm("train", script, "--name", "values", *argv).code == 0
     store = open_store(home)
-    found = jobs_table.request_of(store, "local", "training", "values")["HyperParameters"]
+    found = jobs_table.request_of(store, JobKey("local", "training", "values"))["HyperParameters"]
     store.close()
     assert found["epochs"] == "3" and found["rate"] == "0.001" and found["flag"] == "true"
     assert (found["words"], found["sum"], found["empty"]) == ('"two words"', '"a=b"', '""')
@@ -252,7 +254,7 @@ def test_a_text_is_explained_without_asking_any_target(store: Store) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()  # takes connections, and answers none
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        targets_table.use(store, "default@us-east-1")
+        targets.use(store, "default@us-east-1")
         explained = sm(
             "explain",
             text="ResourceInUse: the name is taken",

@@ -10,11 +10,11 @@ import jupyter_sm as sm
 from jupyter_sm.jobs.instances import next_larger
 from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.notebook import session
-from jupyter_sm.tracking import jobs_table
+from jupyter_sm.store import jobs as jobs_table
 
 
 def raw_request(job: sm.Job) -> dict:
-    return jobs_table.request_of(session.store(), *job.key) or {}
+    return jobs_table.request_of(session.desk().store, *job.key) or {}
 
 
 def test_the_same_request_runs_under_a_fresh_name(script: Path) -> None:

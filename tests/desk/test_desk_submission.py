@@ -8,19 +8,15 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.desk.submit import submit_request, submit_spec
 from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import Store, submissions
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.leases import Rank
+from jupyter_sm.store.logs.pages import LogPages
 from jupyter_sm.targets import open_target
-from jupyter_sm.tracking import (
-    LogViews,
-    Store,
-    TrackingService,
-    jobs_table,
-    submissions_table,
-    submit_request,
-    submit_spec,
-)
-from jupyter_sm.tracking.leases import Rank
+from jupyter_sm.tracking.service import TrackingService
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG
 
 from kit.wait import wait_for
@@ -32,7 +28,7 @@ PRINTS = "print({!r})\n"
 def request_(store: Store, script: Path) -> dict[str, Any]:
     """A full request that is fine."""
     submit_spec(store, TrainingSpec(str(script)), name="model")
-    request = jobs_table.request_of(store, "local", "training", "model")
+    request = jobs_table.request_of(store, JobKey("local", "training", "model"))
     with store.write() as db:
         db.execute("DELETE FROM jobs")
     return {key: value for key, value in request.items() if key != "Tags"}
@@ -63,15 +59,15 @@ def ran(store: Store, name: str) -> list[str]:
     """Track from here on, and give what the job printed."""
     tracking = TrackingService(store, Rank.SERVER)
     tracking.start()
-    key = ("local", "training", name)
+    key = JobKey("local", "training", name)
     try:
-        wait_for(lambda: jobs_table.get(store, *key).status == "Completed")
+        wait_for(lambda: jobs_table.get(store, key).status == "Completed")
         # Closed only when read to its end: the first page may hold a part of it.
         closed = "SELECT 1 FROM jobs WHERE name = ? AND log_closed = 1"
         wait_for(lambda: store.read().execute(closed, (name,)).fetchone())
     finally:
         tracking.stop()
-    return [record.text for record in LogViews(store).page(key).records]
+    return [record.text for record in LogPages(store).page(key).records]
 
 
 def test_a_submission_is_committed_and_comes_back_as_a_view(store: Store, script: Path) -> None:
@@ -81,10 +77,10 @@ def test_a_submission_is_committed_and_comes_back_as_a_view(store: Store, script
         name="mine",
     )
     assert (view.target, view.kind, view.name) == ("local", "training", "mine")
-    assert (view.status, view.is_final, view.script) == ("Submitting", False, "train.py")
+    assert (view.status, view.is_over, view.script) == ("Submitting", False, "train.py")
     assert (view.instance_type, view.instance_count) == ("ml.g5.xlarge", 3)
     assert [(t.status, t.end) for t in view.transitions] == [("Submitting", None)]
-    (due,) = submissions_table.open_submissions(store, "local")
+    (due,) = submissions.open_submissions(store, "local")
     assert (due.id, due.state, due.attempts) == (view.submission_id, "pending", 0)
     tags = {t["Key"]: t["Value"] for t in due.request["Tags"]}
     assert tags["team"] == "x" and tags[SUBMISSION_TAG] == view.submission_id
@@ -150,7 +146,7 @@ def test_an_input_in_the_home_folder_is_found(
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "data").mkdir()
     view = submit_spec(store, TrainingSpec(str(script), inputs={"train": "~/data"}))
-    request = jobs_table.request_of(store, "local", "training", view.name)
+    request = jobs_table.request_of(store, JobKey("local", "training", view.name))
     channel = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]
     assert channel["S3Uri"] == (tmp_path / "data").as_uri()
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_sm.jobs import KINDS, check_name, check_request, kind_named, unique_name
-from jupyter_sm.jobs.phases import is_final
+from jupyter_sm.jobs.kinds.training import TRAINING
+from jupyter_sm.jobs.phases import is_over
 
 # SageMaker's own pattern, written out once more so that the product's can not vouch for itself.
 LEGAL = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
@@ -109,13 +110,13 @@ def test_each_kind_names_operations_and_members_of_the_installed_model() -> None
         assert row.summaries in members(row.list, "output")
 
 
-@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped", "Rejected"])
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
 def test_a_final_status_is_final(status: str) -> None:
-    assert is_final(status)
+    assert is_over(TRAINING.phase_of(status))
 
 
 @pytest.mark.parametrize(
     "status", ["InProgress", "Stopping", "Submitting", "Deleting", "Later", ""]
 )
 def test_stopping_and_unknown_statuses_are_not_final(status: str) -> None:
-    assert not is_final(status)
+    assert not is_over(TRAINING.phase_of(status))

@@ -18,28 +18,21 @@ from typing import Any
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.desk.targets import shown as targets_shown
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import JobView, Store, open_store
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.leases import Rank
+from jupyter_sm.store.logs.pages import LogPages
+from jupyter_sm.store.views import TargetView
 from jupyter_sm.targets import Cadence
 from jupyter_sm.targets.aws import pace
 from jupyter_sm.targets.aws import target as aws_target
 from jupyter_sm.targets.aws.profiles import AwsName, parse
 from jupyter_sm.targets.aws.target import AwsTarget
-from jupyter_sm.tracking import (
-    JobView,
-    LogViews,
-    Store,
-    event_tailer,
-    jobs_table,
-    open_store,
-    poller,
-    submit_spec,
-    submitter,
-    targets_table,
-    tracker,
-)
-from jupyter_sm.tracking.leases import Rank
+from jupyter_sm.tracking import event_tailer, poller, submitter, tracker
 from jupyter_sm.tracking.tracker import Tracker
-from jupyter_sm.tracking.views import TargetView
 
 from kit.simulator import ROLE, Record, Scenario, Simulator, moto_server
 from kit.wait import wait_for
@@ -125,7 +118,7 @@ class Account:
 
     def job(self, name: str) -> JobView | None:
         """A job as the store has it."""
-        return jobs_table.get(self.store, TARGET, "training", name)
+        return jobs_table.get(self.store, JobKey(TARGET, "training", name))
 
     def known(self, name: str) -> JobView:
         """The same, of a job that must be there."""
@@ -140,20 +133,20 @@ class Account:
 
     def health(self, name: str = TARGET) -> TargetView:
         """How the target is."""
-        found = [view for view in targets_table.views(self.store) if view.name == name]
+        found = [view for view in targets_shown(self.store) if view.name == name]
         return found[0] if found else TargetView(name, "unused", None, None)
 
     def watch(self, name: str) -> None:
         """Look at a job's log, once the store knows the job."""
         wait_for(lambda: self.job(name))
-        jobs_table.watch(self.store, TARGET, "training", name)
+        jobs_table.watch(self.store, JobKey(TARGET, "training", name))
 
     def shown(self, name: str) -> Counter[str]:
         """The lines of a job's log in the store, each with how often it is there."""
-        key = (TARGET, "training", name)
+        key = JobKey(TARGET, "training", name)
         texts: Counter[str] = Counter()
         start = 0
-        while (page := LogViews(self.store).page(key, start=start, limit=5000)).records:
+        while (page := LogPages(self.store).page(key, start=start, limit=5000)).records:
             # A traceback is one entry of several lines.
             texts.update(line for record in page.records for line in record.text.split("\n"))
             start = page.next

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sm.tracking import Store
+from jupyter_sm.store import Store
 
 from kit.aws_account import Account, account_in
 from kit.aws_gate import Gate, gate

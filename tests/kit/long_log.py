@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs import Metric, Record
-from jupyter_sm.tracking import Store, log_blocks, metric_blocks
-from jupyter_sm.tracking.submissions_table import add_submission
+from jupyter_sm.store import Store
+from jupyter_sm.store.logs import blocks
+from jupyter_sm.store.submissions import add_submission
 
 _CHUNK = 10_000
 
@@ -15,11 +17,9 @@ def add_finished_job(store: Store, name: str, lines: int) -> None:
     """Add the job; line n says so, every 100th is a warning, the first ten are the platform's."""
     add_submission(
         store,
+        JobKey("local", "training", name),
         submission_id=name,
-        target="local",
-        kind="training",
         request={"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}},
-        name=name,
         script="train.py",
     )
     begun = time.time() - 7200
@@ -44,7 +44,7 @@ def add_finished_job(store: Store, name: str, lines: int) -> None:
                 )
                 for n in range(first, min(first + _CHUNK, lines))
             ]
-            log_blocks.append(db, job, first, stream, records)
+            blocks.append(db, job, first, stream, records)
 
 
 def add_job_with_curves(store: Store, name: str, curves: int, points: int) -> None:
@@ -61,4 +61,4 @@ def add_job_with_curves(store: Store, name: str, curves: int, points: int) -> No
                 Metric(f"metric{curve}", (curve + 1) / (n + 1), n, 1_700_000_000_000 + n)
                 for n in range(points)
             ]
-            metric_blocks.append(db, job, stream, metrics)
+            points.append(db, job, stream, metrics)

@@ -10,9 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.store import Store
 from jupyter_sm.targets import pack_source
 from jupyter_sm.targets.local import LocalTarget
-from jupyter_sm.tracking import Store
 
 ENDPOINT = "http://local.invalid"
 FOREVER = 1_000_000

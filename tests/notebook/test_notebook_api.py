@@ -14,7 +14,7 @@ import pytest
 
 import jupyter_sm as sm
 from jupyter_sm.notebook import session
-from jupyter_sm.tracking import leases
+from jupyter_sm.store import leases
 
 from kit.wait import wait_for
 
@@ -31,7 +31,7 @@ def test_train_returns_a_job_that_completes(script: Path, tmp_path: Path) -> Non
     rows = points if isinstance(points, list) else points.to_dict("records")
     assert [row["value"] for row in rows if row["name"] == "loss"] == [1.0, 0.5, 0.3333, 0.25]
     assert Path(job.view.model_uri.removeprefix("file://")).stat().st_size > 0
-    assert leases.is_held(session.store(), "local"), "without a server the kernel tracks"
+    assert leases.is_held(session.desk().store, "local"), "without a server the kernel tracks"
 
 
 def test_waiting_for_a_failed_job_raises_its_explanation(script: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_name_taken_on_the_target_only_becomes_a_refusal(script: Path, home: P
     """The store was lost, the target was not: Create's refusal is explained on the job."""
     sm.train(script, name="taken").wait(60, progress=False)
     request = sm.get_job("taken").request
-    with session.store().write() as db:
+    with session.desk().store.write() as db:
         db.execute("DELETE FROM jobs")
     job = sm.submit({k: v for k, v in request.items() if k != "Tags"})
     with pytest.raises(sm.ExplainedError, match="already exists"):

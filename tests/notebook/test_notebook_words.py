@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_sm.notebook import words
-from jupyter_sm.tracking import JobView
+from jupyter_sm.desk import words
+from jupyter_sm.store import JobView
 
 
 def a_view(*, status: str, stop_requested: bool) -> JobView:
@@ -14,10 +14,11 @@ def a_view(*, status: str, stop_requested: bool) -> JobView:
         target="local",
         kind="training",
         name="digits",
+        parent="",
         submission_id=None,
         status=status,
         secondary_status="Training",
-        is_final=status == "Completed",
+        phase="ended" if status == "Completed" else "open",
         created_at=0.0,
         modified_at=0.0,
         started_at=None,

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
+from jupyter_sm.desk.submit import submit_spec
 from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.server.feed import CHANGE_SCHEMA
-from jupyter_sm.tracking import leases, open_store, submit_spec
+from jupyter_sm.store import leases, open_store
 
 
 @pytest.fixture

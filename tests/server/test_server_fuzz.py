@@ -13,13 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from traitlets.config import Config
 
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.server.openapi import document
+from jupyter_sm.server.routes import ROUTES
 from jupyter_sm.server.routes import API
-from jupyter_sm.tracking import logs_table, submissions_table
-from jupyter_sm.tracking.logs_table import LoggedJob
-from jupyter_sm.tracking.store import Store
+from jupyter_sm.store import Store, submissions
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.streams import LoggedJob
 
-DOCUMENT = document("/")
+DOCUMENT = document(ROUTES)
 fuzz = settings(
     deadline=None,
     max_examples=30,
@@ -91,24 +93,21 @@ def validate(data: Any, schema: str) -> None:
 @pytest.fixture
 def logged(jp_serverapp) -> Store:
     """The server's store, with one job that has a log."""
-    store = jp_serverapp.web_app.settings["jupyter_sm"]["store"]
-    submissions_table.add_submission(
+    store = jp_serverapp.web_app.settings["jupyter_sm"]["desk"].store
+    submissions.add_submission(
         store,
+        JobKey("local", "training", "x"),
         submission_id="s",
-        target="local",
-        kind="training",
         request={"TrainingJobName": "x"},
-        name="x",
         script="",
     )
-    job = LoggedJob(1, "training", "x", False, None)
+    job = LoggedJob(1, JobKey("local", "training", "x"), False, None)
     from jupyter_sm.logs import Metric, Record
 
-    logs_table.append(
+    streams.append(
         store,
-        "local",
         job,
-        logs_table.Parsed(
+        streams.Parsed(
             "x/algo-1",
             [Record(n, "algo-1", "info", "user", f"line {n} <b>") for n in range(5)],
             [Metric("loss", value, None, 0) for value in (1.0, float("nan"))],

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store import open_store
+from jupyter_sm.store.logs.pages import LogPages
 from jupyter_sm.targets import open_target
-from jupyter_sm.tracking import LogViews, jobs_table, open_store, submit_spec
 
 from kit.real_server import KILL, RealServer
 from kit.wait import wait_for
@@ -23,7 +26,7 @@ for n in range(40):
     time.sleep(0.02)
 """
 
-TABLE = "jupyter_sm.tracking.submissions_table"
+TABLE = "jupyter_sm.store.submissions"
 ENGINE = "jupyter_sm.targets.local.api.jobs"
 SCHEDULER = "jupyter_sm.targets.local.runner.scheduler"
 STEPS = [
@@ -35,11 +38,11 @@ STEPS = [
     (SCHEDULER, "processes", "spawn_detached", "after"),
     (TABLE, "", "mark_accepted", "before"),
     (TABLE, "", "mark_accepted", "after"),
-    ("jupyter_sm.tracking.jobs_table", "", "save_described", "before"),
-    ("jupyter_sm.tracking.jobs_table", "", "save_described", "after"),
-    ("jupyter_sm.tracking.logs_table", "", "append", "before"),
-    ("jupyter_sm.tracking.logs_table", "", "append", "after"),
-    ("jupyter_sm.tracking.logs_table", "", "close", "before"),
+    ("jupyter_sm.store.jobs", "", "save_described", "before"),
+    ("jupyter_sm.store.jobs", "", "save_described", "after"),
+    ("jupyter_sm.store.logs.streams", "", "append", "before"),
+    ("jupyter_sm.store.logs.streams", "", "append", "after"),
+    ("jupyter_sm.store.logs.streams", "", "close", "before"),
 ]
 
 
@@ -57,8 +60,8 @@ def test_a_kill_loses_and_doubles_nothing(
         name = submit_spec(store, spec).name
         doomed.wait_until_killed()
     with RealServer(home):
-        wait_for(lambda: jobs_table.find(store, name)[0].is_final)
-        wait_for(lambda: LogViews(store).page(("local", "training", name)).total >= 40)
+        wait_for(lambda: jobs_table.find(store, name)[0].is_over)
+        wait_for(lambda: LogPages(store).page(JobKey("local", "training", name)).total >= 40)
     jobs, total = jobs_table.listed(store)
     assert total == 1
     # A spawn cut off by the kill took the supervisor's start along with it or not; either
@@ -67,7 +70,7 @@ def test_a_kill_loses_and_doubles_nothing(
     assert ran.read_text() == "once\n"
     engine = open_target("local", home).client("sagemaker")
     assert len(engine.list_training_jobs()["TrainingJobSummaries"]) == 1
-    page = LogViews(store).page(("local", "training", name))
+    page = LogPages(store).page(JobKey("local", "training", name))
     assert [record.text for record in page.records] == [f"line {n}" for n in range(40)]
     store.close()
 
@@ -78,17 +81,21 @@ def test_a_job_outlives_its_server_and_the_next_one_has_its_whole_log(
     script = tmp_path / "long.py"
     script.write_text(SCRIPT.replace("range(40)", "range(150)"))
     store = open_store(home)
-    key = ("local", "training", "outlives")
+    key = JobKey("local", "training", "outlives")
     with RealServer(home) as first:
         spec = TrainingSpec(str(script), environment={"RAN": str(tmp_path / "ran.txt")})
         submit_spec(store, spec, name="outlives")
-        wait_for(lambda: LogViews(store).page(key).total > 10)
+        wait_for(lambda: LogPages(store).page(key).total > 10)
         first.kill()
         with RealServer(home, port=first.port) as second:
             wait_for(second.is_up)
-            wait_for(lambda: second.get("jupyter-sm/api/jobs/local/training/outlives")["is_final"])
-            wait_for(lambda: LogViews(store).page(key).total >= 150)
-    page = LogViews(store).page(key)
+            wait_for(
+                lambda: (
+                    second.get("jupyter-sm/api/jobs/local/training/outlives")["phase"] == "ended"
+                )
+            )
+            wait_for(lambda: LogPages(store).page(key).total >= 150)
+    page = LogPages(store).page(key)
     assert [record.text for record in page.records] == [f"line {n}" for n in range(150)]
     store.close()
 
@@ -106,7 +113,7 @@ def test_two_servers_on_one_store_make_one_poller(tmp_path: Path, home: Path) ->
             ).name
             for _ in range(6)
         ]
-        wait_for(lambda: all(job.is_final for job in jobs_table.listed(store)[0]), 60)
+        wait_for(lambda: all(job.is_over for job in jobs_table.listed(store)[0]), 60)
         wait_for(lambda: all(job.log_lines == 40 for job in jobs_table.listed(store)[0]))
         holders = store.read().execute("SELECT COUNT(*) FROM leases").fetchone()[0]
         assert holders == 1

@@ -71,7 +71,7 @@ async def ended(ask, name: str, seconds: float = 30.0):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         _, job = await ask(f"jobs/local/training/{name}")
-        if job["is_final"]:
+        if job["phase"] == "ended":
             return job
         await asyncio.sleep(0.05)
     raise AssertionError(f"{name} did not end")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_sm.tracking import Store, changes
+from jupyter_sm.store import Store, changes
 
 
 def note(store: Store, *names: str, topic: str = "job") -> None:

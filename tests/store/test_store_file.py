@@ -14,38 +14,32 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.desk.targets import shown as targets_shown
 from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import (
-    LogViews,
-    Store,
-    StoreError,
-    changes,
-    jobs_table,
-    logs_table,
-    open_store,
-    submissions_table,
-    submit_spec,
-    targets_table,
-)
-from jupyter_sm.tracking.migrations import MIGRATIONS
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import Store, StoreError, changes, open_store, submissions, targets
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.pages import LogPages
+from jupyter_sm.store.schema import MIGRATIONS
 
 STORE_V1 = Path(__file__).with_name("data") / "store-v1.sql"
-KEPT = ("local", "training", "kept")
+KEPT = JobKey("local", "training", "kept")
 
 # One of several processes that make the store and then write to it at the same time.
 WRITER = """
 import sys, time
 from pathlib import Path
-from jupyter_sm.tracking import jobs_table, submissions_table, open_store
+from jupyter_sm.store import jobs as jobs_table, submissions, open_store
 home, number, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
 store = open_store(home)
 for n in range(count):
-    submissions_table.add_submission(
-        store, submission_id=f"{number}-{n}", target="local", kind="training",
-        request={"n": n}, name=f"job-{number}-{n}", script="train.py")
+    submissions.add_submission(
+        store, JobKey("local", "training", f"job-{number}-{n}"), submission_id=f"{number}-{n}",
+        request={"n": n}, script="train.py")
 store.close()
 """
 
@@ -55,13 +49,11 @@ def mode(path: Path) -> int:
 
 
 def add(store: Store, name: str) -> None:
-    submissions_table.add_submission(
+    submissions.add_submission(
         store,
+        JobKey("local", "training", name),
         submission_id=f"id-{name}",
-        target="local",
-        kind="training",
         request={"TrainingJobName": name},
-        name=name,
         script="train.py",
     )
 
@@ -142,7 +134,7 @@ def test_a_store_of_schema_1_opens_with_all_its_data(home: Path) -> None:
     db.close()
     store = open_store(home)
     assert store.read().execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
-    job = jobs_table.get(store, *KEPT)
+    job = jobs_table.get(store, KEPT)
     assert job is not None
     assert (job.submission_id, job.status, job.secondary_status) == ("a" * 32, "Failed", "Failed")
     assert (job.created_at, job.modified_at) == (1700000000.25, 1700000060.5)
@@ -155,22 +147,22 @@ def test_a_store_of_schema_1_opens_with_all_its_data(home: Path) -> None:
     assert job.metric is not None and job.metric.recent == [0.5, 0.75]
     assert job.progress is not None and (job.progress.current, job.progress.total) == (2, 3)
     assert [t.status for t in job.transitions] == ["Submitting", "Training", "Failed"]
-    assert jobs_table.request_of(store, *KEPT)["HyperParameters"]["epochs"] == "3"
-    page = LogViews(store).page(KEPT)
+    assert jobs_table.request_of(store, KEPT)["HyperParameters"]["epochs"] == "3"
+    page = LogPages(store).page(KEPT)
     assert [(r.seq, r.severity, r.stream) for r in page.records] == [
         (0, "info", "algo-1-1700000001"),
         (1, "warning", "algo-1-1700000001"),
         (2, "error", "algo-1-1700000001"),
     ]
     assert (page.total, page.next) == (3, 3)
-    assert logs_table.position(store, 7, "kept/algo-1-1700000001") == "f/120"
-    points = [(p.name, p.value, p.step) for p in logs_table.metric_points(store, KEPT)]
+    assert streams.position(store, 7, "kept/algo-1-1700000001") == "f/120"
+    points = [(p.name, p.value, p.step) for p in streams.metric_points(store, KEPT)]
     assert points == [("accuracy", 0.5, 1), ("accuracy", 0.75, 2), ("loss", None, 2)]
-    (due,) = submissions_table.open_submissions(store, "local")
+    (due,) = submissions.open_submissions(store, "local")
     assert (due.id, due.name, due.state) == ("b" * 32, "waiting", "creating")
     assert (due.attempts, due.stop_requested) == (3, True)
-    assert targets_table.polled_to(store, "local") == (1700000060.5, False)
-    (target,) = targets_table.views(store)
+    assert targets.polled_to(store, "local") == (1700000060.5, False)
+    (target,) = targets_shown(store)
     assert (target.health, target.reason) == ("stale", "local can't be reached: no")
     assert store.read().execute("SELECT holder, host FROM leases").fetchone()[:] == (
         "someone",
@@ -281,14 +273,14 @@ def test_submitting_on_a_full_disk_is_refused_in_a_sentence_and_loses_nothing(
     assert caught.value.status == 507
     if not packed_before:
         assert not list((home / "sources").rglob(".part-*")), "half a copy must not stay"
-    assert jobs_table.get(store, "local", "training", "before") is not None
-    assert jobs_table.get(store, "local", "training", "never-199") is None
+    assert jobs_table.get(store, JobKey("local", "training", "before")) is not None
+    assert jobs_table.get(store, JobKey("local", "training", "never-199")) is None
     store.close()
     filler.unlink()
     again = open_store(home)
-    assert jobs_table.get(again, "local", "training", "before") is not None
+    assert jobs_table.get(again, JobKey("local", "training", "before")) is not None
     submit_spec(again, TrainingSpec(str(script)), name="after")
-    assert {s.name for s in submissions_table.open_submissions(again, "local")} >= {
+    assert {s.name for s in submissions.open_submissions(again, "local")} >= {
         "before",
         "after",
     }

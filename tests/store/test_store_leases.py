@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import Store, jobs_table, leases, open_store, submit_spec
-from jupyter_sm.tracking.leases import EXPIRE_SECONDS, RENEW_SECONDS, Lease, Rank
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import Store, leases, open_store
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.leases import EXPIRE_SECONDS, RENEW_SECONDS, Lease, Rank
 from jupyter_sm.tracking.tracker import Tracker
 
 from kit.tracking_faults import FaultyTarget
@@ -232,7 +234,7 @@ def test_two_trackers_on_one_store_never_both_hold(
     for tracker in trackers:
         tracker.start()
     submit_spec(stores[0], TrainingSpec(str(script)), name="once")
-    wait_for(lambda: jobs_table.get(stores[0], "local", "training", "once").is_final)
+    wait_for(lambda: jobs_table.get(stores[0], JobKey("local", "training", "once")).is_over)
     first = 0 if ticks[0] else 1
     assert ticks[1 - first] == 0
     trackers[first].stop()

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_sm.diagnosis import ExplainedError
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs import LogParser, Record
-from jupyter_sm.tracking import LogFilter, LogViews, Store, log_blocks, log_search, logs_table
-from jupyter_sm.tracking.logs_table import LoggedJob, Parsed
-from jupyter_sm.tracking.submissions_table import add_submission
+from jupyter_sm.store import Store
+from jupyter_sm.store.logs import blocks, search, streams
+from jupyter_sm.store.logs.pages import LogFilter, LogPages
+from jupyter_sm.store.logs.streams import LoggedJob, Parsed
+from jupyter_sm.store.submissions import add_submission
 
-KEY = ("local", "training", "logged")
+KEY = JobKey("local", "training", "logged")
 
 
 class Log:
@@ -24,18 +27,16 @@ class Log:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.views = LogViews(store)
+        self.views = LogPages(store)
         add_submission(
             store,
+            JobKey("local", "training", "logged"),
             submission_id="s",
-            target="local",
-            kind="training",
             request={},
-            name="logged",
             script="",
         )
         row = store.read().execute("SELECT id FROM jobs").fetchone()
-        self.job = LoggedJob(row["id"], "training", "logged", False, None)
+        self.job = LoggedJob(row["id"], JobKey("local", "training", "logged"), False, None)
         self.tokens: dict[str, int] = {}
 
     def add(self, *records: Record, stream: str = "algo-1-1") -> None:
@@ -43,9 +44,8 @@ class Log:
         before = self.tokens.get(name, 0)
         self.tokens[name] = before + 1
         parsed = Parsed(name, records, [], None)
-        assert logs_table.append(
+        assert streams.append(
             self.store,
-            "local",
             self.job,
             parsed,
             before=str(before) if before else "",
@@ -116,11 +116,11 @@ def test_what_was_printed_goes_with_the_entries_it_belongs_to(log: Log) -> None:
     for n in range(600):
         log.add(*LogParser().feed(0, "algo-1-1", f"\r1%|#| 1/9\r2%|#| 2/9 {n}"))
     with log.store.write() as db:
-        log_blocks.drop_first(db, log.job.id, 1)
+        blocks.drop_first(db, log.job.id, 1)
     kept = log.store.read().execute("SELECT min(seq), count(*) FROM log_raws").fetchone()
     assert tuple(kept) == (256, 344)
     with log.store.write() as db:
-        log_blocks.drop(db, log.job.id)
+        blocks.drop(db, log.job.id)
     assert log.store.read().execute("SELECT count(*) FROM log_raws").fetchone()[0] == 0
 
 
@@ -156,7 +156,7 @@ def test_rows_are_the_same_however_they_came(log: Log) -> None:
         log.add(*records, stream=rng.choice(["algo-1-1", "algo-2-1"]))
         for wanted in filters:
             kept = log.rows(**wanted)
-            log.views, fresh = LogViews(log.store), log.views
+            log.views, fresh = LogPages(log.store), log.views
             assert log.rows(**wanted) == kept
             log.views = fresh
     total = log.views.page(KEY).total
@@ -217,7 +217,7 @@ def test_what_an_expression_needs_is_in_whatever_it_matches(
         expression = re.compile("".join(fragments), re.IGNORECASE)
     except re.error:
         return
-    words = log_search.literals_of(expression.pattern)
+    words = search.literals_of(expression.pattern)
     if words:
         text = data.draw(st.from_regex(expression, alphabet=st.characters(max_codepoint=127)))
         assert any(word in text.lower() for word in words)
@@ -230,7 +230,7 @@ def test_a_broken_expression_is_told(log: Log) -> None:
 
 
 def test_an_expression_that_runs_away_is_stopped(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_search, "_REGEX_SECONDS", 1.0)
+    monkeypatch.setattr(search, "_REGEX_SECONDS", 1.0)
     log.add(line("a" * 60 + "!"))
     with pytest.raises(ExplainedError, match="was not through with the log after 1 s"):
         log.views.hits(KEY, "(a+)+$", is_regex=True)
@@ -292,7 +292,7 @@ def test_the_last_of_each_stream(log: Log) -> None:
     for n in range(100):
         log.add(line(f"a{n}"), line(f"b{n}"))
         log.add(line(f"c{n}"), stream="algo-2-1")
-    tails = logs_table.tails(log.store, log.job.id, 3)
+    tails = streams.tails(log.store, log.job.id, 3)
     assert [[record.text for record in tail] for tail in tails] == [
         ["b98", "a99", "b99"],
         ["c97", "c98", "c99"],
@@ -307,6 +307,6 @@ def test_entries_know_their_stream_and_time(log: Log) -> None:
 
 
 def test_every_kind_has_a_byte_of_its_own() -> None:
-    kinds = {log_blocks.code_of(s, o) for s in log_blocks.SEVERITIES for o in log_blocks.SOURCES}
+    kinds = {blocks.code_of(s, o) for s in blocks.SEVERITIES for o in blocks.SOURCES}
     assert len(kinds) == 16
-    assert log_blocks.code_of("strange", "") == log_blocks.code_of("info", "user")
+    assert blocks.code_of("strange", "") == blocks.code_of("info", "user")

@@ -8,37 +8,30 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs import Metric, Progress, Record
-from jupyter_sm.tracking import (
-    LogFilter,
-    LogPage,
-    LogViews,
-    Store,
-    changes,
-    jobs_table,
-    log_views,
-    logs_table,
-    submissions_table,
-)
-from jupyter_sm.tracking.logs_table import LoggedJob
+from jupyter_sm.store import Store, changes, submissions
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.logs import pages, streams
+from jupyter_sm.store.logs.pages import LogFilter, LogPages
+from jupyter_sm.store.logs.streams import LoggedJob
+from jupyter_sm.store.views import LogPage
 
-KEY = ("local", "training", "logged")
+KEY = JobKey("local", "training", "logged")
 STREAM = "logged/algo-1-1700000000"
 
 
 @pytest.fixture
 def job(store: Store) -> LoggedJob:
-    submissions_table.add_submission(
+    submissions.add_submission(
         store,
+        JobKey("local", "training", "logged"),
         submission_id="s",
-        target="local",
-        kind="training",
         request={},
-        name="logged",
         script="",
     )
     row = store.read().execute("SELECT id FROM jobs").fetchone()
-    return LoggedJob(row["id"], "training", "logged", False, None)
+    return LoggedJob(row["id"], JobKey("local", "training", "logged"), False, None)
 
 
 def record(text: str, severity: str = "info", at: int = 0) -> Record:
@@ -60,18 +53,17 @@ def append(
     metrics: Sequence[Metric] = (),
     progress: Progress | None = None,
 ) -> bool:
-    return logs_table.append(
+    return streams.append(
         store,
-        "local",
         job,
-        logs_table.Parsed(stream, records, metrics, progress),
+        streams.Parsed(stream, records, metrics, progress),
         before=before,
         after=after,
     )
 
 
 def page_of(store: Store, *, start: int = 0, limit: int = 500, **wanted: str) -> LogPage:
-    return LogViews(store).page(KEY, start=start, limit=limit, wanted=LogFilter(**wanted))
+    return LogPages(store).page(KEY, start=start, limit=limit, wanted=LogFilter(**wanted))
 
 
 def texts(store: Store, **options) -> list[str]:
@@ -79,23 +71,23 @@ def texts(store: Store, **options) -> list[str]:
 
 
 def main(store: Store):
-    return jobs_table.get(store, *KEY).metric
+    return jobs_table.get(store, KEY).metric
 
 
 def test_a_page_is_stored_once(store: Store, job: LoggedJob) -> None:
-    assert logs_table.position(store, job.id, STREAM) == ""
+    assert streams.position(store, job.id, STREAM) == ""
     assert append(store, job, "", "t1", [record("one")])
-    assert logs_table.position(store, job.id, STREAM) == "t1"
+    assert streams.position(store, job.id, STREAM) == "t1"
     seq = changes.last(store)
     lost = [metric("loss", 9.0)]
     assert not append(store, job, "", "t1", [record("one")], metrics=lost)
     assert not append(store, job, "t0", "t9", [record("from nowhere")])
     assert changes.last(store) == seq, "nothing changed, so nothing is told"
     assert texts(store) == ["one"]
-    assert logs_table.metric_points(store, KEY) == []
+    assert streams.metric_points(store, KEY) == []
     assert append(store, job, "t1", "t2", [record("two")])
     assert texts(store) == ["one", "two"]
-    assert jobs_table.get(store, *KEY).log_lines == 2
+    assert jobs_table.get(store, KEY).log_lines == 2
 
 
 def test_of_readers_of_the_same_page_one_stores_it(store: Store, job: LoggedJob) -> None:
@@ -121,7 +113,7 @@ def test_numbers_go_on_over_pages_and_streams(store: Store, job: LoggedJob) -> N
     append(store, job, "", "a1", [record("a", at=50), record("b", at=60)])
     append(store, job, "", "b1", [record("c", at=10)], stream=other)
     append(store, job, "a1", "a2", [record("d", at=70)])
-    page = LogViews(store).page(KEY)
+    page = LogPages(store).page(KEY)
     assert [(r.seq, r.text, r.stream, r.timestamp_ms) for r in page.records] == [
         (0, "a", "algo-1-1700000000", 50),
         (1, "b", "algo-1-1700000000", 60),
@@ -133,14 +125,14 @@ def test_numbers_go_on_over_pages_and_streams(store: Store, job: LoggedJob) -> N
 
 def test_an_empty_page_moves_the_position(store: Store, job: LoggedJob) -> None:
     assert append(store, job, "", "t1")
-    assert logs_table.position(store, job.id, STREAM) == "t1"
-    assert LogViews(store).page(KEY).total == 0
+    assert streams.position(store, job.id, STREAM) == "t1"
+    assert LogPages(store).page(KEY).total == 0
 
 
 def test_what_is_no_number_has_no_value(store: Store, job: LoggedJob) -> None:
     odd = [metric("loss", float(v), n, n) for n, v in enumerate(("nan", "inf", "-inf", "0.5"))]
     append(store, job, "", "t1", metrics=odd)
-    points = logs_table.metric_points(store, KEY)
+    points = streams.metric_points(store, KEY)
     assert [p.value for p in points] == [None, None, None, 0.5]
     assert [p.step for p in points] == [0, 1, 2, 3]
     assert (main(store).value, main(store).recent) == (0.5, [0.5])
@@ -151,7 +143,7 @@ def test_what_is_no_number_has_no_value(store: Store, job: LoggedJob) -> None:
 def test_points_come_in_the_order_of_time(store: Store, job: LoggedJob) -> None:
     late, early = metric("loss", 1.0, at=20), metric("loss", 2.0, at=10)
     append(store, job, "", "t1", metrics=[late, metric("x", 3.0, at=20), early])
-    assert [p.value for p in logs_table.metric_points(store, KEY)] == [2.0, 1.0, 3.0]
+    assert [p.value for p in streams.metric_points(store, KEY)] == [2.0, 1.0, 3.0]
 
 
 def test_no_metric_is_the_main_one_while_none_is_finite(store: Store, job: LoggedJob) -> None:
@@ -179,13 +171,13 @@ def test_the_sparkline_keeps_the_last_forty(store: Store, job: LoggedJob) -> Non
     append(store, job, "", "t1", metrics=[metric("loss", float(n)) for n in range(30)])
     append(store, job, "t1", "t2", metrics=[metric("loss", float(n)) for n in range(30, 100)])
     assert main(store).recent == [float(n) for n in range(60, 100)]
-    assert len(logs_table.metric_points(store, KEY)) == 100
+    assert len(streams.metric_points(store, KEY)) == 100
 
 
 def test_progress_stays_until_there_is_another(store: Store, job: LoggedJob) -> None:
     append(store, job, "", "t1", progress=Progress(2, 3, "epoch", 66.6))
     append(store, job, "t1", "t2", [record("no progress on this page")])
-    progress = jobs_table.get(store, *KEY).progress
+    progress = jobs_table.get(store, KEY).progress
     assert (progress.current, progress.total, progress.unit) == (2, 3, "epoch")
 
 
@@ -217,7 +209,7 @@ def test_pages_are_cut_as_in_python(
     store: Store, job: LoggedJob, start: int, limit: int, first: int, count: int, following: int
 ) -> None:
     append(store, job, "", "t1", [record(f"line {n}") for n in range(10)])
-    page = LogViews(store).page(KEY, start=start, limit=limit)
+    page = LogPages(store).page(KEY, start=start, limit=limit)
     assert [r.seq for r in page.records] == list(range(first, first + count))
     assert (page.next, page.total) == (following, 10)
 
@@ -226,14 +218,14 @@ def test_at_the_end_the_following_page_begins_where_lines_will_come(
     store: Store, job: LoggedJob
 ) -> None:
     append(store, job, "", "t1", [record("one")])
-    page = LogViews(store).page(KEY, start=1)
+    page = LogPages(store).page(KEY, start=1)
     assert (page.records, page.next, page.total) == ([], 1, 1)
     append(store, job, "t1", "t2", [record("two")])
     assert texts(store, start=page.next) == ["two"]
 
 
 def test_a_page_is_never_longer_than_the_longest(store: Store, job: LoggedJob, monkeypatch) -> None:
-    monkeypatch.setattr(log_views, "MAX_PAGE", 4)
+    monkeypatch.setattr(pages, "MAX_PAGE", 4)
     append(store, job, "", "t1", [record(f"line {n}") for n in range(10)])
     assert len(texts(store, limit=10_000)) == 4
 
@@ -260,7 +252,7 @@ def test_a_query_is_literal_and_of_any_case(
     lines = ["at 100% now", "a_b", "axb", "C:\\temp", "Größe", "1000"]
     append(store, job, "", "t1", [record(line) for line in lines])
     assert texts(store, query=query) == found
-    assert LogViews(store).page(KEY).total == 6
+    assert LogPages(store).page(KEY).total == 6
 
 
 def test_a_query_of_any_length_is_answered(store: Store, job: LoggedJob) -> None:
@@ -281,9 +273,9 @@ def test_the_severity_filter_goes_with_the_query(store: Store, job: LoggedJob) -
 
 
 def test_the_log_of_no_job_is_empty(store: Store) -> None:
-    page = LogViews(store).page(("local", "training", "nobody"), start=-5)
+    page = LogPages(store).page(JobKey("local", "training", "nobody"), start=-5)
     assert (page.records, page.next, page.total) == ([], 0, 0)
-    assert logs_table.metric_points(store, ("local", "training", "nobody")) == []
+    assert streams.metric_points(store, ("local", "training", "nobody")) == []
 
 
 def test_text_that_is_no_valid_unicode_is_stored_all_the_same(store: Store, job: LoggedJob) -> None:

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.jobs.names import unique_name
 from jupyter_sm.logs import LogParser
+from jupyter_sm.store import Store, retention
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.logs import streams
+from jupyter_sm.store.logs.pages import LogFilter, LogPages
+from jupyter_sm.store.logs.streams import LoggedJob
 from jupyter_sm.targets.settings import SettingsError, log_limit_mb
-from jupyter_sm.tracking import LogFilter, LogViews, Store, jobs_table, logs_table, retention
-from jupyter_sm.tracking.logs_table import LoggedJob
 
 from kit.long_log import add_finished_job
 
@@ -24,7 +28,7 @@ def limit(store: Store, megabytes: int) -> None:
 
 
 def lines(store: Store, name: str) -> int:
-    return LogViews(store).rows(key(name), start=0, limit=1).total
+    return LogPages(store).rows(key(name), start=0, limit=1).total
 
 
 def end(store: Store, name: str, at: float) -> None:
@@ -34,9 +38,9 @@ def end(store: Store, name: str, at: float) -> None:
 
 def test_nothing_goes_while_there_is_room(store: Store) -> None:
     add_finished_job(store, "one", 10_000)
-    retention.trim(store)
+    retention.trim(store, log_limit_mb(store.folder))
     limit(store, 0)
-    retention.trim(store)
+    retention.trim(store, log_limit_mb(store.folder))
     assert lines(store, "one") == 9_991
 
 
@@ -45,26 +49,26 @@ def test_the_log_of_the_job_that_ended_first_goes_first(store: Store) -> None:
         add_finished_job(store, name, 100_000)
         end(store, name, [200.0, 100.0, 300.0][n])
     limit(store, 2)
-    retention.trim(store)
+    retention.trim(store, log_limit_mb(store.folder))
     assert lines(store, "oldest") == 0
     assert lines(store, "newest") > 0
-    job = jobs_table.get(store, *key("oldest"))
+    job = jobs_table.get(store, key("oldest"))
     assert job is not None and job.status == "Completed"
     assert job.log_note == (
         "The log was dropped to keep the store below 2 MB (log_limit_mb in config.toml). "
         "It may still be found in the job's folder."
     )
-    assert jobs_table.get(store, *key("newest")).log_note is None  # type: ignore[union-attr]
+    assert jobs_table.get(store, key("newest")).log_note is None  # type: ignore[union-attr]
 
 
 def test_of_a_log_that_still_grows_the_beginning_goes(store: Store) -> None:
     add_finished_job(store, "huge", 300_000)
     with store.write() as db:
         db.execute("UPDATE jobs SET log_closed = 0")
-    views = LogViews(store)
+    views = LogPages(store)
     assert views.rows(key("huge"), start=0, limit=1).rows[0].first == 0
     limit(store, 2)
-    retention.trim(store)
+    retention.trim(store, log_limit_mb(store.folder))
     first = views.rows(key("huge"), start=0, limit=1).rows[0].first
     assert first > 0
     page = views.page(key("huge"), start=0, limit=3)
@@ -74,7 +78,7 @@ def test_of_a_log_that_still_grows_the_beginning_goes(store: Store) -> None:
     wanted = LogFilter(severity="warning")
     assert views.page(key("huge"), wanted=wanted).records[0].seq >= first
     assert views.hits(key("huge"), "line 0299999").seqs == [299_999]
-    note = jobs_table.get(store, *key("huge")).log_note  # type: ignore[union-attr]
+    note = jobs_table.get(store, key("huge")).log_note  # type: ignore[union-attr]
     assert note is not None and note.startswith("Earlier lines were dropped")
 
 
@@ -88,16 +92,14 @@ def test_a_limit_that_is_none_is_told(tmp_path: Path, value: str) -> None:
 def test_what_is_wrong_with_a_definition_is_noted_on_the_job(store: Store) -> None:
     add_finished_job(store, "defined", 1)
     row = store.read().execute("SELECT id FROM jobs").fetchone()
-    job = LoggedJob(row["id"], "training", "defined", False, None)
+    job = LoggedJob(row["id"], JobKey("local", "training", "defined"), False, None)
     parser = LogParser({"loss": "loss=("})
     for n in range(2):
-        parsed = logs_table.parse(
+        parsed = streams.parse(
             parser, "defined/algo-1-1", [{"timestamp": 0, "message": f"loss={n}"}]
         )
-        assert logs_table.append(
-            store, "local", job, parsed, before=str(n) if n else "", after=str(n + 1)
-        )
-    view = jobs_table.get(store, *key("defined"))
+        assert streams.append(store, job, parsed, before=str(n) if n else "", after=str(n + 1))
+    view = jobs_table.get(store, key("defined"))
     assert view is not None and len(view.notes) == 1
     assert "The metric definition 'loss' is not searched for" in view.notes[0]
 
@@ -106,13 +108,13 @@ def test_the_end_is_estimated(store: Store) -> None:
     name = unique_name("paced")
     add_finished_job(store, name, 1)
     row = store.read().execute("SELECT id FROM jobs").fetchone()
-    job = LoggedJob(row["id"], "training", name, False, None)
+    job = LoggedJob(row["id"], JobKey("local", "training", name), False, None)
     events = [
         {"timestamp": 1_700_000_000_000 + n * 60_000, "message": f"epoch {n}/10 loss: 0.5"}
         for n in range(1, 6)
     ]
-    parsed = logs_table.parse(LogParser(), f"{name}/algo-1-1", events)
-    assert logs_table.append(store, "local", job, parsed, before="", after="1")
-    view = jobs_table.get(store, *key(name))
+    parsed = streams.parse(LogParser(), f"{name}/algo-1-1", events)
+    assert streams.append(store, job, parsed, before="", after="1")
+    view = jobs_table.get(store, key(name))
     assert view is not None and view.progress is not None
     assert view.progress.ends_at == pytest.approx(1_700_000_000 + 600)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sm.tracking import Store
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import Store
 
 from kit.aws_account import ENDLESS, QUICK, Account, account_in
 from kit.wait import wait_for
@@ -44,9 +45,11 @@ def test_a_profile_s_own_keys_and_endpoints_count(
     sim.accounts["TEAMKEY"] = "210987654321"
     sim.add_job("theirs", scenario=ENDLESS, account="210987654321")
     account.track("team@us-east-1")
-    from jupyter_sm.tracking import jobs_table
+    from jupyter_sm.store import jobs as jobs_table
 
-    wait_for(lambda: jobs_table.get(account.store, "team@us-east-1", "training", "theirs"), 10)
+    wait_for(
+        lambda: jobs_table.get(account.store, JobKey("team@us-east-1", "training", "theirs")), 10
+    )
 
 
 def test_without_credentials_a_target_waits_for_them(

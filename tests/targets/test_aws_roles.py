@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.desk.submit import submit_request
 from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.tracking import submit_request
 
 from kit.aws_account import TARGET, Account
 from kit.simulator import default_request

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.tracking import submit_request
+from jupyter_sm.desk.submit import submit_request
 
 from kit.aws_account import BUCKET, TARGET, Account
 from kit.aws_gate import Gate

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import stops
 from jupyter_sm.targets import Staging, StagingStoppedError
-from jupyter_sm.tracking import stops, submitter
+from jupyter_sm.tracking import submitter
 
 from kit.aws_account import BUCKET, TARGET, Account
 from kit.aws_gate import Gate, refusal
@@ -49,7 +51,7 @@ def test_a_stop_while_staging_creates_nothing(account: Account, tmp_path: Path, 
     account.client("s3")  # so that botocore is loaded
     account.submit("job", inputs={"train": str(tmp_path / "big.bin")})
     wait_for(lambda: s3.count("PUT") or s3.count("POST"))
-    stops.request_stop(account.store, TARGET, "training", "job")
+    stops.request_stop(account.store, JobKey(TARGET, "training", "job"))
     s3.is_open.set()
     wait_for(lambda: account.status("job") == "Stopped")
     job = account.known("job")
@@ -62,7 +64,7 @@ def test_a_stop_while_staging_creates_nothing(account: Account, tmp_path: Path, 
 
 def test_a_stop_before_staging_creates_nothing(account: Account, s3: Gate) -> None:
     account.submit("job")
-    stops.request_stop(account.store, TARGET, "training", "job")
+    stops.request_stop(account.store, JobKey(TARGET, "training", "job"))
     account.track()
     wait_for(lambda: account.status("job") == "Stopped")
     assert not s3.calls and account.sim.count("CreateTrainingJob") == 0

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import LogViews, jobs_table, submit_again, submit_spec
+from jupyter_sm.desk.again import submit_again
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.logs.pages import LogPages
 
 from kit.aws_account import TARGET, Account
 from kit.simulator import Line, Scenario
@@ -27,7 +30,7 @@ def test_a_job_goes_from_the_cell_to_its_last_line(account: Account, tmp_path: P
     spec = TrainingSpec(str(script), inputs={"train": str(data)}, hyperparameters={"epochs": 3})
     submit_spec(account.store, spec, name="first", target=TARGET)
     assert account.status("first") == "Submitting"
-    jobs_table.watch(account.store, TARGET, "training", "first")
+    jobs_table.watch(account.store, JobKey(TARGET, "training", "first"))
     wait_for(lambda: account.status("first") == "Completed")
 
     request = account.sim.job("first").request
@@ -41,9 +44,9 @@ def test_a_job_goes_from_the_cell_to_its_last_line(account: Account, tmp_path: P
     assert view is not None
     assert any("Role SimulatedRole, from config.toml" in note for note in view.notes)
     assert any(note.startswith("Image pytorch:") for note in view.notes)
-    key = (TARGET, "training", "first")
-    wait_for(lambda: LogViews(account.store).page(key).total == 60)
-    texts = [r.text for r in LogViews(account.store).page(key, limit=1000).records]
+    key = JobKey(TARGET, "training", "first")
+    wait_for(lambda: LogPages(account.store).page(key).total == 60)
+    texts = [r.text for r in LogPages(account.store).page(key, limit=1000).records]
     assert sorted(texts) == sorted(f"step {n} loss: {1 / (n + 1)}" for n in range(60))
 
 
@@ -61,7 +64,7 @@ def test_a_job_started_elsewhere_runs_again_with_all_its_settings(account: Accou
     account.client("s3").create_bucket(Bucket=output.partition("/")[0])
     account.track()
     wait_for(lambda: account.job("elsewhere"))
-    again = submit_again(account.store, TARGET, "training", "elsewhere")
+    again = submit_again(account.store, JobKey(TARGET, "training", "elsewhere"))
     wait_for(lambda: account.created(again.name))
     before, after = (account.sim.job(name).request for name in ("elsewhere", again.name))
     assert {k: after[k] for k in settings} == settings

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.tracking import LogViews, Store
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import Store
+from jupyter_sm.store.logs.pages import LogPages
 
 from kit.aws_account import ENDLESS, SHORT, TARGET, Account, account_in
 from kit.simulator import Line, Scenario
@@ -262,5 +264,5 @@ def test_an_old_job_is_read_only_when_somebody_looks(account: Account) -> None:
     account.watch("old")
     wait_for(lambda: account.log_is_closed("old"))
     assert account.shown("old") == account.printed("old")
-    page = LogViews(account.store).page((TARGET, "training", "old"), limit=1)
+    page = LogPages(account.store).page(JobKey(TARGET, "training", "old"), limit=1)
     assert page.records[0].stream.startswith("algo-1-")

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import Store, open_store, stops
+from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.targets.aws import target as aws_target
-from jupyter_sm.tracking import Store, jobs_table, open_store, stops
 
 from kit.aws_account import ENDLESS, TARGET, Account, account_in
 from kit.aws_gate import Gate
@@ -137,7 +139,7 @@ def test_a_refusal_is_final_and_explained(account: Account) -> None:
 
 
 UPLOADS = "jupyter_sm.targets.aws.staging"
-SUBMISSIONS = "jupyter_sm.tracking.submissions_table"
+SUBMISSIONS = "jupyter_sm.store.submissions"
 SUBMITTER = "jupyter_sm.tracking.submitter"
 STEPS = [
     (SUBMITTER, "Submitter", "_begin_staging", "before"),
@@ -148,7 +150,7 @@ STEPS = [
     (SUBMISSIONS, "", "mark_creating", "after"),
     (SUBMITTER, "Submitter", "_create", "after"),
     (SUBMISSIONS, "", "mark_accepted", "after"),
-    ("jupyter_sm.tracking.jobs_table", "", "save_described", "before"),
+    ("jupyter_sm.store.jobs", "", "save_described", "before"),
 ]
 
 
@@ -207,7 +209,7 @@ def test_while_files_are_staged_a_job_of_the_same_name_is_not_taken_for_ours(
     lists = account.sim.count("ListTrainingJobs")
     wait_for(lambda: account.sim.count("ListTrainingJobs") > lists + 5)
     assert account.status("job") == "Submitting"
-    stops.request_stop(account.store, TARGET, "training", "job")
+    stops.request_stop(account.store, JobKey(TARGET, "training", "job"))
     s3.is_open.set()
     wait_for(lambda: account.status("job") == "Stopped")
     assert_untouched(account, "job")

@@ -11,9 +11,11 @@ import pytest
 
 import jupyter_sm as sm
 from jupyter_sm.diagnosis import ExplainedError
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.notebook import api
+from jupyter_sm.store import wanted
 from jupyter_sm.targets.aws import target as aws_target
-from jupyter_sm.tracking import push, wanted
+from jupyter_sm.tracking import events
 
 from kit.aws_account import ENDLESS, QUICK, SHORT, TARGET, Account
 from kit.wait import wait_for
@@ -75,7 +77,9 @@ def test_a_target_that_can_not_be_asked_says_why(
         sm.track("theirs", target=TARGET)
     account.sim.traps.clear()
     # What was asked for is looked up once that is possible.
-    wait_for(lambda: wanted.answer(account.store, TARGET, "training", "theirs") == wanted.FOUND)
+    wait_for(
+        lambda: wanted.answer(account.store, JobKey(TARGET, "training", "theirs")) == wanted.FOUND
+    )
 
 
 @pytest.mark.parametrize("target", ["nowhere@us-east-1", "default@", "default@nowhere", "", "x"])
@@ -104,7 +108,7 @@ def event(name: Any, status: str = "Completed") -> str:
 
 @pytest.fixture
 def queue(account: Account, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(push, "_LONG_POLL_SECONDS", 1)
+    monkeypatch.setattr(events, "_LONG_POLL_SECONDS", 1)
     url = account.client("sqs").create_queue(QueueName="events")["QueueUrl"]
     account.settings(queue_url=url)
     return str(url)
@@ -181,16 +185,16 @@ def test_a_queue_that_is_missing_leaves_polling_as_it_was(account: Account, queu
 def test_a_tracker_that_waits_for_events_ends_soon(
     account: Account, monkeypatch: pytest.MonkeyPatch, queue: str
 ) -> None:
-    monkeypatch.setattr(push, "_LONG_POLL_SECONDS", 15)
+    monkeypatch.setattr(events, "_LONG_POLL_SECONDS", 15)
     monkeypatch.setattr(aws_target, "_READ_SECONDS", 20)
     waits = threading.Event()
-    real = push.Listener.receive
+    real = events.Listener.receive
 
-    def receive(self: push.Listener, url: str) -> None:
+    def receive(self: events.Listener, url: str) -> None:
         waits.set()
         real(self, url)
 
-    monkeypatch.setattr(push.Listener, "receive", receive)
+    monkeypatch.setattr(events.Listener, "receive", receive)
     tracker = account.track(cadence=QUICK)
     assert waits.wait(20)
     time.sleep(0.5)

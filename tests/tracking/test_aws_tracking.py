@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.tracking import Store, jobs_table, stops, targets_table
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import Store, stops, targets
+from jupyter_sm.store import jobs as jobs_table
 
 from kit.aws_account import ENDLESS, QUICK, SHORT, TARGET, Account
 from kit.simulator import CAPACITY, Scenario
@@ -36,10 +38,10 @@ def test_stopping_is_not_the_end(account: Account) -> None:
     sim.stop_job("job")
     wait_for(lambda: account.status("job") == "Stopping")
     some_polls(account)
-    assert not account.known("job").is_final and account.known("job").ended_at is None
+    assert not account.known("job").is_over and account.known("job").ended_at is None
     sim.clock.advance(200)
     wait_for(lambda: account.status("job") == "Stopped")
-    assert account.known("job").is_final and statuses(account, "job")[-2:] == [
+    assert account.known("job").is_over and statuses(account, "job")[-2:] == [
         "Stopping",
         "Stopped",
     ]
@@ -57,7 +59,7 @@ def test_statuses_nobody_knows_pass_through(account: Account, status: str) -> No
     sim.clock.advance(10)
     wait_for(lambda: account.known("job").secondary_status == status)
     assert account.known("job").transitions[-1].message == "Says what"
-    assert not account.known("job").is_final
+    assert not account.known("job").is_over
     sim.clock.advance(100)
     wait_for(lambda: account.status("job") == "Completed")
     assert statuses(account, "job") == ["Starting", status, "Completed"]
@@ -167,7 +169,7 @@ def test_a_burst_of_faults_loses_nothing(account: Account, operation: str, fault
     if fault == "unreachable" and operation != "StopTrainingJob":
         sim.traps.clear()
     wait_for(lambda: all(account.status(f"job-{n}") == "InProgress" for n in range(jobs)))
-    assert stops.request_stop(account.store, TARGET, "training", "job-3")
+    assert stops.request_stop(account.store, JobKey(TARGET, "training", "job-3"))
     if fault == "unreachable" and operation == "StopTrainingJob":
         wait_for(lambda: sim.count(operation) > 1)
         sim.traps.clear()
@@ -181,7 +183,7 @@ def test_a_stop_that_is_refused_for_good_is_given_up(account: Account) -> None:
     sim.traps.denied = "sagemaker:StopTrainingJob"
     account.track()
     wait_for(lambda: account.status("job") == "InProgress")
-    stops.request_stop(account.store, TARGET, "training", "job")
+    stops.request_stop(account.store, JobKey(TARGET, "training", "job"))
     wait_for(lambda: not account.known("job").stop_requested)
     assert account.status("job") == "InProgress"
 
@@ -210,7 +212,7 @@ def test_a_lagging_search_takes_no_status_back(
 
     def save(store: Store, target: str, kind: str, name: str, told: Any, **more: Any) -> bool:
         saved = real(store, target, kind, name, told, **more)
-        found = jobs_table.get(store, target, kind, name)
+        found = jobs_table.get(store, JobKey(target, kind, name))
         assert found is not None
         seen.append((name, found.status))
         return saved
@@ -260,7 +262,7 @@ def test_the_jobs_of_before_the_first_use_are_known(account: Account, may_search
     wait_for(lambda: jobs_table.listed(account.store)[1] == 231)
     assert account.status("old-200") == "Completed" and account.status("running") == "InProgress"
     assert account.job("ancient") is None
-    wait_for(lambda: targets_table.polled_to(account.store, TARGET)[1])
+    wait_for(lambda: targets.polled_to(account.store, TARGET)[1])
     described = [
         call.body["TrainingJobName"]
         for call in tuple(sim.calls)
@@ -294,7 +296,7 @@ def test_a_job_that_was_deleted_is_settled(account: Account) -> None:
     wait_for(lambda: account.status("job") == "InProgress")
     with sim._lock:
         sim.region().delete(sim.region().jobs["job"])
-    wait_for(lambda: account.known("job").is_final)
+    wait_for(lambda: account.known("job").is_over)
     assert "deleted" in (account.known("job").failure_reason or "")
     assert account.health().health == "ready"
 
@@ -339,7 +341,7 @@ def test_two_regions_are_two_targets(account: Account) -> None:
     account.track("default@eu-west-1")
     wait_for(lambda: account.status("job") == "InProgress")
     there = ("default@eu-west-1", "training", "job")
-    wait_for(lambda: (job := jobs_table.get(account.store, *there)) and job.status == "Completed")
+    wait_for(lambda: (job := jobs_table.get(account.store, there)) and job.status == "Completed")
     assert {call.region for call in sim.calls} == {"us-east-1", "eu-west-1"}
 
 

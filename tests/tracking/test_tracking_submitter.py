@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import JobView, Store, jobs_table, stops, submissions_table, submit_spec
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import JobView, Store, stops, submissions
+from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG, Submitter
 
 from kit.tracking_faults import (
@@ -45,7 +47,7 @@ def submitted(store: Store, script: Path) -> str:
 
 
 def view(store: Store, name: str = NAME) -> JobView:
-    found = jobs_table.get(store, "local", "training", name)
+    found = jobs_table.get(store, JobKey("local", "training", name))
     assert found is not None
     return found
 
@@ -64,7 +66,7 @@ def test_a_submission_becomes_one_tagged_job(store, target, submitter, submitted
     submitter.run()
     assert state_of(store, NAME)[:2] == ("accepted", 1)
     assert tags(target)[SUBMISSION_TAG] == submitted
-    assert submissions_table.open_submissions(store, "local") == []
+    assert submissions.open_submissions(store, "local") == []
     assert target.jobs() == [NAME] and target.count("CreateTrainingJob") == 1
     # Describe is for doubt only: a Create that succeeded costs no second call.
     assert set(target.calls) - {"ListTags", "DescribeTrainingJob"} == {"CreateTrainingJob"}
@@ -143,12 +145,12 @@ def test_another_s_job_of_the_same_name_is_a_refusal(
     submitter.run()
     assert state_of(store, NAME)[0] == "rejected"
     job = view(store)
-    assert (job.status, job.is_final) == ("Rejected", True)
+    assert (job.status, job.is_over) == ("Rejected", True)
     assert job.explanation is not None and job.explanation.category == "duplicate-name"
     assert NAME in job.explanation.what_happened and job.explanation.fixes
     assert job.failure_reason and [t.status for t in job.transitions] == ["Submitting", "Rejected"]
     assert SUBMISSION_TAG not in tags(target)
-    assert submissions_table.open_submissions(store, "local") == []
+    assert submissions.open_submissions(store, "local") == []
 
 
 def test_after_a_crash_before_create_the_job_is_created(
@@ -186,13 +188,13 @@ def test_after_a_crash_another_s_job_is_not_adopted(
 def test_a_job_stopped_while_it_is_submitted_is_never_created(
     store, target, submitter, submitted
 ) -> None:
-    assert stops.request_stop(store, "local", "training", NAME)
+    assert stops.request_stop(store, JobKey("local", "training", NAME))
     submitter.run()
     job = view(store)
-    assert (job.status, job.is_final) == ("Stopped", True)
+    assert (job.status, job.is_over) == ("Stopped", True)
     assert job.ended_at is not None and job.explanation is None and job.failure_reason is None
     assert target.jobs() == [] and target.count("CreateTrainingJob") == 0
-    assert submissions_table.open_submissions(store, "local") == []
+    assert submissions.open_submissions(store, "local") == []
 
 
 def test_a_stop_after_a_lost_answer_stops_the_job_that_is_there(
@@ -201,7 +203,7 @@ def test_a_stop_after_a_lost_answer_stops_the_job_that_is_there(
     """The outcome of Create was unknown when the stop was asked for: adopt, then stop."""
     target.fail("CreateTrainingJob", answer_lost(), times=1, handled=True)
     submitter.run()
-    assert stops.request_stop(store, "local", "training", NAME)
+    assert stops.request_stop(store, JobKey("local", "training", NAME))
     due_now(store, NAME)
     submitter.run()
     assert state_of(store, NAME)[0] == "accepted"
@@ -213,7 +215,7 @@ def test_a_stop_after_a_create_that_never_arrived_creates_nothing(
 ) -> None:
     target.fail("CreateTrainingJob", no_connection(), times=1)
     submitter.run()
-    stops.request_stop(store, "local", "training", NAME)
+    stops.request_stop(store, JobKey("local", "training", NAME))
     due_now(store, NAME)
     submitter.run()
     assert view(store).status == "Stopped" and target.jobs() == []
@@ -230,13 +232,11 @@ def test_a_request_that_botocore_refuses_is_rejected(
     store, target, submitter, request_: dict, says: str
 ) -> None:
     """Such as one that an older jupyter_sm, with another service model, let pass."""
-    submissions_table.add_submission(
+    submissions.add_submission(
         store,
+        JobKey("local", "training", "odd"),
         submission_id="odd",
-        target="local",
-        kind="training",
         request=request_,
-        name="odd",
         script="",
     )
     submitter.run()

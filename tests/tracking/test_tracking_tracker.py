@@ -9,22 +9,16 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.jobs import TrainingSpec
-from jupyter_sm.tracking import (
-    JobView,
-    LogViews,
-    Store,
-    changes,
-    ensure_tracked,
-    jobs_table,
-    leases,
-    service,
-    stops,
-    submit_spec,
-    targets_table,
-)
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.desk.targets import shown as targets_shown
+from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.store import JobView, Store, changes, leases, stops
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store.leases import Rank
+from jupyter_sm.store.logs.pages import LogPages
+from jupyter_sm.tracking import service
 from jupyter_sm.tracking import tracker as tracker_module
-from jupyter_sm.tracking.leases import Rank
+from jupyter_sm.tracking.service import ensure_tracked
 from jupyter_sm.tracking.tracker import Tracker
 
 from kit.tracking_faults import FaultyTarget, api_error, create_directly, no_connection
@@ -48,7 +42,7 @@ def tracker(store: Store, target: FaultyTarget) -> Iterator[Tracker]:
     yield made
     target.heal()
     for job in jobs_table.listed(store)[0]:
-        stops.request_stop(store, "local", job.kind, job.name)
+        stops.request_stop(store, JobKey("local", job.kind, job.name))
     wait_for(lambda: not stops.to_stop(store, "local"))
     made.stop()
 
@@ -61,7 +55,7 @@ def long(tmp_path: Path) -> Path:
 
 
 def job(store: Store, name: str) -> JobView | None:
-    return jobs_table.get(store, "local", "training", name)
+    return jobs_table.get(store, JobKey("local", "training", name))
 
 
 def status(store: Store, name: str) -> str | None:
@@ -70,7 +64,7 @@ def status(store: Store, name: str) -> str | None:
 
 
 def health(store: Store) -> tuple[str, str | None]:
-    (view,) = targets_table.views(store)
+    (view,) = targets_shown(store)
     return view.health, view.reason
 
 
@@ -82,8 +76,8 @@ def test_jobs_that_others_created_appear_by_themselves(store, target, tracker, s
     assert found.instance_type == "ml.m5.large"
     assert [t.status for t in found.transitions][-1] == "Completed"
     assert "Submitting" not in [t.status for t in found.transitions]
-    wait_for(lambda: LogViews(store).page(("local", "training", "others")).total == 2)
-    request = jobs_table.request_of(store, "local", "training", "others")
+    wait_for(lambda: LogPages(store).page(JobKey("local", "training", "others")).total == 2)
+    request = jobs_table.request_of(store, JobKey("local", "training", "others"))
     assert request["HyperParameters"]["epochs"] == "2"
     assert ("job", "others") in {(c.topic, c.name) for c in changes.since(store, 0).changes}
 
@@ -134,7 +128,7 @@ def test_words_the_model_does_not_know_pass_through(store, target, tracker, long
     create_directly(target, store, long, "odd")
     wait_for(lambda: status(store, "odd") == "Pondering")
     found = job(store, "odd")
-    assert (found.secondary_status, found.is_final, found.ended_at) == ("DeepThought", False, None)
+    assert (found.secondary_status, found.is_over, found.ended_at) == ("DeepThought", False, None)
     assert health(store)[0] == "ready"
 
 
@@ -162,20 +156,20 @@ def test_a_job_deleted_between_list_and_describe_does_no_harm(
 def test_a_stop_is_passed_on(store, target, tracker, long) -> None:
     submit_spec(store, TrainingSpec(str(long)), name="stopped")
     wait_for(lambda: job(store, "stopped").secondary_status == "Training")
-    assert stops.request_stop(store, "local", "training", "stopped")
+    assert stops.request_stop(store, JobKey("local", "training", "stopped"))
     assert job(store, "stopped").stop_requested
-    assert not stops.request_stop(store, "local", "training", "stopped")
+    assert not stops.request_stop(store, JobKey("local", "training", "stopped"))
     wait_for(lambda: status(store, "stopped") == "Stopped")
     assert not job(store, "stopped").stop_requested
     assert target.count("StopTrainingJob") == 1
-    assert not stops.request_stop(store, "local", "training", "stopped")
+    assert not stops.request_stop(store, JobKey("local", "training", "stopped"))
 
 
 def test_a_stop_for_a_job_that_is_gone_is_dropped(store, target, tracker, long) -> None:
     target.fail("StopTrainingJob", api_error("ValidationException", message="not found"))
     create_directly(target, store, long, "ended")
     wait_for(lambda: status(store, "ended") == "InProgress")
-    stops.request_stop(store, "local", "training", "ended")
+    stops.request_stop(store, JobKey("local", "training", "ended"))
     wait_for(lambda: not job(store, "ended").stop_requested)
     assert health(store)[0] == "ready"
 
@@ -186,7 +180,7 @@ def test_a_stop_that_is_refused_does_not_keep_other_jobs_from_being_tracked(
     create_directly(target, store, long, "protected")
     wait_for(lambda: status(store, "protected") == "InProgress")
     target.fail("StopTrainingJob", api_error("AccessDeniedException", message="you may not stop"))
-    stops.request_stop(store, "local", "training", "protected")
+    stops.request_stop(store, JobKey("local", "training", "protected"))
     wait_for(lambda: target.count("StopTrainingJob"))
     create_directly(target, store, script, "another")
     wait_for(lambda: status(store, "another") == "Completed", 10)
@@ -199,7 +193,7 @@ def test_a_log_that_can_not_be_read_does_not_keep_other_jobs_from_being_tracked(
     create_directly(target, store, script, "unreadable")
     create_directly(target, store, script, "readable")
     wait_for(lambda: status(store, "unreadable") == "Completed", 10)
-    wait_for(lambda: LogViews(store).page(("local", "training", "readable")).total == 3, 10)
+    wait_for(lambda: LogPages(store).page(JobKey("local", "training", "readable")).total == 3, 10)
 
 
 def test_a_refused_submission_stays_refused_when_the_other_s_job_moves_on(
@@ -227,7 +221,7 @@ def test_a_refused_submission_stays_refused_when_the_other_s_job_moves_on(
     made.tick()
     found = job(store, "taken")
     assert found.submission_id == ours.submission_id
-    assert (found.status, found.is_final) == ("Rejected", True)
+    assert (found.status, found.is_over) == ("Rejected", True)
     assert found.explanation is not None and found.explanation.category == "duplicate-name"
 
 
@@ -242,8 +236,8 @@ def test_output_that_is_no_utf8_is_read_all_the_same(store, target, tracker, tmp
     )
     submit_spec(store, TrainingSpec(str(script)), name="bytes")
     wait_for(lambda: status(store, "bytes") == "Failed", 20)
-    key = ("local", "training", "bytes")
-    wait_for(lambda: "ok" in [r.text for r in LogViews(store).page(key).records], 20)
+    key = JobKey("local", "training", "bytes")
+    wait_for(lambda: "ok" in [r.text for r in LogPages(store).page(key).records], 20)
     assert "why:" in job(store, "bytes").failure_reason
     assert health(store)[0] == "ready"
 

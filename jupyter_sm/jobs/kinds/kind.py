@@ -124,7 +124,7 @@ class Kind:
         """What is to be called, in order, for a request: one Create, found again by its name."""
         if self.steps_of is not None:
             return self.steps_of(request)
-        wanted = {self.name_field: request[self.name_field]}
+        wanted = {self.name_field: request.get(self.name_field)}
         return (Step(self.create, request, lambda ask: ask(self.describe, wanted), self.arn_field),)
 
 

@@ -85,14 +85,14 @@ describe('Card', () => {
     model.own = [job({ stop_requested: true })];
     act(() => model.changed.emit());
     expect(stopButton(host)).toBeUndefined();
-    model.own = [job({ status: 'Completed', is_final: true })];
+    model.own = [job({ status: 'Completed', phase: 'ended' })];
     act(() => model.changed.emit());
     expect(stopButton(host)).toBeUndefined();
     expect(host.textContent).toContain('Completed');
   });
 
   it('has a menu, and runs an ended job again', async () => {
-    const ended = job({ status: 'Completed', is_final: true });
+    const ended = job({ status: 'Completed', phase: 'ended' });
     const host = await show(cardOf(job()), new FakeModel(ended));
     const [name, menu, again] = Array.from(host.querySelectorAll('button'));
     expect(name.textContent).toBe('digits');
@@ -108,7 +108,7 @@ describe('Card', () => {
     model.trouble = 'Session for profile team expired.';
     const host = await show(cardOf(job()), model);
     expect(host.textContent).toContain('Session for profile team expired.');
-    model.own = [job({ status: 'Completed', is_final: true })];
+    model.own = [job({ status: 'Completed', phase: 'ended' })];
     act(() => model.changed.emit());
     expect(host.textContent).not.toContain('Session for profile');
   });
@@ -116,7 +116,7 @@ describe('Card', () => {
   it('offers what the explanation of a failure offers', async () => {
     const failed = job({
       status: 'Failed',
-      is_final: true,
+      phase: 'ended',
       explanation: explanation({
         fixes: ['Choose an instance with more memory.'],
         actions: [
@@ -231,10 +231,7 @@ describe('readCard', () => {
       'a time that is no number',
       card({ snapshot: { ...job(), created_at: 'x' } })
     ],
-    [
-      'an end that is no boolean',
-      card({ snapshot: { ...job(), is_final: 'no' } })
-    ]
+    ['an end that is no boolean', card({ snapshot: { ...job(), phase: 7 } })]
   ])('rejects %s', (_, data) => {
     expect(readCard(data)).toBeNull();
   });

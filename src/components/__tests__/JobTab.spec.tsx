@@ -131,7 +131,7 @@ describe('JobTab', () => {
     expect(actions.stop).toHaveBeenCalledWith(model.job(job()));
     await put({ stop_requested: true });
     expect(named(host, 'Stop')?.disabled).toBe(true);
-    await put({ status: 'Stopped', is_final: true });
+    await put({ status: 'Stopped', phase: 'ended' });
     expect(named(host, 'Stop')).toBeUndefined();
     act(() => named(host, 'Run again')?.click());
     expect(actions.runAgain).toHaveBeenCalledWith(model.job(job()));

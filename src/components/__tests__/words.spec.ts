@@ -105,7 +105,7 @@ describe('stateInWords', () => {
     const stopped = job({
       stop_requested: true,
       status: 'Stopped',
-      is_final: true
+      phase: 'ended'
     });
     expect(stateInWords(stopped, trans)).toBe('Stopped');
   });
@@ -114,7 +114,7 @@ describe('stateInWords', () => {
     const named = explanation({
       entities: { error: 'FileNotFoundError: no train.csv' }
     });
-    const ended = { status, is_final: true };
+    const ended = { status, phase: 'ended' };
     expect(stateInWords(job({ ...ended, explanation: named }), trans)).toBe(
       `${status} · FileNotFoundError`
     );
@@ -194,7 +194,7 @@ describe('stepsOf', () => {
     const steps = stepsOf(
       job({
         status: 'Failed',
-        is_final: true,
+        phase: 'ended',
         transitions: transitions(['Pending', 2], ['Training', 5], ['Failed', 0])
       }),
       1000
@@ -277,7 +277,7 @@ describe('timeLeft', () => {
     expect(left(1180)).toBe('~3 m left');
     expect(left(1033)).toBe('~30 s left');
     expect(left(1000 + 4800)).toBe('~1 h 20 m left');
-    expect([left(null), left(900), left(1180, { is_final: true })]).toEqual([
+    expect([left(null), left(900), left(1180, { phase: 'ended' })]).toEqual([
       '',
       '',
       ''

@@ -88,7 +88,7 @@ describe('LogPage', () => {
   });
 
   it('says why there is no line, once the job is over', async () => {
-    const host = await show(undefined, { is_final: true });
+    const host = await show(undefined, { phase: 'ended' });
     expect(host.textContent).toContain('The job printed nothing.');
     const dropped = await show(undefined, { log_lines: 3 });
     expect(dropped.textContent).toContain('no longer kept here');
