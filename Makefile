@@ -18,7 +18,7 @@ SOURCES := $(shell find jupyter_sm -name '*.py' -not -name _version.py) \
 	$(shell find jupyter_sm -name '*.toml' -o -name '*.yaml')
 FRONTEND := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json
 
-.PHONY: demo test pytest jest browser lab bench lint types wheel clean chromium
+.PHONY: demo test pytest jest browser lab bench lint types schema wheel clean chromium
 
 demo: build/demo.stamp
 	build/demo-venv/bin/python scripts/demo.py
@@ -50,6 +50,10 @@ lint: $(VENV)/installed.stamp build/node.stamp
 
 types: $(VENV)/installed.stamp
 	$(BIN)/python scripts/generate_types.py
+
+# The snapshot of the store's tables, after a step was added.
+schema: $(VENV)/installed.stamp
+	$(BIN)/python scripts/write_schema.py
 
 chromium:
 	@sh scripts/ensure_chromium.sh

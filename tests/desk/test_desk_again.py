@@ -14,7 +14,7 @@ from jupyter_sm.store import jobs as jobs_table
 
 
 def raw_request(job: sm.Job) -> dict:
-    return jobs_table.request_of(session.desk().store, *job.key) or {}
+    return jobs_table.request_of(session.desk().store, job.key) or {}
 
 
 def test_the_same_request_runs_under_a_fresh_name(script: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_submission_is_committed_and_comes_back_as_a_view(store: Store, script
     assert (view.instance_type, view.instance_count) == ("ml.g5.xlarge", 3)
     assert [(t.status, t.end) for t in view.transitions] == [("Submitting", None)]
     (due,) = submissions.open_submissions(store, "local")
-    assert (due.id, due.state, due.attempts) == (view.submission_id, "pending", 0)
+    assert (due.id, due.steps, due.attempts) == (view.submission_id, ("pending",), 0)
     tags = {t["Key"]: t["Value"] for t in due.request["Tags"]}
     assert tags["team"] == "x" and tags[SUBMISSION_TAG] == view.submission_id
     # The target has been asked nothing yet.

@@ -15,8 +15,7 @@ from traitlets.config import Config
 
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.server.openapi import document
-from jupyter_sm.server.routes import ROUTES
-from jupyter_sm.server.routes import API
+from jupyter_sm.server.routes import API, ROUTES
 from jupyter_sm.store import Store, submissions
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.streams import LoggedJob

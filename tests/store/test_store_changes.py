@@ -10,7 +10,7 @@ from jupyter_sm.store import Store, changes
 def note(store: Store, *names: str, topic: str = "job") -> None:
     with store.write() as db:
         for name in names:
-            changes.note(db, topic, "local", "training", name)
+            changes.tell(db, topic, "local", "training", name)
 
 
 def told(store: Store, seq: int) -> list[tuple[int, str]]:
@@ -35,8 +35,8 @@ def test_topics_and_targets_are_things_of_their_own(store: Store) -> None:
     note(store, "a")
     note(store, "a", topic="log")
     with store.write() as db:
-        changes.note(db, "target", "local")
-        changes.note(db, "target", "elsewhere")
+        changes.tell(db, "target", "local")
+        changes.tell(db, "target", "elsewhere")
     page = changes.since(store, 0)
     assert [(c.topic, c.target) for c in page.changes] == [
         ("job", "local"),
@@ -68,7 +68,7 @@ def test_a_number_from_the_future_of_an_empty_feed_is_reset(store: Store) -> Non
 
 def test_a_change_rolled_back_is_never_told(store: Store) -> None:
     with pytest.raises(RuntimeError), store.write() as db:
-        changes.note(db, "job", "local", "training", "lost")
+        changes.tell(db, "job", "local", "training", "lost")
         raise RuntimeError
     note(store, "kept")
     assert [name for _, name in told(store, 0)] == ["kept"]

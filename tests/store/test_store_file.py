@@ -18,20 +18,30 @@ from jupyter_sm.desk.submit import submit_spec
 from jupyter_sm.desk.targets import shown as targets_shown
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.jobs import JobKey, TrainingSpec
-from jupyter_sm.store import Store, StoreError, changes, open_store, submissions, targets
+from jupyter_sm.store import (
+    Store,
+    StoreError,
+    changes,
+    cursors,
+    open_store,
+    schema,
+    submissions,
+)
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.pages import LogPages
 from jupyter_sm.store.schema import MIGRATIONS
 
-STORE_V1 = Path(__file__).with_name("data") / "store-v1.sql"
+STORES = sorted(Path(__file__).with_name("data").glob("store-v*.sql"))
+SCHEMA = Path(schema.__file__).with_suffix(".sql")
 KEPT = JobKey("local", "training", "kept")
 
 # One of several processes that make the store and then write to it at the same time.
 WRITER = """
 import sys, time
 from pathlib import Path
-from jupyter_sm.store import jobs as jobs_table, submissions, open_store
+from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import open_store, submissions
 home, number, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -127,10 +137,21 @@ def test_a_newer_schema_is_refused_in_a_sentence_and_left_alone(home: Path) -> N
     db.close()
 
 
-def test_a_store_of_schema_1_opens_with_all_its_data(home: Path) -> None:
+def test_there_is_a_stored_file_of_every_earlier_schema() -> None:
+    assert [path.stem for path in STORES] == [f"store-v{n}" for n in range(1, len(MIGRATIONS))]
+
+
+def test_the_schema_is_what_its_snapshot_says(store: Store) -> None:
+    rows = store.read().execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name")
+    made = "\n\n".join(f"{row['sql']};" for row in rows)
+    assert made + "\n" == SCHEMA.read_text("utf-8"), "write it anew: make schema"
+
+
+@pytest.mark.parametrize("stored", STORES, ids=lambda path: path.stem)
+def test_a_store_of_any_earlier_schema_opens_with_all_its_data(home: Path, stored: Path) -> None:
     home.mkdir()
     db = sqlite3.connect(home / "store.sqlite3")
-    db.executescript(STORE_V1.read_text(encoding="utf-8"))
+    db.executescript(stored.read_text(encoding="utf-8"))
     db.close()
     store = open_store(home)
     assert store.read().execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
@@ -159,9 +180,11 @@ def test_a_store_of_schema_1_opens_with_all_its_data(home: Path) -> None:
     points = [(p.name, p.value, p.step) for p in streams.metric_points(store, KEPT)]
     assert points == [("accuracy", 0.5, 1), ("accuracy", 0.75, 2), ("loss", None, 2)]
     (due,) = submissions.open_submissions(store, "local")
-    assert (due.id, due.name, due.state) == ("b" * 32, "waiting", "creating")
+    assert (due.id, due.key.name, due.steps) == ("b" * 32, "waiting", ("calling",))
     assert (due.attempts, due.stop_requested) == (3, True)
-    assert targets.polled_to(store, "local") == (1700000060.5, False)
+    assert cursors.get(store, "local", "training") == cursors.Cursor(1700000060.5, False)
+    assert cursors.get(store, "local", "processing") == cursors.Cursor(0, False), "nothing skipped"
+    assert (job.phase, jobs_table.get(store, due.key).phase) == ("ended", "submitting")
     (target,) = targets_shown(store)
     assert (target.health, target.reason) == ("stale", "local can't be reached: no")
     assert store.read().execute("SELECT holder, host FROM leases").fetchone()[:] == (
@@ -280,7 +303,7 @@ def test_submitting_on_a_full_disk_is_refused_in_a_sentence_and_loses_nothing(
     again = open_store(home)
     assert jobs_table.get(again, JobKey("local", "training", "before")) is not None
     submit_spec(again, TrainingSpec(str(script)), name="after")
-    assert {s.name for s in submissions.open_submissions(again, "local")} >= {
+    assert {s.key.name for s in submissions.open_submissions(again, "local")} >= {
         "before",
         "after",
     }
