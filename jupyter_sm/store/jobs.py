@@ -239,7 +239,7 @@ def _view(row: sqlite3.Row) -> JobView:
         model_uri=row["model_uri"],
         metric=MainMetric(**json.loads(metric)) if metric else None,
         progress=JobProgress(**json.loads(progress)) if progress else None,
-        stop_requested=bool(row["stop_requested"]),
+        stop_requested=bool(row["stop_requested"]) and not is_over(row["phase"]),
         log_lines=row["log_lines"],
         log_note=row["log_note"],
         notes=json.loads(row["notes"]),

@@ -20,7 +20,7 @@ def request_stop(store: Store, key: JobKey) -> bool:
             "SELECT id, phase, stop_requested FROM jobs WHERE target = ? AND kind = ? AND name = ?",
             key,
         ).fetchone()
-        if row is None or is_over(row["phase"]) or row["stop_requested"] == _ASKED:
+        if row is None or is_over(row["phase"]) or row["stop_requested"]:
             return False
         db.execute("UPDATE jobs SET stop_requested = ? WHERE id = ?", (_ASKED, row["id"]))
         # A submission that waits for its next attempt need not wait to be withdrawn.
@@ -51,7 +51,9 @@ def _set(store: Store, key: JobKey, value: int) -> None:
 def to_stop(store: Store, target: str) -> list[JobKey]:
     """Accepted jobs that someone asked to stop."""
     rows = store.read().execute(
-        "SELECT kind, name FROM jobs WHERE target = ? AND stop_requested = 1 AND phase = 'open'",
+        "SELECT j.kind, j.name FROM jobs j LEFT JOIN submissions s ON s.job_id = j.id"
+        " WHERE j.target = ? AND j.stop_requested = 1 AND j.phase IN ('submitting', 'open')"
+        " AND COALESCE(s.state, 'accepted') = 'accepted'",
         (target,),
     )
     return [JobKey(target, row["kind"], row["name"]) for row in rows]

@@ -28,6 +28,7 @@ _TICK_SECONDS = 0.1
 _ASK_SECONDS = 1.0
 _TAIL_SECONDS = 0.25
 _BACK_OFF_SECONDS = (1, 2, 5, 10, 15)
+_LOGS_BACK_OFF_SECONDS = 5.0
 # That calls come too fast is ours to mend, and soon is; a single fault of AWS passes.
 _THROTTLES_UNTOLD = 10
 _FAULTS_UNTOLD = 1
@@ -116,7 +117,7 @@ class Tracker:
                     wait = 0.0
             except Exception as error:  # noqa: BLE001 - told by the other thread, which asks too
                 _log.warning("Logs of %s can't be read now: %s", self._target.name, error)
-                wait = _BACK_OFF_SECONDS[2]
+                wait = _LOGS_BACK_OFF_SECONDS
             self._stopped.wait(wait)
 
     def _run_events(self) -> None:
@@ -152,7 +153,7 @@ class Tracker:
         for key in stops.to_stop(self._store, self._target.name):
             kind = KINDS[key.kind]
             try:
-                call_or_none(self._target, kind.stop, {kind.name_field: key.name})
+                answer = call_or_none(self._target, kind.stop, {kind.name_field: key.name})
             except ClientError as error:
                 if is_passing(error):
                     raise  # the wish stays, and is passed on once that goes through
@@ -160,7 +161,7 @@ class Tracker:
                 _log.warning("%s was not stopped: %s", key.name, error)
                 stops.given_up(self._store, key)
             else:
-                stops.passed_on(self._store, key)
+                (stops.given_up if answer is None else stops.passed_on)(self._store, key)
             # Stopping, or ended in between: describing it shows which.
             self._poller.look_at(key)
 

@@ -120,10 +120,14 @@ def create_directly(
 
 
 def state_of(store: Store, name: str) -> tuple[str, int, float]:
-    """State, attempts and time of the next attempt of a job's submission."""
+    """State, attempts and time of the next attempt of a job's submission of one step.
+
+    As long as it is open, its state is the step's.
+    """
     row = store.read().execute(
-        "SELECT s.state, s.attempts, s.next_attempt_at FROM submissions s"
-        " JOIN jobs j ON j.id = s.job_id WHERE j.name = ?",
+        "SELECT CASE s.state WHEN 'open' THEN t.state ELSE s.state END, s.attempts,"
+        " s.next_attempt_at FROM submissions s JOIN jobs j ON j.id = s.job_id"
+        " JOIN steps t ON t.submission_id = s.id WHERE j.name = ?",
         (name,),
     )
     return tuple(row.fetchone())
@@ -143,7 +147,12 @@ def set_state(store: Store, name: str, state: str, attempts: int = 1) -> None:
     """A submission as a crash would have left it."""
     with store.write() as db:
         db.execute(
-            "UPDATE submissions SET state = ?, attempts = ?"
+            "UPDATE submissions SET attempts = ?"
             " WHERE job_id = (SELECT id FROM jobs WHERE name = ?)",
-            (state, attempts, name),
+            (attempts, name),
+        )
+        db.execute(
+            "UPDATE steps SET state = ? WHERE submission_id = (SELECT s.id FROM submissions s"
+            " JOIN jobs j ON j.id = s.job_id WHERE j.name = ?)",
+            (state, name),
         )

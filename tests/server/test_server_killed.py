@@ -30,14 +30,14 @@ TABLE = "jupyter_sm.store.submissions"
 ENGINE = "jupyter_sm.targets.local.api.jobs"
 SCHEDULER = "jupyter_sm.targets.local.runner.scheduler"
 STEPS = [
-    (TABLE, "", "mark_creating", "before"),
-    (TABLE, "", "mark_creating", "after"),
+    (TABLE, "", "mark_calling", "before"),
+    (TABLE, "", "mark_calling", "after"),
     (ENGINE, "Jobs", "create", "before"),
     (ENGINE, "Layout", "touch", "before"),  # the job's folder stands, nothing else is done
     (SCHEDULER, "processes", "spawn_detached", "before"),
     (SCHEDULER, "processes", "spawn_detached", "after"),
-    (TABLE, "", "mark_accepted", "before"),
-    (TABLE, "", "mark_accepted", "after"),
+    (TABLE, "", "mark_done", "before"),
+    (TABLE, "", "mark_done", "after"),
     ("jupyter_sm.store.jobs", "", "save_described", "before"),
     ("jupyter_sm.store.jobs", "", "save_described", "after"),
     ("jupyter_sm.store.logs.streams", "", "append", "before"),

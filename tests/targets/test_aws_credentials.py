@@ -121,6 +121,7 @@ def test_no_endpoint_for_logs_leaves_the_status(
 def test_secrets_are_neither_shown_nor_logged(
     account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from jupyter_sm.desk import Desk
     from jupyter_sm.notebook.job import Job
 
     caplog.set_level("DEBUG", logger="jupyter_sm")
@@ -134,7 +135,7 @@ def test_secrets_are_neither_shown_nor_logged(
     wait_for(lambda: account.status("refused") == "Rejected")
     shown = caplog.text
     for name in ("fine", "refused"):
-        job = Job(account.store, account.known(name))
+        job = Job(Desk(account.store), account.known(name))
         shown += f"{job!r}{job.request}{job._repr_mimebundle_()}{job.explanation}{job.view}"
     for secret in (*secrets.values(), "k3y-value"):
         assert secret not in shown

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_sm.jobs import JobKey
+from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.store import stops
 from jupyter_sm.targets import Staging, StagingStoppedError
 from jupyter_sm.tracking import submitter
@@ -118,7 +119,9 @@ def test_an_upload_that_is_stopped_closes_its_files(account: Account, data: Path
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": data.as_uri()}}
     request = {"InputDataConfig": [{"ChannelName": "train", "DataSource": source}]}
     s3.is_open.clear()
-    staging = Staging("job", request, time.time(), True, lambda done, total: None, stopped)
+    staging = Staging(
+        TRAINING, "job", request, time.time(), True, lambda done, total: None, stopped
+    )
     ended: list[BaseException] = []
 
     def stage() -> None:

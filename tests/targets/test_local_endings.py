@@ -211,7 +211,12 @@ def test_a_script_that_prints_without_a_pause_can_be_stopped(tmp_path: Path, way
     with machine_in(tmp_path, max_jobs=1) as machine:
         name = machine.start(FLOOD, limit=1 if way == "limit" else 120)
         if way == "stop":
-            wait_for(lambda: machine.target.log_hint(name) and machine.target.log_hint(name)[0][1])
+            wait_for(
+                lambda: (
+                    machine.target.log_hint("training", name)
+                    and machine.target.log_hint("training", name)[0][1]
+                )
+            )
             machine.stop(name)
         described = machine.ended(name, 60)
         secondary = {"stop": "Stopped", "limit": "MaxRuntimeExceeded"}[way]

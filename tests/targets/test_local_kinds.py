@@ -83,10 +83,10 @@ def test_a_name_has_a_log_in_the_group_of_each_kind(
 
 
 def test_a_jobs_log_is_hinted_at_for_every_kind(engine: engines.LocalEngine) -> None:
-    before = engine.log_sizes("same")
+    before = engine.log_sizes("other", "same")
     other = Layout(engine.root).job("other", "same").logs / "algo-1-1700000000.log"
     other.write_bytes(other.read_bytes() * 2)
-    assert engine.log_sizes("same") != before
+    assert engine.log_sizes("other", "same") != before != engine.log_sizes("training", "same")
 
 
 def test_every_kind_answers_by_the_names_of_its_own_row(engine: engines.LocalEngine) -> None:

@@ -192,9 +192,9 @@ def test_a_running_script_can_be_read_as_it_prints(machine: Machine, tmp_path: P
         "print('after')"
     )
     name = machine.start(code, hyperparameters={"go": str(go)})
-    hint = machine.target.log_hint(name)
+    hint = machine.target.log_hint("training", name)
     wait_for(lambda: machine.lines(name) == ["before"])
-    assert machine.target.log_hint(name) != hint
+    assert machine.target.log_hint("training", name) != hint
     go.touch()
     machine.ended(name)
     assert machine.lines(name) == ["before", "after"]

@@ -147,9 +147,9 @@ STEPS = [
     (UPLOADS, "_Uploads", "run", "after"),
     (SUBMISSIONS, "", "mark_staged", "before"),
     (SUBMISSIONS, "", "mark_staged", "after"),
-    (SUBMISSIONS, "", "mark_creating", "after"),
-    (SUBMITTER, "Submitter", "_create", "after"),
-    (SUBMISSIONS, "", "mark_accepted", "after"),
+    (SUBMISSIONS, "", "mark_calling", "after"),
+    (SUBMITTER, "", "call", "after"),
+    (SUBMISSIONS, "", "mark_done", "after"),
     ("jupyter_sm.store.jobs", "", "save_described", "before"),
 ]
 
@@ -162,7 +162,7 @@ def test_a_kill_at_any_step_loses_and_doubles_nothing(
     kill = KILL.format(module=module, owner=owner, function=function, when=when)
     doomed = account.process("track", kill)
     assert doomed.wait(30) == -signal.SIGKILL
-    created = function in ("_create", "mark_accepted", "save_described")
+    created = function in ("call", "mark_done", "save_described")
     assert account.created("job") == created
     account.track()
     assert_once(account, "job")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import jupyter_sm as sm
+from jupyter_sm.desk import desk
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.jobs import JobKey
-from jupyter_sm.notebook import api
 from jupyter_sm.store import wanted
 from jupyter_sm.targets.aws import target as aws_target
 from jupyter_sm.tracking import events
@@ -69,7 +69,7 @@ def test_a_name_that_no_job_can_have_is_told_and_harms_nothing(account: Account,
 def test_a_target_that_can_not_be_asked_says_why(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "_LOOK_UP_SECONDS", 1.0)
+    monkeypatch.setattr(desk, "_LOOK_UP_SECONDS", 1.0)
     account.sim.add_job("theirs", scenario=ENDLESS)
     account.sim.traps.expired_token = True
     account.track()
@@ -150,7 +150,6 @@ def test_events_replace_polling(account: Account, queue: str) -> None:
     sim.add_job("job", scenario=SHORT)
     sqs.send_message(QueueUrl=queue, MessageBody=event("job"))
     wait_for(lambda: account.status("job") == "InProgress")
-    wait_for(lambda: sim.clock.now() - tracker._poller._interval_at > 0)
     time.sleep(1.1)  # the interval is thought over once a second
     lists = sim.count("ListTrainingJobs")
     sim.clock.advance(60)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_sm.jobs import JobKey
-from jupyter_sm.store import Store, stops, targets
+from jupyter_sm.store import Store, cursors, stops
 from jupyter_sm.store import jobs as jobs_table
 
 from kit.aws_account import ENDLESS, QUICK, SHORT, TARGET, Account
@@ -210,11 +210,11 @@ def test_a_lagging_search_takes_no_status_back(
     seen: list[tuple[str, str]] = []
     real = jobs_table.save_described
 
-    def save(store: Store, target: str, kind: str, name: str, told: Any, **more: Any) -> bool:
-        saved = real(store, target, kind, name, told, **more)
-        found = jobs_table.get(store, JobKey(target, kind, name))
+    def save(store: Store, key: JobKey, told: Any, **more: Any) -> bool:
+        saved = real(store, key, told, **more)
+        found = jobs_table.get(store, key)
         assert found is not None
-        seen.append((name, found.status))
+        seen.append((key.name, found.status))
         return saved
 
     monkeypatch.setattr(jobs_table, "save_described", save)
@@ -262,7 +262,7 @@ def test_the_jobs_of_before_the_first_use_are_known(account: Account, may_search
     wait_for(lambda: jobs_table.listed(account.store)[1] == 231)
     assert account.status("old-200") == "Completed" and account.status("running") == "InProgress"
     assert account.job("ancient") is None
-    wait_for(lambda: targets.polled_to(account.store, TARGET)[1])
+    wait_for(lambda: cursors.get(account.store, TARGET, "training").history_done)
     described = [
         call.body["TrainingJobName"]
         for call in tuple(sim.calls)

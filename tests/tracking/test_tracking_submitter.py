@@ -77,7 +77,7 @@ def test_a_job_whose_answer_was_lost_is_adopted(store, target, submitter, submit
     submitter.run()
     assert target.jobs() == [NAME]
     state, attempts, _ = state_of(store, NAME)
-    assert (state, attempts) == ("creating", 1) and waits(store) > 0
+    assert (state, attempts) == ("calling", 1) and waits(store) > 0
     submitter.run()  # not before its time
     assert target.calls.count("DescribeTrainingJob") == 0
     due_now(store, NAME)
@@ -132,7 +132,7 @@ def test_what_passes_is_waited_for_longer_each_time(
 def test_a_target_away_for_days_is_still_waited_for(
     store, target, submitter, submitted, attempts: int
 ) -> None:
-    set_state(store, NAME, "creating", attempts)
+    set_state(store, NAME, "calling", attempts)
     target.fail("CreateTrainingJob", no_connection())
     submitter.run()
     assert 50 < waits(store) <= 60
@@ -156,7 +156,7 @@ def test_another_s_job_of_the_same_name_is_a_refusal(
 def test_after_a_crash_before_create_the_job_is_created(
     store, target, submitter, submitted
 ) -> None:
-    set_state(store, NAME, "creating")
+    set_state(store, NAME, "calling")
     submitter.run()
     assert state_of(store, NAME)[:2] == ("accepted", 2)
     assert tags(target)[SUBMISSION_TAG] == submitted
@@ -166,7 +166,7 @@ def test_after_a_crash_behind_create_the_job_is_adopted(
     store, target, submitter, submitted
 ) -> None:
     submitter.run()
-    set_state(store, NAME, "creating")
+    set_state(store, NAME, "calling")
     submitter.run()
     assert state_of(store, NAME)[:2] == ("accepted", 1)
     assert target.count("CreateTrainingJob") == 1 and target.jobs() == [NAME]
@@ -177,7 +177,7 @@ def test_after_a_crash_another_s_job_is_not_adopted(
 ) -> None:
     create_directly(target, store, script, NAME)
     target.calls.clear()
-    set_state(store, NAME, "creating")
+    set_state(store, NAME, "calling")
     submitter.run()
     assert state_of(store, NAME)[0] == "rejected"
     assert view(store).status == "Rejected"
@@ -207,7 +207,7 @@ def test_a_stop_after_a_lost_answer_stops_the_job_that_is_there(
     due_now(store, NAME)
     submitter.run()
     assert state_of(store, NAME)[0] == "accepted"
-    assert stops.to_stop(store, "local") == [("training", NAME)]
+    assert stops.to_stop(store, "local") == [JobKey("local", "training", NAME)]
 
 
 def test_a_stop_after_a_create_that_never_arrived_creates_nothing(
@@ -271,7 +271,7 @@ def test_doubt_that_can_not_be_settled_now_holds_up_no_other_submission(
     submit_spec(store, TrainingSpec(str(script)), name="third")
     target.fail(operation, error, name=NAME)
     submitter.run()
-    assert state_of(store, NAME)[0] == "creating" and waits(store) > 0
+    assert state_of(store, NAME)[0] == "calling" and waits(store) > 0
     assert state_of(store, "other")[0] == state_of(store, "third")[0] == "accepted"
     target.heal()
     due_now(store, NAME)
