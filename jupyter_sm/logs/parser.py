@@ -216,37 +216,41 @@ class LogParser:
         return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
 
     def _feed_redrawn(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
-        """Of a bar its last state, and text printed between two states; the whole lies under it."""
+        """A record for each state that is shown; the whole event lies under the last one."""
+        shown = self._read_states(timestamp_ms, text)
+        if not shown:
+            return []
+        *others, last = shown
+        return [
+            *(Record(timestamp_ms, stream, *state, raw="") for state in others),
+            Record(timestamp_ms, stream, *last, raw=None if last[2] == text else text),
+        ]
+
+    def _read_states(self, timestamp_ms: int, text: str) -> list[tuple[str, str, str]]:
+        """Severity, source and text of what is shown: a bar's last state, and text between two."""
         drawn = states(text[-_REDRAWN:])
         while len(drawn) > 1 and not drawn[-1]:
             drawn.pop()
-        records: list[Record] = []
-        last = len(drawn) - 1
-        has_bars = False
+        shown: list[tuple[str, str, str]] = []
         wiped = ""
-        for index, state in enumerate(drawn):
+        for number, state in enumerate(drawn, 1):
             plain = without_ansi(state[:_SCANNED])
             if not plain.strip():
                 continue
             inner = voices(plain)[-1][1]
-            bar = bar_in(inner) if "/" in inner else None
-            has_bars = has_bars or bar is not None
-            if index < last:
-                if bar is not None:
-                    wiped = state
-                    self._progress.read_bar(bar, timestamp_ms)
-                    if bar.is_complete:
-                        self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
-                    continue
-                if not has_bars:
-                    continue
-            severity, source, _ = self._read(timestamp_ms, plain, state[:_SCANNED])
-            records.append(Record(timestamp_ms, stream, severity, source, state, raw=""))
-        if not records and wiped:
-            records = [Record(timestamp_ms, stream, "info", "progress", wiped)]
-        if not records or records[-1].text == text:
-            return [record._replace(raw=None) for record in records]
-        return [*records[:-1], records[-1]._replace(raw=text)]
+            bar = bar_in(inner)
+            is_last = number == len(drawn)
+            if bar is not None and not is_last:
+                wiped = state
+                self._progress.read_bar(bar, timestamp_ms)
+                if bar.is_complete:
+                    self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
+            elif is_last or wiped:
+                severity, source, _ = self._read(timestamp_ms, plain, state[:_SCANNED])
+                shown.append((severity, source, state))
+        if wiped and not shown:
+            return [("info", "progress", wiped)]
+        return shown
 
     def _grouped(self, record: Record, plain: str, voice: str) -> list[Record]:
         records: list[Record] = []
