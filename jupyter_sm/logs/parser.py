@@ -31,7 +31,7 @@ _SCANNED = 8_000
 # Of a line redrawn for so long only the end is taken apart.
 _REDRAWN = 500_000
 _MOST_HELD = 1_000
-_GRAVITY = {"debug": 0, "info": 1, "warning": 2, "error": 3}
+_GRAVITY = {"debug": 0, "info": 0, "warning": 1, "error": 2}
 
 
 class LogParser:
@@ -165,8 +165,7 @@ class LogParser:
                 line_severity = severity_of(line)
                 # What a voice's tag stands before is not the whole line, so its shape is not kept.
                 self._read_text(timestamp_ms, line, raw, line_severity if line is plain else "")
-            if _GRAVITY[line_severity] > _GRAVITY[severity] or severity == "info":
-                severity = line_severity
+            severity = _graver(severity, line_severity)
         return severity, source or source_of(line), voice
 
     def _read_text(self, timestamp_ms: int, line: str, raw: str, severity: str = "") -> None:
@@ -200,7 +199,7 @@ class LogParser:
             self._errors.read("json", line)
         if told.message and not told.metrics:
             self._read_text(timestamp_ms, told.message[:_SCANNED], raw)
-        return severity_of(told.level) if told.level else "info"
+        return severity_of(told.level)
 
     def _feed_lines(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
         """An event of several lines stays one record, as grave as its gravest line."""
@@ -210,8 +209,7 @@ class LogParser:
             plain = without_ansi(without_status(line[:_SCANNED]))
             own_severity, own_source, voice = self._read(timestamp_ms, plain, line[:_SCANNED])
             source = source or own_source
-            if _GRAVITY[own_severity] > _GRAVITY[severity] or severity == "info":
-                severity = own_severity
+            severity = _graver(severity, own_severity)
         record = Record(timestamp_ms, stream, severity, source, text)
         return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
 
@@ -273,6 +271,11 @@ def _joined(held: list[Record]) -> Record:
     first = held[0]
     text = "\n".join(record.text for record in held)
     return Record(first.timestamp_ms, first.stream, "error", first.source, text)
+
+
+def _graver(severity: str, later: str) -> str:
+    """The graver of two severities; of two below a warning the later."""
+    return later if _GRAVITY[later] >= _GRAVITY[severity] else severity
 
 
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
