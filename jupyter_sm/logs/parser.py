@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from functools import reduce
+from typing import Any, NamedTuple
 
 from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.bars import Bar, bar_in
@@ -34,6 +35,15 @@ _MOST_HELD = 1_000
 _GRAVITY = {"debug": 0, "info": 0, "warning": 1, "error": 2}
 
 
+class _Reading(NamedTuple):
+    """What a line is. `is_error` says that it is part of a traceback or an error block."""
+
+    severity: str
+    source: str
+    voice: str
+    is_error: bool
+
+
 class LogParser:
     """Reads one stream. `metric_definitions` are SageMaker's, name to regular expression.
 
@@ -56,7 +66,6 @@ class LogParser:
         self._progress = ProgressReader()
         self._errors = ErrorReader()
         self._held: dict[str, list[Record]] = {}
-        self._is_error = False
         self._shapes = Shapes()
 
     @property
@@ -82,8 +91,8 @@ class LogParser:
     def feed(self, timestamp_ms: int, stream: str, message: str) -> list[Record]:
         """The records that one log event yields; of a redrawn progress bar its last state."""
         text = decode(message).rstrip("\r\n")
-        head = text if len(text) <= _SCANNED else text[:_SCANNED]
-        plain = without_ansi(without_status(head)) if "\x1b" in head else head
+        plain = _plain(text) if "\x1b" in text else text[:_SCANNED]
+        # Most lines are of a shape that is known: their numbers alone are read.
         if len(plain) <= LONGEST and self._is_between:
             plan = self._shapes.plan_of(plain)
             if plan is not None:
@@ -92,17 +101,19 @@ class LogParser:
             return self._feed_redrawn(timestamp_ms, stream, text)
         if "\n" in text:
             return self._feed_lines(timestamp_ms, stream, text)
-        severity, source, voice = self._read(timestamp_ms, plain, message)
-        record = Record(timestamp_ms, stream, severity, source, text)
-        return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
+        reading = self._read(timestamp_ms, plain, message)
+        record = Record(timestamp_ms, stream, reading.severity, reading.source, text)
+        return self._grouped(record, reading, plain)
 
     @property
     def _is_between(self) -> bool:
+        """Whether what a line says depends on none before it: on no traceback, table or the like."""
         return not self._errors.blocks and not self._held and self._reader.is_between
 
     def _follow(
         self, plan: Plan, timestamp_ms: int, stream: str, line: str, text: str
     ) -> list[Record]:
+        """Read a line as one of its shape was read."""
         epoch = step = None
         if plan.steps:
             epoch, step = self._progress.read_steps(line, plan.steps, timestamp_ms)
@@ -113,9 +124,7 @@ class LogParser:
 
     def flush(self) -> list[Record]:
         """The records held back so far (only with `group_tracebacks`); half a traceback is one too."""
-        records = [_joined(held) for held in self._held.values()]
-        self._held.clear()
-        return records
+        return [self._release(voice) for voice in list(self._held)]
 
     def state(self) -> dict[str, Any]:
         """What `resume` needs to go on from here, ready for JSON; `metrics` are not part of it."""
@@ -142,31 +151,24 @@ class LogParser:
         }
         return parser
 
-    def _read(self, timestamp_ms: int, plain: str, raw: str) -> tuple[str, str, str]:
-        """Severity, source and voice of a line, after taking from it what it says."""
-        severity, source, voice = "info", "", ""
-        self._is_error = False
+    def _read(self, timestamp_ms: int, plain: str, raw: str) -> _Reading:
+        """Take from a line what it says."""
+        severity, source, voice, is_error = "info", "", "", False
         for voice, line in voices(plain):
             if self._errors.read(voice, line):
-                self._is_error = True
+                is_error = True
                 severity, source = "error", "user"
-                continue
-            bar = bar_in(line) if "/" in line else None
-            if bar is not None:
+            elif (bar := bar_in(line)) is not None:
                 source = "progress"
                 self._read_bar(timestamp_ms, bar, line, raw)
-                continue
-            told = None
-            if line[:1] == "{" and line.rstrip()[-1:] == "}":
-                told = json_lines.read(line)
-            if told is not None:
-                line_severity = self._read_json(timestamp_ms, told, raw)
+            elif (told := _json_in(line)) is not None:
+                severity = _graver(severity, self._read_json(timestamp_ms, told, raw))
             else:
-                line_severity = severity_of(line)
+                own_severity = severity_of(line)
                 # What a voice's tag stands before is not the whole line, so its shape is not kept.
-                self._read_text(timestamp_ms, line, raw, line_severity if line is plain else "")
-            severity = _graver(severity, line_severity)
-        return severity, source or source_of(line), voice
+                self._read_text(timestamp_ms, line, raw, own_severity if line is plain else "")
+                severity = _graver(severity, own_severity)
+        return _Reading(severity, source or source_of(line), voice, is_error)
 
     def _read_text(self, timestamp_ms: int, line: str, raw: str, severity: str = "") -> None:
         is_alone = self._is_between
@@ -203,15 +205,13 @@ class LogParser:
 
     def _feed_lines(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
         """An event of several lines stays one record, as grave as its gravest line."""
-        severity, source, voice = "info", "", ""
-        plain = ""
+        readings: list[_Reading] = []
         for line in text[: _SCANNED * 8].split("\n"):
-            plain = without_ansi(without_status(line[:_SCANNED]))
-            own_severity, own_source, voice = self._read(timestamp_ms, plain, line[:_SCANNED])
-            source = source or own_source
-            severity = _graver(severity, own_severity)
-        record = Record(timestamp_ms, stream, severity, source, text)
-        return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
+            plain = _plain(line)
+            readings.append(self._read(timestamp_ms, plain, line[:_SCANNED]))
+        severity = reduce(_graver, [reading.severity for reading in readings])
+        record = Record(timestamp_ms, stream, severity, readings[0].source, text)
+        return self._grouped(record, readings[-1], plain)
 
     def _feed_redrawn(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
         """A record for each state that is shown; the whole event lies under the last one."""
@@ -244,33 +244,54 @@ class LogParser:
                 if bar.is_complete:
                     self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
             elif is_last or wiped:
-                severity, source, _ = self._read(timestamp_ms, plain, state[:_SCANNED])
-                shown.append((severity, source, state))
+                reading = self._read(timestamp_ms, plain, state[:_SCANNED])
+                shown.append((reading.severity, reading.source, state))
         if wiped and not shown:
             return [("info", "progress", wiped)]
         return shown
 
-    def _grouped(self, record: Record, plain: str, voice: str) -> list[Record]:
-        records: list[Record] = []
+    def _grouped(self, record: Record, reading: _Reading, plain: str) -> list[Record]:
+        """What is held back no longer, and the record, unless it is part of a traceback.
+
+        `plain` is the record's last line.
+        """
+        if not self.group_tracebacks:
+            return [record]
+        voice = reading.voice
+        released: list[Record] = []
         held = self._held.get(voice)
-        if held and self._errors.begins_anew(plain, held[-1].text + held[-2:][0].text):
-            records.append(_joined(self._held.pop(voice)))
-            held = None
-        if self._is_error or (held and self._errors.ties(plain)):
+        if held:
+            # What chains two tracebacks stands before an empty line.
+            before = held[-1].text if len(held) == 1 else f"{held[-2].text}\n{held[-1].text}"
+            if self._errors.begins_anew(plain, before):
+                released.append(self._release(voice))
+                held = None
+        if reading.is_error or (held and self._errors.ties(plain)):
             held = self._held.setdefault(voice, [])
             held.append(record)
             if len(held) >= _MOST_HELD:
-                records.append(_joined(self._held.pop(voice)))
-            return records
+                released.append(self._release(voice))
+            return released
         if held:
-            records.append(_joined(self._held.pop(voice)))
-        return [*records, record]
+            released.append(self._release(voice))
+        return [*released, record]
+
+    def _release(self, voice: str) -> Record:
+        """The one record that those held back of a voice become."""
+        held = self._held.pop(voice)
+        first = held[0]
+        text = "\n".join(record.text for record in held)
+        return Record(first.timestamp_ms, first.stream, "error", first.source, text)
 
 
-def _joined(held: list[Record]) -> Record:
-    first = held[0]
-    text = "\n".join(record.text for record in held)
-    return Record(first.timestamp_ms, first.stream, "error", first.source, text)
+def _plain(line: str) -> str:
+    """The beginning of a line as it reads without colours."""
+    return without_ansi(without_status(line[:_SCANNED]))
+
+
+def _json_in(line: str) -> json_lines.JsonLine | None:
+    is_object = line[:1] == "{" and line.rstrip()[-1:] == "}"
+    return json_lines.read(line) if is_object else None
 
 
 def _graver(severity: str, later: str) -> str:
@@ -281,7 +302,7 @@ def _graver(severity: str, later: str) -> str:
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
     """A whole log at once, a traceback one record; times are 0 as a plain text has none."""
     parser = LogParser(metric_definitions, group_tracebacks=True)
-    lines: Iterable[str] = text.removesuffix("\n").split("\n")
+    lines = text.removesuffix("\n").split("\n")
     records = [record for line in lines for record in parser.feed(0, "", line)]
     records += parser.flush()
     return ParsedLog(records, parser.metrics, parser.progress, parser.error)
