@@ -11,6 +11,7 @@ from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.bars import Bar, bar_in
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
 from jupyter_sm.logs.metrics import MetricReader
+from jupyter_sm.logs.pairs import Pair
 from jupyter_sm.logs.prefixes import (
     decode,
     is_redrawn,
@@ -110,6 +111,12 @@ class LogParser:
         """Whether what a line says depends on none before it: on no traceback, table or the like."""
         return not self._errors.blocks and not self._held and self._reader.is_between
 
+    def _learn(self, line: str, severity: str, pairs: list[Pair]) -> None:
+        """Keep how a line was read, for others of its shape."""
+        if not tells_more(line):
+            plan = Plan(severity, source_of(line), tuple(steps_in(line)), tuple(pairs))
+            self._shapes.learn(line, plan)
+
     def _follow(
         self, plan: Plan, timestamp_ms: int, stream: str, line: str, text: str
     ) -> list[Record]:
@@ -164,28 +171,32 @@ class LogParser:
             elif (told := _json_in(line)) is not None:
                 severity = _graver(severity, self._read_json(timestamp_ms, told, raw))
             else:
-                own_severity = severity_of(line)
-                # What a voice's tag stands before is not the whole line, so its shape is not kept.
-                self._read_text(timestamp_ms, line, raw, own_severity if line is plain else "")
+                # Behind a voice's tag it is not the whole line, so its shape is not kept.
+                own_severity = self._read_line(timestamp_ms, line, raw, is_whole=line == plain)
                 severity = _graver(severity, own_severity)
         return _Reading(severity, source or source_of(line), voice, is_error)
 
-    def _read_text(self, timestamp_ms: int, line: str, raw: str, severity: str = "") -> None:
-        is_alone = self._is_between
+    def _read_line(self, timestamp_ms: int, line: str, raw: str, *, is_whole: bool) -> str:
+        """Read a line that is neither a bar nor JSON, and learn its shape; its severity."""
+        severity = severity_of(line)
+        was_between = self._is_between
+        pairs = self._read_text(timestamp_ms, line, raw)
+        if pairs is not None and is_whole and was_between and self._is_between:
+            self._learn(line, severity, pairs)
+        return severity
+
+    def _read_text(self, timestamp_ms: int, line: str, raw: str) -> list[Pair] | None:
+        """Progress and metrics of a text; the pairs if they depend on nothing but the text."""
         epoch, step = self._progress.read_line(line, timestamp_ms)
         metrics, pairs = self._reader.read_text(timestamp_ms, line, raw, epoch, step)
         self.metrics += metrics
-        if pairs is not None and severity and is_alone and self._is_between:
-            if not tells_more(line):
-                plan = Plan(severity, source_of(line), tuple(steps_in(line)), tuple(pairs))
-                self._shapes.learn(line, plan)
-            return
         tables = self._reader.tables
         if tables.step is not None:
             if tables.counts_epochs:
                 self._progress.read_epoch(tables.step, tables.step_total, timestamp_ms)
             else:
                 self._progress.read_count(tables.step, timestamp_ms)
+        return pairs
 
     def _read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> None:
         self._progress.read_bar(bar, timestamp_ms)
