@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from functools import reduce
+from typing import Any, NamedTuple
 
 from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.bars import Bar, bar_in
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
 from jupyter_sm.logs.metrics import MetricReader
+from jupyter_sm.logs.pairs import Pair
 from jupyter_sm.logs.prefixes import (
     decode,
     is_redrawn,
@@ -31,7 +33,16 @@ _SCANNED = 8_000
 # Of a line redrawn for so long only the end is taken apart.
 _REDRAWN = 500_000
 _MOST_HELD = 1_000
-_GRAVITY = {"debug": 0, "info": 1, "warning": 2, "error": 3}
+_GRAVITY = {"debug": 0, "info": 0, "warning": 1, "error": 2}
+
+
+class _Reading(NamedTuple):
+    """What a line is. `is_error` says that it is part of a traceback or an error block."""
+
+    severity: str
+    source: str
+    voice: str
+    is_error: bool
 
 
 class LogParser:
@@ -56,7 +67,6 @@ class LogParser:
         self._progress = ProgressReader()
         self._errors = ErrorReader()
         self._held: dict[str, list[Record]] = {}
-        self._is_error = False
         self._shapes = Shapes()
 
     @property
@@ -82,8 +92,8 @@ class LogParser:
     def feed(self, timestamp_ms: int, stream: str, message: str) -> list[Record]:
         """The records that one log event yields; of a redrawn progress bar its last state."""
         text = decode(message).rstrip("\r\n")
-        head = text if len(text) <= _SCANNED else text[:_SCANNED]
-        plain = without_ansi(without_status(head)) if "\x1b" in head else head
+        plain = _plain(text) if "\x1b" in text else text[:_SCANNED]
+        # Most lines are of a shape that is known: their numbers alone are read.
         if len(plain) <= LONGEST and self._is_between:
             plan = self._shapes.plan_of(plain)
             if plan is not None:
@@ -92,17 +102,25 @@ class LogParser:
             return self._feed_redrawn(timestamp_ms, stream, text)
         if "\n" in text:
             return self._feed_lines(timestamp_ms, stream, text)
-        severity, source, voice = self._read(timestamp_ms, plain, message)
-        record = Record(timestamp_ms, stream, severity, source, text)
-        return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
+        reading = self._read(timestamp_ms, plain, message)
+        record = Record(timestamp_ms, stream, reading.severity, reading.source, text)
+        return self._grouped(record, reading, plain)
 
     @property
     def _is_between(self) -> bool:
+        """Whether what a line says depends on none before it: on no traceback, table or the like."""
         return not self._errors.blocks and not self._held and self._reader.is_between
+
+    def _learn(self, line: str, severity: str, pairs: list[Pair]) -> None:
+        """Keep how a line was read, for others of its shape."""
+        if not tells_more(line):
+            plan = Plan(severity, source_of(line), tuple(steps_in(line)), tuple(pairs))
+            self._shapes.learn(line, plan)
 
     def _follow(
         self, plan: Plan, timestamp_ms: int, stream: str, line: str, text: str
     ) -> list[Record]:
+        """Read a line as one of its shape was read."""
         epoch = step = None
         if plan.steps:
             epoch, step = self._progress.read_steps(line, plan.steps, timestamp_ms)
@@ -113,9 +131,7 @@ class LogParser:
 
     def flush(self) -> list[Record]:
         """The records held back so far (only with `group_tracebacks`); half a traceback is one too."""
-        records = [_joined(held) for held in self._held.values()]
-        self._held.clear()
-        return records
+        return [self._release(voice) for voice in list(self._held)]
 
     def state(self) -> dict[str, Any]:
         """What `resume` needs to go on from here, ready for JSON; `metrics` are not part of it."""
@@ -142,49 +158,45 @@ class LogParser:
         }
         return parser
 
-    def _read(self, timestamp_ms: int, plain: str, raw: str) -> tuple[str, str, str]:
-        """Severity, source and voice of a line, after taking from it what it says."""
-        severity, source, voice = "info", "", ""
-        self._is_error = False
+    def _read(self, timestamp_ms: int, plain: str, raw: str) -> _Reading:
+        """Take from a line what it says."""
+        severity, source, voice, is_error = "info", "", "", False
         for voice, line in voices(plain):
             if self._errors.read(voice, line):
-                self._is_error = True
+                is_error = True
                 severity, source = "error", "user"
-                continue
-            bar = bar_in(line) if "/" in line else None
-            if bar is not None:
+            elif (bar := bar_in(line)) is not None:
                 source = "progress"
                 self._read_bar(timestamp_ms, bar, line, raw)
-                continue
-            told = None
-            if line[:1] == "{" and line.rstrip()[-1:] == "}":
-                told = json_lines.read(line)
-            if told is not None:
-                line_severity = self._read_json(timestamp_ms, told, raw)
+            elif (told := _json_in(line)) is not None:
+                severity = _graver(severity, self._read_json(timestamp_ms, told, raw))
             else:
-                line_severity = severity_of(line)
-                # What a voice's tag stands before is not the whole line, so its shape is not kept.
-                self._read_text(timestamp_ms, line, raw, line_severity if line is plain else "")
-            if _GRAVITY[line_severity] > _GRAVITY[severity] or severity == "info":
-                severity = line_severity
-        return severity, source or source_of(line), voice
+                # Behind a voice's tag it is not the whole line, so its shape is not kept.
+                own_severity = self._read_line(timestamp_ms, line, raw, is_whole=line == plain)
+                severity = _graver(severity, own_severity)
+        return _Reading(severity, source or source_of(line), voice, is_error)
 
-    def _read_text(self, timestamp_ms: int, line: str, raw: str, severity: str = "") -> None:
-        is_alone = self._is_between
+    def _read_line(self, timestamp_ms: int, line: str, raw: str, *, is_whole: bool) -> str:
+        """Read a line that is neither a bar nor JSON, and learn its shape; its severity."""
+        severity = severity_of(line)
+        was_between = self._is_between
+        pairs = self._read_text(timestamp_ms, line, raw)
+        if pairs is not None and is_whole and was_between and self._is_between:
+            self._learn(line, severity, pairs)
+        return severity
+
+    def _read_text(self, timestamp_ms: int, line: str, raw: str) -> list[Pair] | None:
+        """Progress and metrics of a text; the pairs if they depend on nothing but the text."""
         epoch, step = self._progress.read_line(line, timestamp_ms)
         metrics, pairs = self._reader.read_text(timestamp_ms, line, raw, epoch, step)
         self.metrics += metrics
-        if pairs is not None and severity and is_alone and self._is_between:
-            if not tells_more(line):
-                plan = Plan(severity, source_of(line), tuple(steps_in(line)), tuple(pairs))
-                self._shapes.learn(line, plan)
-            return
         tables = self._reader.tables
         if tables.step is not None:
             if tables.counts_epochs:
                 self._progress.read_epoch(tables.step, tables.step_total, timestamp_ms)
             else:
                 self._progress.read_count(tables.step, timestamp_ms)
+        return pairs
 
     def _read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> None:
         self._progress.read_bar(bar, timestamp_ms)
@@ -200,81 +212,108 @@ class LogParser:
             self._errors.read("json", line)
         if told.message and not told.metrics:
             self._read_text(timestamp_ms, told.message[:_SCANNED], raw)
-        return severity_of(told.level) if told.level else "info"
+        return severity_of(told.level)
 
     def _feed_lines(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
         """An event of several lines stays one record, as grave as its gravest line."""
-        severity, source, voice = "info", "", ""
-        plain = ""
+        readings: list[_Reading] = []
         for line in text[: _SCANNED * 8].split("\n"):
-            plain = without_ansi(without_status(line[:_SCANNED]))
-            own_severity, own_source, voice = self._read(timestamp_ms, plain, line[:_SCANNED])
-            source = source or own_source
-            if _GRAVITY[own_severity] > _GRAVITY[severity] or severity == "info":
-                severity = own_severity
-        record = Record(timestamp_ms, stream, severity, source, text)
-        return self._grouped(record, plain, voice) if self.group_tracebacks else [record]
+            plain = _plain(line)
+            readings.append(self._read(timestamp_ms, plain, line[:_SCANNED]))
+        severity = reduce(_graver, [reading.severity for reading in readings])
+        record = Record(timestamp_ms, stream, severity, readings[0].source, text)
+        return self._grouped(record, readings[-1], plain)
 
     def _feed_redrawn(self, timestamp_ms: int, stream: str, text: str) -> list[Record]:
-        """Of a bar its last state, and text printed between two states; the whole lies under it."""
+        """A record for each state that is shown; the whole event lies under the last one."""
+        shown = self._read_states(timestamp_ms, text)
+        if not shown:
+            return []
+        *others, last = shown
+        return [
+            *(Record(timestamp_ms, stream, *state, raw="") for state in others),
+            Record(timestamp_ms, stream, *last, raw=None if last[2] == text else text),
+        ]
+
+    def _read_states(self, timestamp_ms: int, text: str) -> list[tuple[str, str, str]]:
+        """Severity, source and text of what is shown: a bar's last state, and text between two."""
         drawn = states(text[-_REDRAWN:])
         while len(drawn) > 1 and not drawn[-1]:
             drawn.pop()
-        records: list[Record] = []
-        last = len(drawn) - 1
-        has_bars = False
+        shown: list[tuple[str, str, str]] = []
         wiped = ""
-        for index, state in enumerate(drawn):
+        for number, state in enumerate(drawn, 1):
             plain = without_ansi(state[:_SCANNED])
             if not plain.strip():
                 continue
             inner = voices(plain)[-1][1]
-            bar = bar_in(inner) if "/" in inner else None
-            has_bars = has_bars or bar is not None
-            if index < last:
-                if bar is not None:
-                    wiped = state
-                    self._progress.read_bar(bar, timestamp_ms)
-                    if bar.is_complete:
-                        self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
-                    continue
-                if not has_bars:
-                    continue
-            severity, source, _ = self._read(timestamp_ms, plain, state[:_SCANNED])
-            records.append(Record(timestamp_ms, stream, severity, source, state, raw=""))
-        if not records and wiped:
-            records = [Record(timestamp_ms, stream, "info", "progress", wiped)]
-        if not records or records[-1].text == text:
-            return [record._replace(raw=None) for record in records]
-        return [*records[:-1], records[-1]._replace(raw=text)]
+            bar = bar_in(inner)
+            is_last = number == len(drawn)
+            if bar is not None and not is_last:
+                wiped = state
+                self._progress.read_bar(bar, timestamp_ms)
+                if bar.is_complete:
+                    self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
+            elif is_last or wiped:
+                reading = self._read(timestamp_ms, plain, state[:_SCANNED])
+                shown.append((reading.severity, reading.source, state))
+        if wiped and not shown:
+            return [("info", "progress", wiped)]
+        return shown
 
-    def _grouped(self, record: Record, plain: str, voice: str) -> list[Record]:
-        records: list[Record] = []
+    def _grouped(self, record: Record, reading: _Reading, plain: str) -> list[Record]:
+        """What is held back no longer, and the record, unless it is part of a traceback.
+
+        `plain` is the record's last line.
+        """
+        if not self.group_tracebacks:
+            return [record]
+        voice = reading.voice
+        released: list[Record] = []
         held = self._held.get(voice)
-        if held and self._errors.begins_anew(plain, held[-1].text + held[-2:][0].text):
-            records.append(_joined(self._held.pop(voice)))
-            held = None
-        if self._is_error or (held and self._errors.ties(plain)):
+        if held:
+            # What chains two tracebacks stands before an empty line.
+            before = held[-1].text if len(held) == 1 else f"{held[-2].text}\n{held[-1].text}"
+            if self._errors.begins_anew(plain, before):
+                released.append(self._release(voice))
+                held = None
+        if reading.is_error or (held and self._errors.ties(plain)):
             held = self._held.setdefault(voice, [])
             held.append(record)
             if len(held) >= _MOST_HELD:
-                records.append(_joined(self._held.pop(voice)))
-            return records
+                released.append(self._release(voice))
+            return released
         if held:
-            records.append(_joined(self._held.pop(voice)))
-        return [*records, record]
+            released.append(self._release(voice))
+        return [*released, record]
+
+    def _release(self, voice: str) -> Record:
+        """The one record that those held back of a voice become."""
+        held = self._held.pop(voice)
+        first = held[0]
+        text = "\n".join(record.text for record in held)
+        return Record(first.timestamp_ms, first.stream, "error", first.source, text)
 
 
-def _joined(held: list[Record]) -> Record:
-    first = held[0]
-    text = "\n".join(record.text for record in held)
-    return Record(first.timestamp_ms, first.stream, "error", first.source, text)
+def _plain(line: str) -> str:
+    """The beginning of a line as it reads without colours."""
+    return without_ansi(without_status(line[:_SCANNED]))
+
+
+def _json_in(line: str) -> json_lines.JsonLine | None:
+    is_object = line[:1] == "{" and line.rstrip()[-1:] == "}"
+    return json_lines.read(line) if is_object else None
+
+
+def _graver(severity: str, later: str) -> str:
+    """The graver of two severities; of two below a warning the later."""
+    return later if _GRAVITY[later] >= _GRAVITY[severity] else severity
 
 
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
     """A whole log at once, a traceback one record; times are 0 as a plain text has none."""
     parser = LogParser(metric_definitions, group_tracebacks=True)
-    lines: Iterable[str] = text.removesuffix("\n").split("\n")
+    lines = text.removesuffix("\n").split("\n")
     records = [record for line in lines for record in parser.feed(0, "", line)]
     records += parser.flush()
     return ParsedLog(records, parser.metrics, parser.progress, parser.error)
