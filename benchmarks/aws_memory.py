@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmarks.aws_simulated import REGION, environment, folder, load, simulators
 from benchmarks.figure import Figure
+from jupyter_sm.store import cursors, open_store, targets
 from jupyter_sm.store import jobs as jobs_table
-from jupyter_sm.store import open_store, targets
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 from live_server import LiveServer
@@ -84,7 +84,7 @@ async def measure() -> dict[str, float]:
         try:
             await server.wait_until_up()
             begun = time.monotonic()
-            while not targets.polled_to(store, TARGET)[1]:
+            while not cursors.get(store, TARGET, "training").history_done:
                 if time.monotonic() - begun > LONGEST_FILL:
                     raise RuntimeError(f"{jobs_table.listed(store, limit=1)[1]} jobs were found")
                 await asyncio.sleep(0.5)

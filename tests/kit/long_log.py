@@ -61,4 +61,4 @@ def add_job_with_curves(store: Store, name: str, curves: int, points: int) -> No
                 Metric(f"metric{curve}", (curve + 1) / (n + 1), n, 1_700_000_000_000 + n)
                 for n in range(points)
             ]
-            points.append(db, job, stream, metrics)
+            point_blocks.append(db, job, stream, metrics)
