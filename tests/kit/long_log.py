@@ -8,6 +8,7 @@ from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs import Metric, Record
 from jupyter_sm.store import Store
 from jupyter_sm.store.logs import blocks
+from jupyter_sm.store.logs import points as point_blocks
 from jupyter_sm.store.submissions import add_submission
 
 _CHUNK = 10_000
