@@ -162,11 +162,11 @@ function Targets(props: IPanelProps): JSX.Element {
         </div>
       )}
       {model.targets
-        .filter(target => target.health === 'stale' && target.reason)
+        .filter(target => target.health !== 'unused' && target.reason)
         .map(target => (
           <div key={target.name} className="jp-sm-Trouble" role="status">
             {target.reason}
-            {target.as_of !== null && (
+            {target.health === 'stale' && target.as_of !== null && (
               <>
                 {' '}
                 {trans.__(
