@@ -55,7 +55,7 @@ def ordinary(count: int) -> Iterator[str]:
 
 def ingest(store: Store, job: LoggedJob, lines: list[str]) -> float:
     """Lines a second, from events as CloudWatch gives them to a committed page."""
-    stream = f"{job.name}/algo-1-1700000000"
+    stream = f"{job.key.name}/algo-1-1700000000"
     parser = streams.parser_of(store, job, stream)
     begun, token = time.perf_counter(), ""
     for at in range(0, len(lines), PAGE):
