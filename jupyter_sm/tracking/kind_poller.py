@@ -14,10 +14,10 @@ from itertools import islice
 from typing import Any
 
 from jupyter_sm.jobs import JobKey, Kind, is_over
-from jupyter_sm.store import Store, activity, cursors
+from jupyter_sm.store import Store, StoreError, activity, cursors
 from jupyter_sm.store import jobs as rows
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking.calls import call_or_none, is_denied
+from jupyter_sm.tracking.calls import call_or_none, is_denied, is_of_aws, is_passing
 from jupyter_sm.tracking.described import described
 from jupyter_sm.tracking.history import History
 from jupyter_sm.tracking.listing import changed_after, listed, searched
@@ -138,7 +138,7 @@ class KindPoller:
         if len(changed) > self._target.cadence.search_from:
             now = {key: at for key, at in changed.items() if key in watched}
             for key in now:
-                self.look_up_or_settle(key)
+                self.describe_or_skip(key)
                 del changed[key]
             for record in islice(self._searched(changed_after(since)), _SEARCHED_AT_ONCE):
                 key = self._key(record[self.kind.name_field])
@@ -158,10 +158,19 @@ class KindPoller:
                     unseen.pop(self._key(record[self.kind.name_field]), None)
         self._queue.put_new(unseen)
 
-    def look_up_or_settle(self, key: JobKey) -> None:
-        """Describe a job at once; one that is no longer there is settled."""
-        if not self.look_up(key):
-            rows.settle_gone(self._store, key)
+    def describe_or_skip(self, key: JobKey) -> None:
+        """Describe a job at once; one that is no longer there is settled.
+
+        An odd one is told of and left out, as it must not keep the others from being seen.
+        """
+        try:
+            if not self.look_up(key):
+                rows.settle_gone(self._store, key)
+        except Exception as error:
+            if not is_of_one(error):
+                raise
+            is_ours = not is_of_aws(error)
+            _log.warning("%s can't be described: %s", key.name, error, exc_info=is_ours)
 
     def look_up(self, key: JobKey) -> bool:
         """Describe a job at once; False if the target has none of that name."""
@@ -205,3 +214,11 @@ class KindPoller:
 
     def _key(self, name: str) -> JobKey:
         return JobKey(self._target.name, self.kind.kind, name)
+
+
+def is_of_one(error: Exception) -> bool:
+    """Whether a failure is about the very kind or job that was asked for.
+
+    Else it is the target's (which can't be reached now), the store's or the machine's.
+    """
+    return not is_passing(error) and not isinstance(error, (StoreError, OSError))

@@ -11,10 +11,10 @@ import time
 
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import KINDS, JobKey
-from jupyter_sm.store import Store, StoreError, activity, targets
+from jupyter_sm.store import Store, activity, targets
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking.calls import is_of_aws, is_passing
-from jupyter_sm.tracking.kind_poller import KindPoller
+from jupyter_sm.tracking.calls import is_of_aws
+from jupyter_sm.tracking.kind_poller import KindPoller, is_of_one
 from jupyter_sm.tracking.queue import DescribeQueue
 
 _LOOK_SECONDS = 1.0
@@ -88,7 +88,7 @@ class Poller:
                 one.poll(self._watched)
                 self._troubles.pop(one.kind.kind, None)
             except Exception as error:
-                if is_passing(error) or not _is_of_one(error):
+                if not is_of_one(error):
                     raise
                 failed = error
                 one.set_aside()
@@ -113,19 +113,5 @@ class Poller:
             if found is None:
                 return
             key, modified = found
-            self._describe_or_skip(key)
+            self._kinds[key.kind].describe_or_skip(key)
             self._queue.done(key, modified)
-
-    def _describe_or_skip(self, key: JobKey) -> None:
-        try:
-            self._kinds[key.kind].look_up_or_settle(key)
-        except Exception as error:
-            if is_passing(error) or not _is_of_one(error):
-                raise
-            mine = not is_of_aws(error)
-            _log.warning("%s can't be described: %s", key.name, error, exc_info=mine)
-
-
-def _is_of_one(error: Exception) -> bool:
-    """Whether a failure is about what was asked for; else the store's or the machine's."""
-    return not isinstance(error, (StoreError, OSError))
