@@ -1,4 +1,4 @@
-"""Bringing input channels to a host: copied (File) or linked (FastFile), and looked after."""
+"""Bringing inputs to a host: copied (File) or linked (FastFile), and looked after."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from jupyter_sm.jobs.kinds import Place
 
 
 class ChannelError(Exception):
@@ -20,44 +22,47 @@ def local_path(uri: str) -> Path:
 
 
 def stage(
-    channel: Mapping[str, Any], mode: str, into: Path, host: int, hosts: int, since: float
+    place: Place,
+    request: Mapping[str, Any],
+    into: Path,
+    since: float,
+    *,
+    mode: str = "File",
+    share: tuple[int, int] | None = None,
 ) -> Iterator[str]:
-    """Bring one channel below `into`; yields a line for every file changed after `since`.
+    """Bring what lies at an address to a folder; yields a line for every file changed after `since`.
 
-    `host` of `hosts` matters for ShardedByS3Key, where every host gets its share.
+    `share`: a host's number, from 0, and how many there are, where each gets its part of the files.
     """
-    name = channel["ChannelName"]
-    source = channel["DataSource"]["S3DataSource"]
-    path = local_path(source["S3Uri"])
+    path = local_path(place.uri(request))
     if not path.exists():
         raise ChannelError(
-            f"ClientError: Data download failed: there is nothing at {path}, the input of channel {name!r}."
+            f"ClientError: Data download failed: there is nothing at {path}, the {place.phrase}."
         )
     files = list(_files(path))
-    if source.get("S3DataDistributionType") == "ShardedByS3Key":
-        files = files[host::hosts]
-    target = into / name
-    target.mkdir(parents=True, exist_ok=True)
+    if share is not None:
+        files = files[share[0] :: share[1]]
+    into.mkdir(parents=True, exist_ok=True)
     if mode == "File":
-        _check_room(files, target, name)
+        _check_room(files, into, place)
     for key, file in files:
-        place = target / key
-        place.parent.mkdir(parents=True, exist_ok=True)
+        here = into / key
+        here.parent.mkdir(parents=True, exist_ok=True)
         before = file.stat()
         if before.st_mtime > since:
-            yield f"{file} (channel {name}) changed after the job was submitted; the job reads it as it is now."
+            yield f"{file} ({place.what}) changed after the job was submitted; the job reads it as it is now."
         if mode == "FastFile":
-            place.symlink_to(file)
+            here.symlink_to(file)
             continue
         try:
-            shutil.copyfile(file, place)
+            shutil.copyfile(file, here)
         except OSError as error:
             raise ChannelError(
-                f"ClientError: Data download failed: {error.strerror} while copying {file} of channel {name!r}."
+                f"ClientError: Data download failed: {error.strerror} while copying {file}, the {place.phrase}."
             ) from error
         after = file.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            yield f"{file} (channel {name}) changed while it was copied."
+            yield f"{file} ({place.what}) changed while it was copied."
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:
@@ -72,11 +77,11 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
                 yield file.relative_to(path).as_posix(), file
 
 
-def _check_room(files: Sequence[tuple[str, Path]], target: Path, name: str) -> None:
+def _check_room(files: Sequence[tuple[str, Path]], target: Path, place: Place) -> None:
     needed = sum(file.stat().st_size for _, file in files)
     free = shutil.disk_usage(target).free
     if needed > free:
         raise ChannelError(
             f"ClientError: Data download failed: No space left on device: '{target}' has "
-            f"{free >> 20} MiB free, channel {name!r} needs {needed >> 20} MiB."
+            f"{free >> 20} MiB free, the {place.phrase} needs {needed >> 20} MiB."
         )

@@ -34,14 +34,22 @@ class Run:
         source = channels.local_path(str(own["sagemaker_submit_directory"]))
         modes = container.input_data_config(self._request)
         submitted = self._work.submitted_at
+        inputs = [p for p in self._work.kind.places(self._request) if p.role == "input"]
         for index, host in enumerate(self._hosts):
             base = self._job.host(host)
             container.write_config(self._request, host, base)
             artifacts.unpack_source(source, base / "code")
-            for channel in self._request.get("InputDataConfig", []):
-                mode = modes[channel["ChannelName"]]["TrainingInputMode"]
-                into = base / "input" / "data"
-                for line in channels.stage(channel, mode, into, index, len(self._hosts), submitted):
+            for place in inputs:
+                config = modes[place.name]
+                is_shared = config["S3DistributionType"] == "ShardedByS3Key"
+                for line in channels.stage(
+                    place,
+                    self._request,
+                    base / "input" / "data" / place.name,
+                    submitted,
+                    mode=config["TrainingInputMode"],
+                    share=(index, len(self._hosts)) if is_shared else None,
+                ):
                     self._work.say(line, host)
                 self._work.check_stop()
             self._link_checkpoints(base)
