@@ -1,4 +1,4 @@
-"""A simulator of SageMaker's training jobs and their logs, for tests and benchmarks.
+"""A simulator of SageMaker's training and processing jobs and their logs, for tests and benchmarks.
 
 It speaks AWS's JSON 1.1 protocol over HTTP, so that boto3 is used as it is. States and log
 lines are functions of the simulator's clock; nothing happens in the background.

@@ -1,4 +1,4 @@
-"""One training job of the simulator, and the shapes in which SageMaker answers it."""
+"""One job of the simulator, and the shapes in which SageMaker answers it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ _NOT_REPEATED = frozenset({"Tags", "SessionChainingConfig", "StoppingCondition"}
 class Job:
     """A job: what was asked, what will happen, and the state at any time."""
 
+    kind = "training"
+    word = "TrainingJob"
+    noun = "training job"
+    resource = "training-job"
+    log_group = "/aws/sagemaker/TrainingJobs"
+
     def __init__(
         self,
         request: dict[str, Any],
@@ -28,7 +34,7 @@ class Job:
         region: str,
         account: str,
     ) -> None:
-        self.name: str = request["TrainingJobName"]
+        self.name: str = request[f"{self.word}Name"]
         self.request = request
         self.scenario = scenario
         self.created = milliseconds(created)
@@ -37,7 +43,7 @@ class Job:
         self.serial = next(_serial)
         self.deleted = False
         self.tags: dict[str, str] = {t["Key"]: t["Value"] for t in request.get("Tags", ())}
-        self.arn = f"arn:aws:sagemaker:{region}:{account}:training-job/{self.name}"
+        self.arn = f"arn:aws:sagemaker:{region}:{account}:{self.resource}/{self.name}"
         condition = request.get("StoppingCondition", {})
         self.timeline = plan(
             scenario, self.created, condition.get("MaxRuntimeInSeconds", 86400) or math.inf
@@ -45,12 +51,17 @@ class Job:
         self.planned = tuple(self.timeline.attempts)
         self._streams: list[list[Stream]] = []
 
+    def machines(self) -> Mapping[str, Any]:
+        """The part of the request that holds InstanceType and InstanceCount."""
+        found: Mapping[str, Any] = self.request.get("ResourceConfig", {})
+        return found
+
     @property
     def hosts(self) -> int:
         """How many instances the job has."""
         if self.scenario.hosts:
             return self.scenario.hosts
-        config = self.request.get("ResourceConfig", {})
+        config = self.machines()
         groups = config.get("InstanceGroups", ())
         count: int = config.get("InstanceCount") or sum(g["InstanceCount"] for g in groups) or 1
         return count
@@ -58,7 +69,7 @@ class Job:
     @property
     def instance_type(self) -> str:
         """The (first) instance type."""
-        config = self.request.get("ResourceConfig", {})
+        config = self.machines()
         return config.get("InstanceType") or next(
             (g["InstanceType"] for g in config.get("InstanceGroups", ())), ""
         )

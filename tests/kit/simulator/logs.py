@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import tokens
 from .errors import ApiError
+from .job import Job
+from .processing import ProcessingJob
 from .region import Region
 from .streams import View
 
@@ -22,14 +24,14 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 Answer = dict[str, Any]
-GROUP = "/aws/sagemaker/TrainingJobs"
+_GROUPS = {made.log_group: made for made in (Job, ProcessingJob)}
 PAGE_EVENTS = 10_000
 PAGE_BYTES = 1_048_576
 _EVENT_BYTES = 26  # what CloudWatch counts for an event besides its text
 
 
 class Logs:
-    """CloudWatch Logs of training jobs."""
+    """CloudWatch Logs of jobs: a group for each kind."""
 
     def __init__(self, sim: Simulator) -> None:
         self._sim = sim
@@ -55,10 +57,13 @@ class Logs:
         ]
         return sorted(views, key=lambda view: view.name)
 
-    def _check_group(self, region: Region, request: Answer) -> None:
+    def _group(self, region: Region, request: Answer) -> Region:
+        """The jobs whose logs lie in the group that is asked for, once it exists."""
         group = request.get("logGroupName") or request.get("logGroupIdentifier", "")
-        if group.split(":log-group:")[-1] != GROUP or not region.has_logs(self._sim.clock.now()):
+        made = _GROUPS.get(group.split(":log-group:")[-1])
+        if made is None or not region.of(made).has_logs(self._sim.clock.now()):
             raise ApiError("ResourceNotFoundException", "The specified log group does not exist.")
+        return region.of(made)
 
     def _view(self, region: Region, name: str) -> View:
         for view in self._views(region, name):
@@ -80,21 +85,27 @@ class Logs:
         return tokens.encode([round(self._sim.clock.now(), 3), *place])
 
     def describe_log_groups(self, region: Region, request: Answer) -> Answer:
-        """DescribeLogGroups: the one group, once it exists."""
-        there = region.has_logs(self._sim.clock.now())
-        if not there or not GROUP.startswith(request.get("logGroupNamePrefix", "")):
-            return {"logGroups": []}
-        return {"logGroups": [{"logGroupName": GROUP, "arn": self.arn(region), "storedBytes": 0}]}
+        """DescribeLogGroups: those that exist."""
+        prefix, now = request.get("logGroupNamePrefix", ""), self._sim.clock.now()
+        there = [region.of(made) for group, made in _GROUPS.items() if group.startswith(prefix)]
+        return {
+            "logGroups": [
+                {"logGroupName": one.log_group, "arn": self.arn(one), "storedBytes": 0}
+                for one in there
+                if one.has_logs(now)
+            ]
+        }
 
     def arn(self, region: Region, stream: str = "") -> str:
         """The group's ARN, or that of a stream in it."""
-        return f"arn:aws:logs:{region.name}:{region.account}:log-group:{GROUP}:log-stream:{stream}"
+        where = f"{region.name}:{region.account}:log-group:{region.log_group}"
+        return f"arn:aws:logs:{where}:log-stream:{stream}"
 
     def describe_log_streams(self, region: Region, request: Answer) -> Answer:
         """DescribeLogStreams: at most 50 a page."""
-        self._check_group(region, request)
+        here = self._group(region, request)
         prefix = request.get("logStreamNamePrefix", "")
-        views = self._views(region, prefix)
+        views = self._views(here, prefix)
         if request.get("orderBy") == "LastEventTime":
             if prefix:
                 raise ApiError(
@@ -106,7 +117,7 @@ class Logs:
             views.reverse()
         start = self._token(request["nextToken"])[0] if request.get("nextToken") else 0
         end = start + min(request.get("limit", 50), 50)
-        answer: Answer = {"logStreams": [self._described(region, v) for v in views[start:end]]}
+        answer: Answer = {"logStreams": [self._described(here, v) for v in views[start:end]]}
         if end < len(views):
             answer["nextToken"] = self._new_token(end)
         return answer
@@ -126,8 +137,8 @@ class Logs:
 
     def get_log_events(self, region: Region, request: Answer) -> Answer:
         """GetLogEvents: a page of one stream, forwards or backwards."""
-        self._check_group(region, request)
-        view = self._view(region, request["logStreamName"])
+        here = self._group(region, request)
+        view = self._view(here, request["logStreamName"])
         limit = min(request.get("limit", PAGE_EVENTS), PAGE_EVENTS)
         low = view.first_at(request.get("startTime", -math.inf))
         high = view.first_at(request.get("endTime", math.inf))
@@ -175,8 +186,8 @@ class Logs:
 
     def filter_log_events(self, region: Region, request: Answer) -> Answer:
         """FilterLogEvents: all streams of a prefix in the order of time, each with an id."""
-        self._check_group(region, request)
-        views = self._chosen(region, request)
+        here = self._group(region, request)
+        views = self._chosen(here, request)
         limit = min(request.get("limit", PAGE_EVENTS), PAGE_EVENTS)
         after, empty = None, 0
         if request.get("nextToken"):

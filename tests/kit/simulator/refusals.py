@@ -1,4 +1,4 @@
-"""What CreateTrainingJob refuses beyond the model: regions, quotas, roles, combinations."""
+"""What Create refuses beyond the model: regions, quotas, roles, combinations."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ def refuse_request(request: Mapping[str, Any], region: str, buckets: Mapping[str
             )
 
 
+def refuse_nothing(request: Mapping[str, Any], region: str, buckets: Mapping[str, str]) -> None:
+    """Of a kind whose refusals beyond the model are not simulated."""
+
+
 def _refuse_times(request: Mapping[str, Any]) -> None:
     condition = request.get("StoppingCondition", {})
     longest = condition.get("MaxRuntimeInSeconds", 86400)
@@ -96,7 +100,7 @@ def refuse_quota(
     if used + job.hosts > limit:
         raise ApiError(
             "ResourceLimitExceeded",
-            f"The account-level service limit '{kind} for training job usage' is {limit:.0f} "
+            f"The account-level service limit '{kind} for {job.noun} usage' is {limit:.0f} "
             f"Instances, with current utilization of {used} Instances and a request delta of "
             f"{job.hosts} Instances. Please use AWS Service Quotas to request an increase for "
             "this quota. If AWS Service Quotas is not available, contact AWS support to request "

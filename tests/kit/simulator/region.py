@@ -19,14 +19,22 @@ class Region:
     A change that no longer holds (the job was stopped) is noticed when it is read.
     """
 
-    def __init__(self, name: str, account: str) -> None:
+    def __init__(self, name: str, account: str, log_group: str = Job.log_group) -> None:
         self.name = name
         self.account = account
+        self.log_group = log_group
         self.jobs: dict[str, Job] = {}
         self._created: list[Change] = []
         self._changes: list[Change] = []
         self._names: list[Named] = []
         self._logged = False
+        self._others: dict[str, Region] = {}
+
+    def of(self, made: type[Job]) -> Region:
+        """The jobs of a kind: names are unique within one. Here are the training jobs."""
+        if made is Job:
+            return self
+        return self._others.setdefault(made.kind, Region(self.name, self.account, made.log_group))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Add jobs."""

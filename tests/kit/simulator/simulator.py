@@ -1,4 +1,4 @@
-"""SageMaker's training jobs and their CloudWatch logs, over AWS's JSON 1.1 protocol."""
+"""SageMaker's jobs and their CloudWatch logs, over AWS's JSON 1.1 protocol."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from email.utils import formatdate
 from types import TracebackType
 from typing import Any
 
-from . import control
+from . import control, processing
 from .aws import client
 from .clock import Clock
 from .errors import ApiError
 from .httpd import HttpServer, Response
 from .job import Job
 from .logs import Logs
+from .processing import ProcessingJob
 from .region import Region
 from .sagemaker import SageMaker
 from .scenario import Scenario
@@ -30,6 +31,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/SimulatedRole"
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([a-z0-9-]+)/")
+_KINDS: dict[str, type[Job]] = {made.kind: made for made in (Job, ProcessingJob)}
 _TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs"}
 
 
@@ -137,11 +139,18 @@ class Simulator:
         created: float | None = None,
         tags: Mapping[str, str] | None = None,
         request: Mapping[str, Any] | None = None,
+        kind: str = "training",
         region: str = REGION,
         account: str = ACCOUNT,
     ) -> Job:
         """A job that somebody else started, in the console or with an SDK."""
-        wanted = {"scenario": scenario, "created": created, "tags": tags, "request": request}
+        wanted = {
+            "kind": kind,
+            "scenario": scenario,
+            "created": created,
+            "tags": tags,
+            "request": request,
+        }
         return self.add_jobs([{"name": name, **wanted}], region=region, account=account)[0]
 
     def add_jobs(
@@ -153,22 +162,28 @@ class Simulator:
             made = []
             for one in jobs:
                 name = one["name"]
-                request = {**default_request(name), **(one.get("request") or {})}
+                made_of = _KINDS[one.get("kind", "training")]
+                request = {**_default_of(made_of, name), **(one.get("request") or {})}
                 tags = one.get("tags")
                 if tags:
                     request["Tags"] = [{"Key": k, "Value": v} for k, v in tags.items()]
                 scenario = one.get("scenario") or self.scenario_of(name)
                 created = one.get("created")
                 made.append(
-                    Job(request, scenario, now if created is None else created, region, account)
+                    made_of(request, scenario, now if created is None else created, region, account)
                 )
-            self.region(region, account).add(made)
+            here = self.region(region, account)
+            for kind in _KINDS.values():
+                here.of(kind).add([job for job in made if type(job) is kind])
             return made
 
-    def job(self, name: str, region: str = REGION, account: str = ACCOUNT) -> Record:
+    def job(
+        self, name: str, region: str = REGION, account: str = ACCOUNT, kind: str = "training"
+    ) -> Record:
         """A job as it is now, for asserts. KeyError when there is none."""
         with self._lock:
-            return Record(self.region(region, account).jobs[name], self.clock)
+            here = self.region(region, account).of(_KINDS[kind])
+            return Record(here.jobs[name], self.clock)
 
     def stop_job(self, name: str, region: str = REGION, account: str = ACCOUNT) -> None:
         """Somebody else stops the job; nothing when it has ended or is being stopped."""
@@ -294,7 +309,7 @@ class Record:
 
     @property
     def status(self) -> str:
-        """TrainingJobStatus now."""
+        """Its status now."""
         return self._job.status(self._clock.now())
 
     @property
@@ -318,7 +333,7 @@ class Record:
         return [(attempt.start, attempt.end) for attempt in self._job.timeline.attempts]
 
     def describe(self) -> dict[str, Any]:
-        """What DescribeTrainingJob answers now."""
+        """What Describe answers now."""
         return self._job.describe(self._clock.now())
 
 
@@ -335,6 +350,13 @@ def default_request(name: str) -> dict[str, Any]:
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30},
         "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
     }
+
+
+def _default_of(made: type[Job], name: str) -> dict[str, Any]:
+    if made is ProcessingJob:
+        image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/processing:latest"
+        return processing.default_request(name, ROLE, image)
+    return default_request(name)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
