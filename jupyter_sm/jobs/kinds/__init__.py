@@ -5,10 +5,11 @@ A kind that is added here is listed, tracked, logged, stopped, run again and exp
 
 from jupyter_sm.jobs.kinds.kind import Kind, LogPlace, Search, Step, context_of
 from jupyter_sm.jobs.kinds.places import Place
+from jupyter_sm.jobs.kinds.processing import PROCESSING
 from jupyter_sm.jobs.kinds.seen import Seen
 from jupyter_sm.jobs.kinds.training import TRAINING, TrainingSpec
 
-KINDS = {row.kind: row for row in (TRAINING,)}
+KINDS = {row.kind: row for row in (TRAINING, PROCESSING)}
 
 __all__ = [
     "KINDS",

@@ -8,6 +8,7 @@ from jupyter_sm.targets.local.runner.work import Steps, Work
 
 _MODULES = {
     "training": "jupyter_sm.targets.local.runner.training",
+    "processing": "jupyter_sm.targets.local.runner.processing",
 }
 
 

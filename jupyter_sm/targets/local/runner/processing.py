@@ -1,0 +1,144 @@
+"""A processing job as it runs: its inputs in their folders, its command, its outputs copied out.
+
+A container of SageMaker's has `/opt/ml/processing` (LocalPath of each input and output) and
+`/opt/ml/config`; here they lie below the host's folder, and the command's words and the variables
+that name them are told the real place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.jobs.kinds.places import Place
+from jupyter_sm.targets.local.runner import artifacts, channels, machine
+from jupyter_sm.targets.local.runner.host import Host
+from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
+
+_ROOT = "/opt/ml"
+_PYTHONS = ("python", "python3")
+_LONGEST_MESSAGE = 1024
+
+
+class Run:
+    """The steps of a processing job."""
+
+    working = "Processing"
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._job = work.job
+        self._request = work.request
+        self._hosts = work.hosts
+        self._places = list(work.kind.places(work.request))
+
+    def lay_out(self) -> None:
+        """Each host's configuration, inputs and folders for outputs."""
+        for index, host in enumerate(self._hosts):
+            base = self._job.host(host)
+            self._write_config(base, host)
+            for place in self._of("input"):
+                given = self._row(place)
+                is_shared = given.get("S3DataDistributionType") == "ShardedByS3Key"
+                for line in channels.stage(
+                    place,
+                    self._request,
+                    _inside(base, given["LocalPath"]),
+                    self._work.submitted_at,
+                    share=(index, len(self._hosts)) if is_shared else None,
+                ):
+                    self._work.say(line, host)
+                self._work.check_stop()
+            for place in self._of("output"):
+                self._make_output(base, place)
+
+    def _of(self, role: str) -> list[Place]:
+        return [place for place in self._places if place.role == role]
+
+    def _row(self, place: Place) -> dict[str, Any]:
+        """The S3Input or S3Output that an address stands in."""
+        row: Any = self._request
+        for step in place.path[:-1]:
+            row = row[step]
+        return dict(row)
+
+    def _write_config(self, base: Path, host: str) -> None:
+        config = base / "config"
+        config.mkdir(parents=True)
+        (base / "output").mkdir()
+        (config / "processingjobconfig.json").write_text(json.dumps(self._request))
+        (config / "resourceconfig.json").write_text(
+            json.dumps({"current_host": host, "hosts": list(self._hosts)})
+        )
+
+    def _make_output(self, base: Path, place: Place) -> None:
+        row = self._row(place)
+        folder = _inside(base, row["LocalPath"])
+        if row["S3UploadMode"] != "Continuous":
+            folder.mkdir(parents=True, exist_ok=True)
+            return
+        kept = channels.local_path(row["S3Uri"])
+        kept.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(kept)
+
+    def command(self, host: str) -> Command:
+        """ContainerEntrypoint and ContainerArguments; `python` is the image's."""
+        base = self._job.host(host)
+        app = self._request["AppSpecification"]
+        words: list[str] = [*app["ContainerEntrypoint"], *app.get("ContainerArguments", [])]
+        env = machine.passed_on(os.environ)
+        env.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
+        own = self._request.get("Environment", {})
+        env.update({key: _told(base, value) for key, value in own.items()})
+        argv = [_told(base, word) for word in words]
+        if argv[0] in _PYTHONS:
+            argv[0] = machine.interpreter(app["ImageUri"])
+        if shutil.which(argv[0], path=env.get("PATH")) is None:
+            raise JobFailedError(
+                f"ClientError: ContainerEntrypoint names {words[0]!r}, and there is no such program."
+            )
+        return Command(argv, env, base)
+
+    def reason(self, host: Host) -> str:
+        """What the container wrote to `failure`, else its exit code."""
+        written = self._job.host(host.name) / "output" / "failure"
+        if written.is_file():
+            return f"AlgorithmError: {written.read_text('utf-8', 'replace')}"
+        where = f" on {host.name}" if len(self._hosts) > 1 else ""
+        return (
+            f"AlgorithmError: See job logs for more information, exit code: "
+            f"{host.exit_code()}{where}"
+        )
+
+    def upload(self) -> None:
+        """Every output of all hosts together, where it was not written there at once."""
+        for place in self._of("output"):
+            row = self._row(place)
+            if row["S3UploadMode"] != "Continuous":
+                folders = [_inside(self._job.host(h), row["LocalPath"]) for h in self._hosts]
+                artifacts.copy_uncompressed(folders, channels.local_path(row["S3Uri"]))
+
+    def clear(self) -> None:
+        """The inputs, and what the container said last is kept for Describe."""
+        for host in self._hosts:
+            base = self._job.host(host)
+            message = base / "output" / "message"
+            if message.is_file() and "exit_message" not in self._work.state:
+                text = message.read_text("utf-8", "replace")
+                self._work.state["exit_message"] = text[:_LONGEST_MESSAGE]
+            for place in self._of("input"):
+                shutil.rmtree(_inside(base, self._row(place)["LocalPath"]), ignore_errors=True)
+
+
+def _inside(base: Path, path: str) -> Path:
+    """Where a path of the container's lies on this machine."""
+    return base / path.removeprefix(f"{_ROOT}/")
+
+
+def _told(base: Path, text: str) -> str:
+    """A word or variable, with the container's folder replaced by the real one."""
+    return text.replace(f"{_ROOT}/", f"{base}/")
