@@ -137,6 +137,19 @@ def test_values_are_json_where_they_can_be(script: Path, home: Path) -> None:
     assert (found["words"], found["sum"], found["empty"]) == ('"two words"', '"a=b"', '""')
 
 
+def test_every_option_of_a_training_job_reaches_its_request(script: Path, home: Path) -> None:
+    argv = "--instance ml.c5.xlarge --instance-count 2 --max-runtime 60 --tag team=vision --env A=1"
+    assert sm("train", script, "--name", "options", *argv.split()).code == 0
+    store = open_store(home)
+    found = jobs_table.request_of(store, JobKey("local", "training", "options"))
+    store.close()
+    machines = {"InstanceType": "ml.c5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30}
+    assert found["ResourceConfig"] == machines
+    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
+    assert found["Environment"] == {"A": "1"}
+    assert {"Key": "team", "Value": "vision"} in found["Tags"]
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
@@ -147,8 +160,6 @@ def test_values_are_json_where_they_can_be(script: Path, home: Path) -> None:
         (["train", "/no/such.py"], "There is no script"),
         (["train", "{script}", "--input", "train=/no/data"], "There is nothing at"),
         (["train", "{script}", "--input", "train=~nobody-of-that-name/x"], "train"),
-        (["train", "{script}", "--input", "/data"], "NAME=VALUE"),
-        (["train", "{script}", "-p", "=3"], "NAME=VALUE"),
         (["train", "{script}", "--name", "a b"], "not legal"),
         (["train", "{script}", "--target", "mars"], "no target 'mars'"),
     ],
@@ -172,6 +183,8 @@ def test_what_is_wrong_is_said_with_a_code_of_1(
         ["fly"],
         ["status"],
         ["train"],
+        ["train", "x.py", "--input", "/data"],
+        ["train", "x.py", "-p", "=3"],
         ["ls", "-n", "many"],
         ["ls", "-n", "-1"],
         ["ls", "-n", "99999999999999999999"],
