@@ -62,12 +62,17 @@ def given(options: argparse.Namespace, spec: type[Any]) -> dict[str, Any]:
     return {name: value for name, value in vars(options).items() if name in names}
 
 
-def typed(text: str) -> Any:
-    """A hyperparameter's value as it was typed: JSON where it is JSON, else text."""
+def typed(text: str) -> int | float | str:
+    """A hyperparameter's value as it was typed: a number, or the text itself.
+
+    Script mode hands a number on as Python writes it, which turns 1.10 into 1.1 and 1e-3 into
+    0.001. So a number it is only where Python writes it as it was typed; a text stays as it is.
+    """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return text
+    return value if type(value) in (int, float) and str(value) == text else text
 
 
 class _Gather(argparse.Action):

@@ -79,7 +79,7 @@ def _train_parser(prog: str) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=prog,
         allow_abbrev=False,
-        epilog="Any other --NAME VALUE is a hyperparameter; alone it is True.",
+        epilog="Any other --NAME VALUE is a hyperparameter, passed on as it is typed; alone it is True.",
     )
     add_options(parser, JobOptions)
     add_options(parser, TrainingSpec, without=("script",))

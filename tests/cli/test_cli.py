@@ -126,15 +126,24 @@ def test_a_job_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (done.code, done.json()["status"]) == (0, "Stopped")
 
 
-def test_values_are_json_where_they_can_be(script: Path, home: Path) -> None:
-    pairs = ["epochs=3", "rate=1e-3", "flag=true", "words=two words", "sum=a=b", "empty="]
-    argv = [part for pair in pairs for part in ("--hyperparameter", pair)]
-    assert sm("train", script, "--name", "values", *argv).code == 0
-    store = open_store(home)
-    found = jobs_table.request_of(store, JobKey("local", "training", "values"))["HyperParameters"]
-    store.close()
-    assert found["epochs"] == "3" and found["rate"] == "0.001" and found["flag"] == "true"
-    assert (found["words"], found["sum"], found["empty"]) == ('"two words"', '"a=b"', '""')
+def test_hyperparameters_reach_the_script_as_they_are_typed(tmp_path: Path) -> None:
+    script = tmp_path / "typed.py"
+    script.write_text("import os, sys; print(sys.argv[1:]); print(os.environ['SM_HPS'])")
+    pairs = ["epochs=3", "rate=1e-3", "ver=1.10", "flag=true", "words=two words", "instance=a=b"]
+    argv = [part for pair in pairs for part in ("-p", pair)]
+    done = sm("train", script, "--wait", *argv)
+    assert done.code == 0
+    given, variable = done.out.splitlines()[:2]
+    names = sorted(pair.partition("=")[::2] for pair in pairs)
+    assert given == str([word for name, value in names for word in (f"--{name}", value)])
+    assert json.loads(variable) == {
+        "epochs": 3,
+        "rate": "1e-3",
+        "ver": "1.10",
+        "flag": "true",
+        "words": "two words",
+        "instance": "a=b",
+    }
 
 
 def test_every_option_of_a_training_job_reaches_its_request(script: Path, home: Path) -> None:

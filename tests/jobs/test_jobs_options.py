@@ -1,4 +1,4 @@
-"""Every face offers every field of a spec."""
+"""Every face offers every field of a spec; what was typed reaches the script as it was typed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pytest
+from hypothesis import given as given_by
+from hypothesis import strategies as st
 
 from jupyter_sm import cli
-from jupyter_sm.jobs import KINDS, TrainingSpec
-from jupyter_sm.jobs.options import JobOptions, about, add_options, given
+from jupyter_sm.jobs import KINDS, TrainingSpec, hyperparameter_text
+from jupyter_sm.jobs.options import JobOptions, about, add_options, given, typed
 from jupyter_sm.notebook import magics
 from jupyter_sm.server.openapi import document
 from jupyter_sm.server.routes import ROUTES
+from jupyter_sm.targets.local.runner import container
 
 # Each option of a training job, with a value that is not its default.
 OPTIONS: dict[str, tuple[list[str], Any]] = {
@@ -156,3 +159,48 @@ def test_an_option_that_can_not_be_read_is_named(
     with pytest.raises(SystemExit):
         parser_of(TrainingSpec).parse_args(["train.py", *words])
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("-3", -3),
+        ("0.1", 0.1),
+        ("1e-05", 1e-05),
+        ("1.10", "1.10"),
+        ("1e-3", "1e-3"),
+        ("1E5", "1E5"),
+        ("007", "007"),
+        ("+1", "+1"),
+        (" 1", " 1"),
+        ("1_000", "1_000"),
+        ("9" * 5000, "9" * 5000),
+        ("1e999", "1e999"),
+        ("nan", "nan"),
+        ("NaN", "NaN"),
+        ("Infinity", "Infinity"),
+        ("true", "true"),
+        ("null", "null"),
+        ('"quoted"', '"quoted"'),
+        ("[64, 32]", "[64, 32]"),
+        ("[" * 100_000, "[" * 100_000),
+        ("", ""),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_number_is_one_only_where_it_is_written_as_it_was_typed(text: str, value: Any) -> None:
+    found = typed(text)
+    assert (found, type(found)) == (value, type(value))
+
+
+@given_by(
+    st.text()
+    | st.integers().map(str)
+    | st.floats().map(str)
+    | st.decimals(allow_nan=False).map(str)
+    | st.from_regex(r"\A[-+]?[0-9]{1,4}\.[0-9]{0,4}(e[-+]?[0-9]{1,3})?\Z")
+)
+def test_what_was_typed_reaches_the_script_as_it_was_typed(text: str) -> None:
+    request = {"HyperParameters": {"value": hyperparameter_text(typed(text))}}
+    assert container.arguments(request) == ["--value", text]

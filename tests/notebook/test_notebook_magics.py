@@ -68,7 +68,7 @@ def test_a_cell_trains_and_shows_a_card(running: Kernel) -> None:
 def test_hyperparameters_and_options_reach_the_request(running: Kernel) -> None:
     running.run(
         "%%sm train --name options --instance ml.c5.xlarge --instance-count 2 --lr=0.1"
-        " --label 'two words' --flag -p instance=3"
+        " --label 'two words' --flag --ver 1.10 --rate=1e-3 -p instance=3"
         " --env MODE=fast --tag team=vision --max-runtime 60\npass"
     )
     text = running.text("import json; print(json.dumps(sm.get_job('options').request))")
@@ -76,6 +76,8 @@ def test_hyperparameters_and_options_reach_the_request(running: Kernel) -> None:
         '"lr": "0.1"',
         '"label": "\\"two words\\""',
         '"flag": "true"',
+        '"ver": "\\"1.10\\""',
+        '"rate": "\\"1e-3\\""',
         '"instance": "3"',
         '"InstanceType": "ml.c5.xlarge"',
         '"InstanceCount": 2',
