@@ -15,6 +15,7 @@ from jupyter_sm.desk import Desk, JobView, open_desk, words
 from jupyter_sm.desk.waiting import Waiting, checked, read_log
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import REJECTED, JobKey, TrainingSpec
+from jupyter_sm.jobs.options import JobOptions, add_options, given
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,15 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     ls.set_defaults(run=_ls)
 
     train = commands.add_parser("train", parents=[common], help="start training a script")
-    train.add_argument("script")
-    train.add_argument("--input", action="append", default=[], metavar="NAME=PATH")
-    train.add_argument("--hyperparameter", "-p", action="append", default=[], metavar="NAME=VALUE")
-    train.add_argument("--instance", default="ml.m5.large")
-    train.add_argument("--name")
-    train.add_argument("--target", default="local")
-    train.add_argument("--image")
-    train.add_argument("--role")
-    train.add_argument("--create-bucket", action="store_true")
+    add_options(train, JobOptions)
+    add_options(train, TrainingSpec)
     train.add_argument("--wait", action="store_true", help="wait for the end, printing the log")
     train.set_defaults(run=_train)
 
@@ -120,16 +114,8 @@ def _ls(desk: Desk, options: argparse.Namespace) -> int:
 
 
 def _train(desk: Desk, options: argparse.Namespace) -> int:
-    spec = TrainingSpec(
-        script=options.script,
-        inputs=_pairs(options.input),
-        hyperparameters={k: _value(v) for k, v in _pairs(options.hyperparameter).items()},
-        instance=options.instance,
-        image=options.image,
-        role=options.role,
-        create_bucket=options.create_bucket,
-    )
-    view = desk.submit_spec(spec, name=options.name, target=options.target)
+    spec = TrainingSpec(**given(options, TrainingSpec))
+    view = desk.submit_spec(spec, **given(options, JobOptions))
     desk.ensure_tracked(view.target)
     waiting = Waiting(desk, view)
     if options.wait:
@@ -201,23 +187,6 @@ def _fail(error: ExplainedError, as_json: bool) -> int:
     else:
         print(error.explanation, file=sys.stderr)
     return 1
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals):
-            raise ExplainedError(explain(f"{text!r} is not NAME=VALUE."))
-        pairs[name] = value
-    return pairs
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ def interface(name: str, schema: dict) -> str:
     )
     lines.append(f"export interface {name_of(name)} {{")
     for key, member in schema["properties"].items():
+        if "description" in member:
+            lines.append(f"  /** {member['description']} */")
         mark = "" if key in schema["required"] else "?"
         lines.append(f"  {key}{mark}: {type_of(member)};")
     return "\n".join([*lines, "}"])

@@ -59,12 +59,21 @@ def fits(value: Any, hint: Any) -> bool:
 def hyperparameter_text(value: Any) -> str:
     """A hyperparameter as script mode sends it: its JSON text.
 
-    Raises TypeError for a value JSON cannot hold, such as a set, a function or a loop.
+    NumPy's scalars are the numbers they hold. Raises TypeError for a value JSON cannot hold, such
+    as a set, a function or a loop.
     """
     try:
-        return json.dumps(value)
+        return json.dumps(value, default=_scalar)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"The hyperparameter value {value!r} can't be sent: {error}. "
             "Use numbers, strings, booleans, lists or dicts."
         ) from None
+
+
+def _scalar(value: Any) -> bool | int | float | str:
+    """The item of NumPy's scalars, and of whatever else is an array without dimensions."""
+    item = value.item() if getattr(value, "shape", None) == () else None
+    if isinstance(item, (bool, int, float, str)):
+        return item
+    raise TypeError(f"{type(value).__name__} is no JSON type")

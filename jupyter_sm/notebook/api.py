@@ -17,7 +17,7 @@ def train(
     *,
     inputs: Mapping[str, str | os.PathLike[str]] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
-    instance: str = "ml.m5.large",
+    instance: str = TrainingSpec.instance,
     name: str | None = None,
     target: str = "local",
     **options: Any,
@@ -26,7 +26,7 @@ def train(
 
     `script` is a Python file, or a folder with `entry_point=`; `inputs` maps channel
     names to local paths or s3:// addresses. `options` are TrainingSpec's other fields
-    (`instance_count`, `max_runtime`, `spot`, `environment`, `checkpoint`, …). Without
+    (`instance_count`, `max_runtime`, `spot`, …; `%%sm train --help` lists them). Without
     `name` the job gets a fresh one. Raises ExplainedError with one clear sentence when
     something is wrong before the job could be created.
     """

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shlex
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from jupyter_sm.diagnosis import ExplainedError, explain, refusal
 
-_USAGE = "%%sm train [--instance TYPE] [--input NAME=PATH]… [--HYPERPARAMETER VALUE]…"
+_USAGE = (
+    "%%sm train [--instance TYPE] [--input NAME=PATH]… [--HYPERPARAMETER VALUE]… "
+    "(%%sm train --help lists all options)"
+)
 _LINE_USAGE = (
     "%sm ls | status NAME | logs NAME | stop NAME | explain [NAME] | track NAME | train SCRIPT …"
 )
@@ -41,12 +43,20 @@ def sm(line: str, cell: str | None = None) -> Any:
     """Train on SageMaker without blocking.
 
     %%sm train --input train=data/ --epochs 3   (the cell's body is the script)
+    %%sm train --help
     %sm ls | status NAME | logs NAME | stop NAME | explain [NAME]
     """
     try:
         command, *words = shlex.split(line) or [""]
     except ValueError as error:
         raise _usage(f"The line can't be read: {error}.") from None
+    try:
+        return _run(command, words, cell)
+    except SystemExit:  # argparse's way to end once it has printed the help
+        return None
+
+
+def _run(command: str, words: Sequence[str], cell: str | None) -> Any:
     if cell is not None:
         if command != "train":
             raise _usage(f"%%sm takes train, not {command!r}.")
@@ -61,74 +71,37 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise _usage(f"{message[:1].upper()}{message[1:]}.")
 
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        raise _usage(message or "See the usage.")
 
+def _train_parser(prog: str) -> argparse.ArgumentParser:
+    from jupyter_sm.jobs import TrainingSpec
+    from jupyter_sm.jobs.options import JobOptions, add_options
 
-def _train_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="%%sm train", add_help=False, allow_abbrev=False)
-    parser.add_argument("--instance", default="ml.m5.large")
-    parser.add_argument("--instance-count", type=int, default=1)
-    parser.add_argument("--input", action="append", default=[], metavar="NAME=PATH")
-    parser.add_argument("--name")
-    parser.add_argument("--target", default="local")
-    parser.add_argument("--output")
-    parser.add_argument("--image")
-    parser.add_argument("--role")
-    parser.add_argument("--checkpoint")
-    parser.add_argument("--max-runtime", type=int, default=86_400, metavar="SECONDS")
-    parser.add_argument("--max-wait", type=int, metavar="SECONDS")
-    parser.add_argument("--volume-gb", type=int, default=30)
-    parser.add_argument("--input-mode", default="File", metavar="File|FastFile")
-    parser.add_argument("--entry-point")
-    parser.add_argument("--metric", action="append", default=[], metavar="NAME=REGEX")
-    parser.add_argument("--spot", action="store_true")
-    parser.add_argument("--create-bucket", action="store_true")
-    parser.add_argument("--help", action="store_true")
-    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE")
+    parser = _Parser(
+        prog=prog,
+        allow_abbrev=False,
+        epilog="Any other --NAME VALUE is a hyperparameter, passed on as it is typed; alone it is True.",
+    )
+    add_options(parser, JobOptions)
+    add_options(parser, TrainingSpec, without=("script",))
     return parser
 
 
 def _train(words: Sequence[str], cell: str | None) -> Any:
     from jupyter_sm.notebook import api
 
-    script = ""
     rest = list(words)
-    if cell is None:
-        if not rest or rest[0].startswith("--"):
-            raise _usage("%sm train needs the script's path; with %%sm the cell is the script.")
-        script = rest.pop(0)
-    parser = _train_parser()
-    options, unknown = parser.parse_known_args(rest)
-    if options.help:
-        raise _usage(" ".join(parser.format_usage().split()))
-    hyperparameters = _hyperparameters(unknown)
-    if cell is not None:
-        script = str(_written(cell))
-    return api.train(
-        script,
-        inputs=_pairs(options.input, "--input"),
-        hyperparameters=hyperparameters,
-        instance=options.instance,
-        instance_count=options.instance_count,
-        name=options.name,
-        target=options.target,
-        output=options.output,
-        image=options.image,
-        role=options.role,
-        checkpoint=options.checkpoint,
-        entry_point=options.entry_point,
-        max_runtime=options.max_runtime,
-        max_wait=options.max_wait,
-        volume_gb=options.volume_gb,
-        input_mode=options.input_mode,
-        metrics=_pairs(options.metric, "--metric"),
-        spot=options.spot,
-        create_bucket=options.create_bucket,
-        environment=_pairs(options.env, "--env"),
-        tags=_pairs(options.tag, "--tag"),
-    )
+    script = rest.pop(0) if cell is None and rest and not rest[0].startswith("-") else ""
+    parser = _train_parser("%sm train SCRIPT" if cell is None else "%%sm train")
+    options, others = parser.parse_known_args(rest)
+    if cell is None and not script:
+        raise _usage("%sm train needs the script's path; with %%sm the cell is the script.")
+    values = vars(options)
+    hyperparameters = values.setdefault("hyperparameters", {})
+    for name, value in _hyperparameters(others):
+        if name in hyperparameters:
+            raise _usage(f"The hyperparameter {name} is given twice.")
+        hyperparameters[name] = value
+    return api.train(script if cell is None else _written(cell), **values)
 
 
 def _written(cell: str) -> Path:
@@ -151,32 +124,20 @@ def _written(cell: str) -> Path:
     return script
 
 
-def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise _usage(f"{option} takes NAME=VALUE, not {text!r}.")
-        pairs[name] = value
-    return pairs
+def _hyperparameters(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """`--epochs 3 --lr=0.1 --verbose`: names and values as typed; a name alone is true."""
+    from jupyter_sm.jobs.options import typed
 
-
-def _hyperparameters(words: Sequence[str]) -> dict[str, Any]:
-    """`--epochs 3 --lr=0.1 --verbose` as values: JSON where it is JSON, else text; alone: true."""
-    result: dict[str, Any] = {}
     rest = list(words)
     while rest:
         word = rest.pop(0)
         if not word.startswith("--") or word == "--":
             raise _usage(f"{word!r} belongs to no option.")
         name, equals, value = word[2:].partition("=")
-        if not equals:
-            value = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
-        try:
-            result[name] = json.loads(value)
-        except ValueError:
-            result[name] = value
-    return result
+        if not equals and (not rest or rest[0].startswith("--")):
+            yield name, True
+        else:
+            yield name, typed(value if equals else rest.pop(0))
 
 
 def _list(words: Sequence[str]) -> Any:
@@ -202,7 +163,7 @@ def _stop(words: Sequence[str]) -> Any:
 def _track(words: Sequence[str]) -> Any:
     from jupyter_sm.notebook import api
 
-    parser = _Parser(prog="%sm track", add_help=False, allow_abbrev=False)
+    parser = _Parser(prog="%sm track", allow_abbrev=False)
     parser.add_argument("name")
     parser.add_argument("--target", default="local")
     options = parser.parse_args(list(words))

@@ -12,12 +12,14 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_sm.desk.again import CHANGES
+from jupyter_sm.jobs.options import JobOptions
 from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 from jupyter_sm.server import job_routes as jobs
 from jupyter_sm.server import log_routes as logs
 from jupyter_sm.server.handler import API, BaseHandler, refusal
 from jupyter_sm.server.openapi import document
 from jupyter_sm.server.route import Operation, Route, number, text
+from jupyter_sm.server.schemas import properties
 
 
 class OpenApiHandler(BaseHandler):
@@ -49,8 +51,7 @@ _PAGE = (number("from"), number("limit"))
 _SUBMISSION = {
     "type": "object",
     "properties": {
-        "target": {"type": "string"},
-        "name": {"type": ["string", "null"]},
+        **properties(JobOptions),
         "spec": {"$ref": "#/components/schemas/TrainingSpec"},
         "request": {"type": "object"},
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from jupyter_sm.desk import views
@@ -50,9 +50,24 @@ def schema_of(hint: Any) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": schema_of(args[1]) if args else {}}
 
 
+def properties(cls: type[Any]) -> dict[str, Any]:
+    """The schemas of a dataclass's fields, with what is said of them and their defaults."""
+    hints = get_type_hints(cls)
+    return {f.name: {**schema_of(hints[f.name]), **_annotations(f)} for f in fields(cls)}
+
+
+def _annotations(f: Field[Any]) -> dict[str, Any]:
+    """What a spec's field says of itself; fields of answers say nothing."""
+    if "help" not in f.metadata:
+        return {}
+    said = {"description": f.metadata["help"]}
+    if f.default_factory is not MISSING:
+        return {**said, "default": f.default_factory()}
+    return said if f.default is MISSING else {**said, "default": f.default}
+
+
 def component(cls: type[Any], *, all_required: bool) -> dict[str, Any]:
     """The schema of a dataclass; answers hold every member, bodies may leave defaults out."""
-    hints = get_type_hints(cls)
     required = [
         f.name
         for f in fields(cls)
@@ -61,7 +76,7 @@ def component(cls: type[Any], *, all_required: bool) -> dict[str, Any]:
     return {
         "type": "object",
         "description": (cls.__doc__ or "").split("\n\n")[0],
-        "properties": {f.name: schema_of(hints[f.name]) for f in fields(cls)},
+        "properties": properties(cls),
         "required": required,
         "additionalProperties": False,
     }

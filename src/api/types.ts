@@ -144,24 +144,43 @@ export interface IExplanation {
 
 /** What to train, in one line's worth of words. */
 export interface ITrainingSpec {
+  /** a Python file, or a folder that holds the entry point */
   script: string;
+  /** the script's name in its folder */
   entry_point?: string | null;
+  /** channels and their data: local paths or s3:// addresses */
   inputs?: { [key: string]: string };
+  /** what the script gets as --NAME VALUE */
   hyperparameters?: { [key: string]: unknown };
+  /** SageMaker's instance type */
   instance?: string;
+  /** how many instances */
   instance_count?: number;
+  /** a short name such as pytorch:2.5, or a registry address (on the local target: a Python interpreter); without it the target goes by what the script imports */
   image?: string | null;
+  /** the execution role; without it the target finds one */
   role?: string | null;
+  /** where the model goes; without it where the target says */
   output?: string | null;
+  /** how long it may train, in seconds */
   max_runtime?: number;
+  /** train on spot instances */
   spot?: boolean;
+  /** with spot: how long waiting and training may take together, in seconds */
   max_wait?: number | null;
+  /** the storage of each instance, in GB */
   volume_gb?: number;
+  /** the job's tags in SageMaker */
   tags?: { [key: string]: string };
+  /** variables of the script's environment */
   environment?: { [key: string]: string };
+  /** a local path or an s3:// address that is kept in step with /opt/ml/checkpoints */
   checkpoint?: string | null;
+  /** metrics, and the regular expressions that find them in the log */
   metrics?: { [key: string]: string };
+  /** File copies inputs before training, FastFile reads them as needed */
   input_mode?: string;
+  /** let SageMaker's default bucket be created for the job's files */
   create_bucket?: boolean;
 }
 

@@ -40,6 +40,16 @@ export function finalValue(metric: IMetric | undefined): number | null {
   return null;
 }
 
+/** Script mode writes a text with quotes around it, as JSON. */
+function asWritten(text: string): string {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'string' ? value : text;
+  } catch {
+    return text;
+  }
+}
+
 /** A request's hyperparameters as the user wrote them; what script mode adds is left out. */
 export function parametersOf(request: {
   readonly [member: string]: unknown;
@@ -51,8 +61,7 @@ export function parametersOf(request: {
   }
   for (const [name, value] of Object.entries(given)) {
     if (!name.startsWith('sagemaker_')) {
-      // Script mode writes a text with quotes around it, as JSON.
-      found.set(name, String(value).replace(/^"(.*)"$/, '$1'));
+      found.set(name, asWritten(String(value)));
     }
   }
   return found;

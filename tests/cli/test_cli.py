@@ -126,15 +126,37 @@ def test_a_job_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (done.code, done.json()["status"]) == (0, "Stopped")
 
 
-def test_values_are_json_where_they_can_be(script: Path, home: Path) -> None:
-    pairs = ["epochs=3", "rate=1e-3", "flag=true", "words=two words", "sum=a=b", "empty="]
-    argv = [part for pair in pairs for part in ("--hyperparameter", pair)]
-    assert sm("train", script, "--name", "values", *argv).code == 0
+def test_hyperparameters_reach_the_script_as_they_are_typed(tmp_path: Path) -> None:
+    script = tmp_path / "typed.py"
+    script.write_text("import os, sys; print(sys.argv[1:]); print(os.environ['SM_HPS'])")
+    pairs = ["epochs=3", "rate=1e-3", "ver=1.10", "flag=true", "words=two words", "instance=a=b"]
+    argv = [part for pair in pairs for part in ("-p", pair)]
+    done = sm("train", script, "--wait", *argv)
+    assert done.code == 0
+    given, variable = done.out.splitlines()[:2]
+    names = sorted(pair.partition("=")[::2] for pair in pairs)
+    assert given == str([word for name, value in names for word in (f"--{name}", value)])
+    assert json.loads(variable) == {
+        "epochs": 3,
+        "rate": "1e-3",
+        "ver": "1.10",
+        "flag": "true",
+        "words": "two words",
+        "instance": "a=b",
+    }
+
+
+def test_every_option_of_a_training_job_reaches_its_request(script: Path, home: Path) -> None:
+    argv = "--instance ml.c5.xlarge --instance-count 2 --max-runtime 60 --tag team=vision --env A=1"
+    assert sm("train", script, "--name", "options", *argv.split()).code == 0
     store = open_store(home)
-    found = jobs_table.request_of(store, JobKey("local", "training", "values"))["HyperParameters"]
+    found = jobs_table.request_of(store, JobKey("local", "training", "options"))
     store.close()
-    assert found["epochs"] == "3" and found["rate"] == "0.001" and found["flag"] == "true"
-    assert (found["words"], found["sum"], found["empty"]) == ('"two words"', '"a=b"', '""')
+    machines = {"InstanceType": "ml.c5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30}
+    assert found["ResourceConfig"] == machines
+    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
+    assert found["Environment"] == {"A": "1"}
+    assert {"Key": "team", "Value": "vision"} in found["Tags"]
 
 
 @pytest.mark.parametrize(
@@ -147,8 +169,6 @@ def test_values_are_json_where_they_can_be(script: Path, home: Path) -> None:
         (["train", "/no/such.py"], "There is no script"),
         (["train", "{script}", "--input", "train=/no/data"], "There is nothing at"),
         (["train", "{script}", "--input", "train=~nobody-of-that-name/x"], "train"),
-        (["train", "{script}", "--input", "/data"], "NAME=VALUE"),
-        (["train", "{script}", "-p", "=3"], "NAME=VALUE"),
         (["train", "{script}", "--name", "a b"], "not legal"),
         (["train", "{script}", "--target", "mars"], "no target 'mars'"),
     ],
@@ -172,6 +192,8 @@ def test_what_is_wrong_is_said_with_a_code_of_1(
         ["fly"],
         ["status"],
         ["train"],
+        ["train", "x.py", "--input", "/data"],
+        ["train", "x.py", "-p", "=3"],
         ["ls", "-n", "many"],
         ["ls", "-n", "-1"],
         ["ls", "-n", "99999999999999999999"],

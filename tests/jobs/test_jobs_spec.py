@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -177,6 +178,24 @@ def test_a_hyperparameter_is_sent_as_its_json_text(value: object, text: str) -> 
     assert hyperparameter_text(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.int64(3), "3"),
+        (np.uint8(255), "255"),
+        (np.float32(0.5), "0.5"),
+        (np.float64(0.1), "0.1"),
+        (np.bool_(True), "true"),
+        (np.str_("adam"), '"adam"'),
+        (np.array(7), "7"),
+        ([np.int32(1), {"a": np.float16(2)}], '[1, {"a": 2.0}]'),
+    ],
+    ids=repr,
+)
+def test_scalars_of_numpy_are_the_numbers_they_hold(value: object, text: str) -> None:
+    assert hyperparameter_text(value) == text
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -187,7 +206,21 @@ def test_every_json_value_comes_back_from_its_text(value: object) -> None:
     assert json.loads(hyperparameter_text(value)) == value
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), len, b"bytes", {"a": {3}}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {1, 2},
+        object(),
+        len,
+        b"bytes",
+        {"a": {3}},
+        np.array([3]),
+        np.complex64(1),
+        np.longdouble(1),
+        np.datetime64("2025-01-01"),
+        np.float32,
+    ],
+)
 def test_a_value_json_can_not_hold_is_refused_in_a_sentence(value: object) -> None:
     with pytest.raises(TypeError) as caught:
         hyperparameter_text(value)

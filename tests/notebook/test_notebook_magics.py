@@ -68,13 +68,17 @@ def test_a_cell_trains_and_shows_a_card(running: Kernel) -> None:
 def test_hyperparameters_and_options_reach_the_request(running: Kernel) -> None:
     running.run(
         "%%sm train --name options --instance ml.c5.xlarge --instance-count 2 --lr=0.1"
-        " --label 'two words' --flag --env MODE=fast --tag team=vision --max-runtime 60\npass"
+        " --label 'two words' --flag --ver 1.10 --rate=1e-3 -p instance=3"
+        " --env MODE=fast --tag team=vision --max-runtime 60\npass"
     )
     text = running.text("import json; print(json.dumps(sm.get_job('options').request))")
     for part in (
         '"lr": "0.1"',
         '"label": "\\"two words\\""',
         '"flag": "true"',
+        '"ver": "\\"1.10\\""',
+        '"rate": "\\"1e-3\\""',
+        '"instance": "3"',
         '"InstanceType": "ml.c5.xlarge"',
         '"InstanceCount": 2',
         '"Environment": {"MODE": "fast"}',
@@ -89,7 +93,8 @@ def test_hyperparameters_and_options_reach_the_request(running: Kernel) -> None:
     [
         ("%%sm train\nx = = 3", "train.py line 1"),
         ("%%sm train --input train=nowhere/\npass", "There is nothing at 'nowhere/'"),
-        ("%%sm train --input data\npass", "--input takes NAME=VALUE"),
+        ("%%sm train --input data\npass", "'data' is not NAME=PATH"),
+        ("%%sm train --lr 0.1 -p lr=0.2\npass", "lr is given twice"),
         ("%%sm train --instance-count many\npass", "instance-count"),
         ("%%sm fly\npass", "takes train"),
         ("%sm", "A command is missing"),
@@ -110,6 +115,21 @@ def test_a_wrong_line_gets_a_sentence_and_no_traceback(
     text = running.text(cell)
     assert says in text
     assert "Traceback" not in text and 'File "' not in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "usage"),
+    [
+        ("%%sm train --help\npass", "usage: %%sm train [-h]"),
+        ("%sm train -h", "usage: %sm train SCRIPT [-h]"),
+        ("%sm train x.py --help", "usage: %sm train SCRIPT [-h]"),
+        ("%sm track --help", "usage: %sm track [-h]"),
+    ],
+)
+def test_help_is_plain_output(running: Kernel, cell: str, usage: str) -> None:
+    outputs = running.run(cell)
+    assert {(output["type"], output.get("name")) for output in outputs} == {("stream", "stdout")}
+    assert "".join(output["text"] for output in outputs).startswith(usage)
 
 
 def test_a_failing_cell_says_why(running: Kernel) -> None:

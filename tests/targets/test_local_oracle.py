@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.jobs.options import typed
 from jupyter_sm.targets.local.runner import container
 
 from kit.local_machine import channel
@@ -34,6 +35,12 @@ JOBS: dict[str, dict[str, Any]] = {
     "dicts": {"hyperparameters": {"map": {"b": 2, "a": "x"}, "deep": {"k": {"l": [1, None]}}}},
     "beyond ascii": {"hyperparameters": {"ort": "Zürich ☃", "liste": ["é"]}},
     "texts like JSON": {"hyperparameters": {"digits": "007", "quoted": '"x"', "brace": "{}"}},
+    "as typed": {
+        "hyperparameters": {
+            f"h{number}": typed(text)
+            for number, text in enumerate(["1.10", "1e-3", "1e-05", "3", "-0.5", "true", "[1, 2]"])
+        }
+    },
     "one channel": {"channels": [channel("train", "file:///data")]},
     "two channels": {
         "channels": [

@@ -17,6 +17,7 @@ from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.kind import Answer, Kind, LogPlace, Request, Search
 from jupyter_sm.jobs.kinds.places import Place, at, rows
 from jupyter_sm.jobs.kinds.seen import Seen, seconds
+from jupyter_sm.jobs.options import about
 from jupyter_sm.jobs.spec import DAY, Placement, hyperparameter_text, type_faults
 
 _PROGRAM = "sagemaker_program"
@@ -33,40 +34,88 @@ _PARENTS = (("TuningJobArn", "tuning"), ("AutoMLJobArn", "automl"))
 class TrainingSpec:
     """What to train, in one line's worth of words.
 
-    - `script`: a Python file, or a folder that holds `entry_point`.
-    - `inputs`: channel name to a local path or `s3://` address.
-    - `hyperparameters`: any JSON values; the script gets them as `--name value`.
-    - `instance`, `instance_count`: SageMaker's instance type, and how many.
-    - `image`: a short name such as `pytorch:2.5`, or a registry address (on the local
-      target: a Python interpreter); None lets the target choose by what the script imports.
-    - `role`: execution role; `output`: where the model goes. None: the target's default.
-    - `max_runtime`, `max_wait`: seconds. `max_wait` counts for spot and covers both.
-    - `volume_gb`: storage per instance in GB.
-    - `checkpoint`: local path or `s3://` address kept in step with /opt/ml/checkpoints.
-    - `metrics`: SageMaker's MetricDefinitions as name to regular expression.
-    - `create_bucket`: whether SageMaker's default bucket may be created for the job's files.
-    - `input_mode`: `File` (copied before training) or `FastFile` (read as needed).
+    Each field says what it is, for the help of every face: see `%%sm train --help`.
     """
 
-    script: str
-    entry_point: str | None = None
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-    instance: str = "ml.m5.large"
-    instance_count: int = 1
-    image: str | None = None
-    role: str | None = None
-    output: str | None = None
-    max_runtime: int = DAY
-    spot: bool = False
-    max_wait: int | None = None
-    volume_gb: int = 30
-    tags: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    checkpoint: str | None = None
-    metrics: Mapping[str, str] = field(default_factory=dict)
-    input_mode: str = "File"
-    create_bucket: bool = False
+    script: str = field(metadata=about("a Python file, or a folder that holds the entry point"))
+    entry_point: str | None = field(
+        default=None, metadata=about("the script's name in its folder", metavar="FILE")
+    )
+    inputs: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=about(
+            "channels and their data: local paths or s3:// addresses",
+            "--input",
+            metavar="NAME=PATH",
+        ),
+    )
+    hyperparameters: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata=about("what the script gets as --NAME VALUE", "-p", "--hyperparameter"),
+    )
+    instance: str = field(
+        default="ml.m5.large", metadata=about("SageMaker's instance type", metavar="TYPE")
+    )
+    instance_count: int = field(default=1, metadata=about("how many instances", metavar="COUNT"))
+    image: str | None = field(
+        default=None,
+        metadata=about(
+            "a short name such as pytorch:2.5, or a registry address (on the local target: a "
+            "Python interpreter); without it the target goes by what the script imports"
+        ),
+    )
+    role: str | None = field(
+        default=None, metadata=about("the execution role; without it the target finds one")
+    )
+    output: str | None = field(
+        default=None,
+        metadata=about("where the model goes; without it where the target says", metavar="PATH"),
+    )
+    max_runtime: int = field(
+        default=DAY, metadata=about("how long it may train, in seconds", metavar="SECONDS")
+    )
+    spot: bool = field(default=False, metadata=about("train on spot instances"))
+    max_wait: int | None = field(
+        default=None,
+        metadata=about(
+            "with spot: how long waiting and training may take together, in seconds",
+            metavar="SECONDS",
+        ),
+    )
+    volume_gb: int = field(
+        default=30, metadata=about("the storage of each instance, in GB", metavar="GB")
+    )
+    tags: Mapping[str, str] = field(
+        default_factory=dict, metadata=about("the job's tags in SageMaker", "--tag")
+    )
+    environment: Mapping[str, str] = field(
+        default_factory=dict, metadata=about("variables of the script's environment", "--env")
+    )
+    checkpoint: str | None = field(
+        default=None,
+        metadata=about(
+            "a local path or an s3:// address that is kept in step with /opt/ml/checkpoints",
+            metavar="PATH",
+        ),
+    )
+    metrics: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=about(
+            "metrics, and the regular expressions that find them in the log",
+            "--metric",
+            metavar="NAME=REGEX",
+        ),
+    )
+    input_mode: str = field(
+        default="File",
+        metadata=about(
+            "File copies inputs before training, FastFile reads them as needed", metavar="MODE"
+        ),
+    )
+    create_bucket: bool = field(
+        default=False,
+        metadata=about("let SageMaker's default bucket be created for the job's files"),
+    )
 
     def faults(self) -> list[Fault]:
         """What is wrong with the spec that the service model does not say."""

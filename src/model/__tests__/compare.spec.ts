@@ -52,12 +52,16 @@ describe('parametersOf', () => {
       HyperParameters: {
         epochs: '3',
         optimizer: '"adam"',
+        layers: '"{\\"a\\": 1}"',
+        plain: 'not JSON',
         sagemaker_program: '"train.py"'
       }
     };
     expect([...parametersOf(request)]).toEqual([
       ['epochs', '3'],
-      ['optimizer', 'adam']
+      ['optimizer', 'adam'],
+      ['layers', '{"a": 1}'],
+      ['plain', 'not JSON']
     ]);
     expect(parametersOf({}).size).toBe(0);
   });
