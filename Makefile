@@ -2,6 +2,7 @@
 #   make demo    the main job, from a built wheel, on a real server and kernel
 #   make test    pytest, jest and the browser tests
 #   make lab     JupyterLab on the example
+#   make coverage what no test runs
 #   make bench   the figures (one by name: make bench ONLY=cell_return)
 #   make lint    every linter
 
@@ -18,7 +19,7 @@ SOURCES := $(shell find jupyter_sm -name '*.py' -not -name _version.py) \
 	$(shell find jupyter_sm -name '*.toml' -o -name '*.yaml')
 FRONTEND := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json
 
-.PHONY: demo test pytest jest browser lab bench lint types schema wheel clean chromium
+.PHONY: demo test pytest jest coverage browser lab bench lint types schema wheel clean chromium
 
 demo: build/demo.stamp
 	build/demo-venv/bin/python scripts/demo.py
@@ -30,6 +31,14 @@ pytest: $(VENV)/installed.stamp build/oracle.stamp
 
 jest: build/node.stamp
 	jlpm jest
+
+# Told, not gated: what no test runs, of Python (other processes too) and of TypeScript.
+coverage: $(VENV)/installed.stamp build/oracle.stamp
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+	jlpm jest --coverage
 
 browser: $(VENV)/installed.stamp build/ui-tests.stamp chromium
 	cd ui-tests && jlpm playwright test
