@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import type { IJobActions } from '../actions';
 import type { IJobView } from '../api/types';
-import { isOver } from '../model/phase';
+import { canStop, isOver } from '../model/phase';
 import { IconButton } from './IconButton';
 import { Sparkline } from './Sparkline';
 import { StatusIcon } from './StatusIcon';
@@ -71,7 +71,6 @@ export function JobSummary(props: IJobSummaryProps): JSX.Element {
 /** What can be done: the menu, then stop or run again, always in the same two places. */
 function Buttons(props: IJobSummaryProps): JSX.Element {
   const { job, trans, actions } = props;
-  const canStop = !isOver(job) && !job.stop_requested;
   return (
     <span className="jp-sm-Summary-actions">
       {actions && (
@@ -83,7 +82,7 @@ function Buttons(props: IJobSummaryProps): JSX.Element {
           onClick={button => actions.showMenu(job, button)}
         />
       )}
-      {actions && canStop && (
+      {actions && canStop(job) && (
         <IconButton
           icon={stopIcon}
           title={trans.__('Stop')}

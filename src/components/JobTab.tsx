@@ -7,7 +7,7 @@ import type { IJobKey } from '../api/client';
 import type { IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
-import { isOver } from '../model/phase';
+import { canStop, isOver } from '../model/phase';
 import { useNow, useSignals } from './hooks';
 import { IconButton } from './IconButton';
 import { StatusIcon } from './StatusIcon';
@@ -149,7 +149,7 @@ function Head(props: {
       {!isOver(job) && (
         <button
           className="jp-sm-Button"
-          disabled={job.stop_requested || job.status === 'Stopping'}
+          disabled={!canStop(job)}
           onClick={() => actions.stop(job)}
         >
           {trans.__('Stop')}

@@ -5,8 +5,11 @@ import type { IJobView } from '../api/types';
 import { isOver } from '../model/phase';
 import { duration } from './words';
 
-/** What a training job goes through when all is well, to show what is still to come. */
-const USUAL = ['Pending', 'Downloading', 'Training', 'Uploading', 'Completed'];
+/** What a job goes through when all is well, to show what is still to come. */
+const USUAL: { [kind: string]: string[] } = {
+  training: ['Pending', 'Downloading', 'Training', 'Uploading', 'Completed']
+};
+const PLAIN = ['InProgress', 'Completed'];
 const MIN_SHOWN_SECONDS = 0.05;
 
 interface IStep {
@@ -32,14 +35,30 @@ export function stepsOf(job: IJobView, now: number): IStep[] {
       when: isNow ? 'now' : 'past'
     };
   });
+  if (!isDetailed(job)) {
+    const since = job.started_at ?? job.created_at;
+    steps.push(
+      isOver(job)
+        ? { status: job.status, seconds: null, when: 'past' }
+        : { status: job.status, seconds: now - since, when: 'now' }
+    );
+  }
   if (!isOver(job) && job.status !== 'Stopping') {
     const now = steps[steps.length - 1]?.status ?? '';
-    const reached = USUAL.indexOf(now === 'Starting' ? 'Pending' : now);
-    for (const status of USUAL.slice(reached + 1)) {
+    const usual = USUAL[job.kind] ?? PLAIN;
+    const reached = usual.indexOf(now === 'Starting' ? 'Pending' : now);
+    for (const status of usual.slice(reached + 1)) {
       steps.push({ status, seconds: null, when: 'ahead' });
     }
   }
   return steps;
+}
+
+/** Whether the target tells a job's steps; of some kinds there is one status and no more. */
+function isDetailed(job: IJobView): boolean {
+  const isWithout =
+    job.secondary_status === job.status && job.phase !== 'submitting';
+  return job.transitions.length > 0 || !isWithout;
 }
 
 function spent(seconds: number): string {

@@ -15,7 +15,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { IJobKey } from '../api/client';
 import type { JobsModel } from '../model/jobs';
-import { isOver } from '../model/phase';
+import { canStop } from '../model/phase';
 import {
   CommandIDs,
   IJobsModel,
@@ -49,7 +49,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: JOB_KEY_SCHEMA },
       isEnabled: args => {
         const job = model.job(args as unknown as IJobKey);
-        return job !== undefined && !isOver(job) && !job.stop_requested;
+        return job !== undefined && canStop(job);
       },
       execute: async args => {
         const key = args as unknown as IJobKey;

@@ -215,6 +215,18 @@ describe('stepsOf', () => {
     ).toEqual(['Training past', 'Stopping now']);
   });
 
+  it.each([
+    ['Submitting', 'submitting', ['InProgress ahead', 'Completed ahead']],
+    ['InProgress', 'open', ['InProgress now', 'Completed ahead']],
+    ['Stopping', 'open', ['Stopping now']],
+    ['Failed', 'ended', ['Failed past']]
+  ])('knows kinds that have a status only: %s', (status, phase, expected) => {
+    const told = { kind: 'processing', status, phase, transitions: [] };
+    expect(stepsInWords({ ...told, secondary_status: status })).toEqual(
+      expected
+    );
+  });
+
   it('leaves out what was over in a blink, but never the last', () => {
     const brief = transitions(
       ['Pending', 0.01],
