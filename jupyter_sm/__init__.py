@@ -20,20 +20,25 @@ except ImportError:  # a source tree that was never built
 if TYPE_CHECKING:
     from jupyter_sm.diagnosis import ExplainedError, Explanation, explain
     from jupyter_sm.jobs import TrainingSpec
-    from jupyter_sm.notebook.api import get_job, list_jobs, submit, track, train
+    from jupyter_sm.notebook.api import client, get_job, list_jobs, submit, track, train
     from jupyter_sm.notebook.job import Job
+    from jupyter_sm.notebook.many import as_completed, compare, wait_all
 
 _HOMES = {
     "ExplainedError": "jupyter_sm.diagnosis",
     "Explanation": "jupyter_sm.diagnosis",
     "Job": "jupyter_sm.notebook.job",
     "TrainingSpec": "jupyter_sm.jobs",
+    "as_completed": "jupyter_sm.notebook.many",
+    "client": "jupyter_sm.notebook.api",
+    "compare": "jupyter_sm.notebook.many",
     "explain": "jupyter_sm.diagnosis",
     "get_job": "jupyter_sm.notebook.api",
     "list_jobs": "jupyter_sm.notebook.api",
     "submit": "jupyter_sm.notebook.api",
     "track": "jupyter_sm.notebook.api",
     "train": "jupyter_sm.notebook.api",
+    "wait_all": "jupyter_sm.notebook.many",
 }
 
 __all__ = [
@@ -42,12 +47,16 @@ __all__ = [
     "Job",
     "TrainingSpec",
     "__version__",
+    "as_completed",
+    "client",
+    "compare",
     "explain",
     "get_job",
     "list_jobs",
     "submit",
     "track",
     "train",
+    "wait_all",
 ]
 
 

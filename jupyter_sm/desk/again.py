@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from jupyter_sm.desk.changes import changed
 from jupyter_sm.desk.submit import submit_request
 from jupyter_sm.diagnosis import ExplainedError, refusal
-from jupyter_sm.jobs import JobKey, Kind, kind_named, unique_name
+from jupyter_sm.jobs import JobKey, Kind, kind_named
 from jupyter_sm.jobs.instances import next_larger
+from jupyter_sm.jobs.names import fresh_name
 from jupyter_sm.store import JobView, Store, jobs
+from jupyter_sm.targets import open_target
 
 CHANGES = ("larger-instance", "more-disk", "longer-runtime")
 # `instance=ml.m5.xlarge`: on a type of the user's choice.
@@ -18,32 +22,38 @@ _CHOSEN = re.compile(r"instance=(?P<type>ml\.[a-z0-9-]{2,20}\.[a-z0-9]{2,20})")
 _DEFAULT_GB = 30
 _DEFAULT_SECONDS = 86_400
 _MOST_SECONDS = 28 * 86_400
-# The tail that unique_name gives: month and day, hour and minute, four characters.
-_FRESH_TAIL = re.compile(r"-\d{4}-\d{4}-[0-9a-z]{4}\Z")
 
 
-def submit_again(store: Store, key: JobKey, change: str | None = None) -> JobView:
+def submit_again(
+    store: Store, key: JobKey, change: str | None = None, changes: Mapping[str, Any] = {}
+) -> JobView:
     """Submit a job's request once more, under a fresh name; the new job.
 
     `change` is one of CHANGES: the next larger instance type, twice the volume, twice the
-    time limit; or `instance=` and a type. Raises ExplainedError.
+    time limit; or `instance=` and a type. `changes` are fields of the spec with their new
+    values. Raises ExplainedError.
     """
     request = jobs.request_of(store, key)
     if request is None:
         raise _refusal(f"There is no {key.kind} job {key.name} on {key.target}.", 404)
     kind = kind_named(key.kind)
-    fresh = unique_name(_FRESH_TAIL.sub("", key.name), limit=kind.name_limit)
+    fresh = fresh_name(key.name, limit=kind.name_limit)
     request = kind.named(copy.deepcopy(request), fresh)
     # Tags of ours belong to the first job.
     request["Tags"] = [t for t in request.get("Tags", []) if not t["Key"].startswith("jupyter-sm:")]
     if change is not None:
         _apply(change, request, kind)
+    packed_from = jobs.packed_from(store, key)
+    if changes:
+        where = open_target(key.target, store.folder)
+        request = changed(store, where, kind, request, packed_from, changes)
+        packed_from = str(changes.get("script", packed_from))
     return submit_request(
         store,
         request,
         kind=key.kind,
         target=key.target,
-        packed_from=jobs.packed_from(store, key),
+        packed_from=packed_from,
     )
 
 

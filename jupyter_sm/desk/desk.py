@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jupyter_sm.desk import targets
 from jupyter_sm.desk.again import submit_again
+from jupyter_sm.desk.artifacts import Results
 from jupyter_sm.desk.submit import submit_request, submit_spec
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, TrainingSpec, check_name, kind_named
+from jupyter_sm.jobs.code import code_of
 from jupyter_sm.jobs.secrets import mask_request
 from jupyter_sm.store import JobView, Store, changes, jobs, open_store, stops, wanted
 from jupyter_sm.store.leases import Rank
@@ -71,6 +74,24 @@ class Desk:
         request = jobs.request_of(self.store, key)
         return None if request is None else mask_request(request)
 
+    def code(self, key: JobKey, form: str) -> str:
+        """Code that, pasted and run, starts the same job. Raises ExplainedError (404, 400)."""
+        request = self.request(key)
+        if request is None:
+            raise refusal("not-found", "No such job", f"There is no job {key.name}.", status=404)
+        try:
+            return code_of(kind_named(key.kind), request, key.target, form, self.packed_from(key))
+        except ValueError as error:
+            raise refusal("invalid-parameter", "No such code", str(error)) from None
+
+    def results(self, key: JobKey) -> Results:
+        """What a job has left."""
+        return Results(self.store, key)
+
+    def client(self, service: str, target: str) -> Any:
+        """A boto3 client of a target, such as `sagemaker` or `logs`. Raises ExplainedError."""
+        return targets.client(self.store, service, target)
+
     def packed_from(self, key: JobKey) -> str:
         """The script or folder that a job's source was packed from, or an empty text."""
         return jobs.packed_from(self.store, key)
@@ -119,9 +140,11 @@ class Desk:
         """Check a full Create request and commit its submission; returns at once."""
         return submit_request(self.store, request, kind=kind, target=target)
 
-    def again(self, key: JobKey, change: str | None = None) -> JobView:
-        """Submit a job's request once more under a fresh name, with a change if one is named."""
-        return submit_again(self.store, key, change)
+    def again(
+        self, key: JobKey, change: str | None = None, changes: Mapping[str, Any] = {}
+    ) -> JobView:
+        """Submit a job's request once more under a fresh name, changed if so told."""
+        return submit_again(self.store, key, change, changes)
 
     def stop(self, key: JobKey) -> bool:
         """Ask for a job to be stopped; False if it has ended or was asked already."""

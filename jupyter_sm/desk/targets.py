@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.store import Store, leases, targets
 from jupyter_sm.store.views import TargetView
-from jupyter_sm.targets import UnknownTargetError, check_target, target_names
+from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
 from jupyter_sm.tracking.service import LOCAL
 
 
@@ -23,6 +25,16 @@ def shown(store: Store) -> list[TargetView]:
             TargetView(name, health, row.reason if row else None, row.as_of if row else None)
         )
     return result
+
+
+def client(store: Store, service: str, name: str) -> Any:
+    """A boto3 client of a target. Raises ExplainedError for no target, or no such service."""
+    from botocore.exceptions import UnknownServiceError
+
+    try:
+        return open_target(name, store.folder).client(service)
+    except (UnknownTargetError, UnknownServiceError) as error:
+        raise refusal("invalid-parameter", "No such client", str(error), status=404) from None
 
 
 def use(store: Store, name: str) -> None:

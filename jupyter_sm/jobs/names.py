@@ -13,6 +13,8 @@ import time
 NAME_PATTERN = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}\Z")
 _SUFFIX_LENGTH = 4
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+# The tail that unique_name gives: month and day, hour and minute, four characters.
+_FRESH_TAIL = re.compile(r"-\d{4}-\d{4}-[0-9a-z]{4}\Z")
 
 
 def unique_name(base: str, *, limit: int = 63, now: float | None = None) -> str:
@@ -26,6 +28,11 @@ def unique_name(base: str, *, limit: int = 63, now: float | None = None) -> str:
     tail = f"-{stamp}-{token}"
     readable = re.sub(r"[^a-zA-Z0-9]+", "-", base).strip("-") or "job"
     return readable[: limit - len(tail)].rstrip("-") + tail
+
+
+def fresh_name(name: str, *, limit: int = 63) -> str:
+    """A name for another run of a job: as `unique_name`'s, with one such tail only."""
+    return unique_name(_FRESH_TAIL.sub("", name), limit=limit)
 
 
 def check_name(name: str, *, limit: int = 63) -> str | None:

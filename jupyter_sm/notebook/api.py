@@ -80,3 +80,13 @@ def list_jobs(*, target: str | None = None, limit: int = 50) -> JobList:
         desk().track_all()
     views, _ = desk().jobs(target=target, limit=limit)
     return JobList(Job(desk(), view) for view in views)
+
+
+def client(service: str = "sagemaker", *, target: str = "local") -> Any:
+    """A boto3 client of a target: `sagemaker` or `logs` of the local one, any of an account's.
+
+    What it creates is listed and tracked as everything else is. Raises ExplainedError.
+    """
+    desk().use(target)
+    desk().ensure_tracked(target)
+    return desk().client(service, target)

@@ -3,16 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
-from collections.abc import Generator
+from collections import deque
+from collections.abc import Generator, Iterable
+from pathlib import Path
 from typing import Any
 
-from jupyter_sm.desk import Desk, JobView, LogFilter, LogRecord, words
+from jupyter_sm.desk import (
+    Artifact,
+    Desk,
+    JobProgress,
+    JobView,
+    LogFilter,
+    LogRecord,
+    Results,
+    Transition,
+    words,
+)
 from jupyter_sm.desk.waiting import TICK_SECONDS, Waiting, checked, read_log
 from jupyter_sm.diagnosis import Explanation
 from jupyter_sm.jobs import REJECTED, JobKey
 from jupyter_sm.notebook import card
+from jupyter_sm.notebook.shown import Code, Diff, Meter
+
+
+class Artifacts(list[Artifact]):
+    """What a job has left: files with their sizes; shows itself as a table."""
+
+    def __init__(self, job: Job, found: Iterable[Artifact]) -> None:
+        super().__init__(found)
+        self._job = job
+
+    def download(self, to: str | os.PathLike[str] = ".", *, progress: bool = True) -> list[Path]:
+        """Bring all of it below a folder; the files. What is there already is kept.
+
+        Raises ExplainedError.
+        """
+        with Meter("downloaded", progress) as meter:
+            return self._job._results().download(Path(to), self, meter.tell)
+
+    def __repr__(self) -> str:
+        if not self:
+            return f"{self._job.name} has left nothing (yet)."
+        return "\n".join(f"{words.size(one.size):>10}  {one.name}" for one in self)
 
 
 class LogLines(list[LogRecord]):
@@ -51,6 +86,32 @@ class Job:
         return self.view.status
 
     @property
+    def secondary_status(self) -> str:
+        """SageMaker's secondary status, such as `Downloading`; the status where there is none."""
+        return self.view.secondary_status
+
+    @property
+    def transitions(self) -> list[Transition]:
+        """What the job went through: status, start and end in seconds since 1970, message."""
+        return self.view.transitions
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was submitted, until its end if it has ended."""
+        view = self.view
+        return (view.ended_at or time.time()) - view.created_at
+
+    @property
+    def progress(self) -> JobProgress | None:
+        """How far it is, as far as its log tells."""
+        return self.view.progress
+
+    @property
+    def notes(self) -> list[str]:
+        """What the target decided: which role, which image, what counts for nothing."""
+        return self.view.notes
+
+    @property
     def explanation(self) -> Explanation | None:
         """Why the job failed or was refused, in words; None while all is well."""
         return self.view.explanation
@@ -60,13 +121,25 @@ class Job:
         """The full Create request, secrets masked."""
         return self._desk.request(self.key) or {}
 
-    def logs(self, *, follow: bool = False, query: str = "", severity: str = "") -> LogLines:
-        """The log so far. `follow` prints what comes until the job has ended."""
-        records = read_log(
-            self._desk, self.key, LogFilter(query=query, severity=severity), follow=follow
-        )
+    def logs(
+        self,
+        *,
+        follow: bool = False,
+        query: str = "",
+        severity: str = "",
+        stream: str = "",
+        tail: int | None = None,
+    ) -> LogLines:
+        """The log so far. `follow` prints what comes until the job has ended.
+
+        Only entries that hold `query`, are as severe as `severity` (`info`, `warning`, `error`)
+        or more, and come from a stream that begins with `stream`, such as `algo-2`; of those the
+        last `tail`.
+        """
+        wanted = LogFilter(query=query, severity=severity, stream=stream)
+        records = read_log(self._desk, self.key, wanted, follow=follow)
         if not follow:
-            return LogLines(records)
+            return LogLines(records if tail is None else deque(records, maxlen=tail))
         for record in records:
             print(record.text)  # noqa: T201 - this is what follow is for
         return LogLines()
@@ -84,18 +157,45 @@ class Job:
             return points
         return pandas.DataFrame(points, columns=columns)
 
+    def artifacts(self) -> Artifacts:
+        """What the job has left where its output goes; `.download(to)` brings it here.
+
+        Asks the target. Raises ExplainedError.
+        """
+        return Artifacts(self, self._results().files())
+
+    def model(self, to: str | os.PathLike[str] | None = None, *, progress: bool = True) -> Path:
+        """The model, fetched and unpacked: the folder `model` below `to` (the job's name).
+
+        Raises ExplainedError, also for an archive with members that lead outside.
+        """
+        with Meter("downloaded", progress) as meter:
+            return self._results().model(Path(to or self.name), meter.tell)
+
+    def _results(self) -> Results:
+        return self._desk.results(self.key)
+
+    def code(self, form: str = "jupyter_sm") -> Code:
+        """Code that, pasted and run, starts the same job: for `jupyter_sm` or `boto3`."""
+        return Code(self._desk.code(self.key, form))
+
+    def diff(self, other: Job) -> Diff:
+        """What another job's request has otherwise."""
+        return Diff(self, other)
+
     def stop(self) -> None:
         """Ask for the job to be stopped; returns at once. A job that ended stays as it is."""
         self._desk.stop(self.key)
         self._desk.ensure_tracked(self.key.target)
 
-    def again(self, change: str | None = None) -> Job:
+    def again(self, change: str | None = None, **changes: Any) -> Job:
         """Run the same request once more, under a fresh name, and return at once.
 
         `change`: `larger-instance`, `more-disk` (twice the volume) or `longer-runtime`
-        (twice the limit). Raises ExplainedError.
+        (twice the limit). `changes` are options of `sm.train` with new values; a mapping such as
+        `hyperparameters={"lr": 0.1}` is added to what is there. Raises ExplainedError.
         """
-        view = self._desk.again(self.key, change)
+        view = self._desk.again(self.key, change, changes)
         self._desk.ensure_tracked(view.target)
         return Job(self._desk, view)
 

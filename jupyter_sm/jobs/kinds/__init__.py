@@ -7,7 +7,8 @@ from jupyter_sm.jobs.kinds.kind import Kind, LogPlace, Search, Step, context_of
 from jupyter_sm.jobs.kinds.places import Place
 from jupyter_sm.jobs.kinds.processing import PROCESSING
 from jupyter_sm.jobs.kinds.seen import Seen
-from jupyter_sm.jobs.kinds.training import TRAINING, TrainingSpec
+from jupyter_sm.jobs.kinds.training import TRAINING
+from jupyter_sm.jobs.kinds.training_spec import TrainingSpec
 
 KINDS = {row.kind: row for row in (TRAINING, PROCESSING)}
 

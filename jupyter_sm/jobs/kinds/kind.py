@@ -6,7 +6,7 @@ type; everything above asks the row. Pure: a row's functions take and give plain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,10 @@ def _no_metrics(request: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
+def _no_results(request: Mapping[str, Any], name: str) -> Sequence[str]:
+    return ()
+
+
 def _keep(request: Request, name: str) -> None:
     """Nothing but the name field repeats the name."""
 
@@ -75,7 +79,9 @@ class Kind:
     - `script`: the script that a request runs, or an empty text; `image`: its container's image.
     - `metric_definitions`: name to regular expression, as a request has them.
     - `rename`: writes a fresh name where a request repeats it beside the name field.
-    - `spec`: the high level of its requests, if there is one.
+    - `spec`: the high level of its requests, if there is one; `spec_of` reads it back from a
+      request and the place of the user's source, None where it can't say all of the request.
+    - `results`: the addresses below which the job of a name leaves what it made.
     - `steps_of`: the steps that make the thing, where it is not made by one Create.
     """
 
@@ -103,6 +109,8 @@ class Kind:
     rename: Callable[[Request, str], None] = _keep
     search: Search | None = None
     spec: type | None = None
+    spec_of: Callable[[Mapping[str, Any], str], Any] | None = None
+    results: Callable[[Mapping[str, Any], str], Sequence[str]] = _no_results
     steps_of: Callable[[Request], tuple[Step, ...]] | None = None
     operations: frozenset[str] = field(init=False, default=frozenset())
 

@@ -87,6 +87,11 @@ def image(request: Mapping[str, Any]) -> str:
     return str(at(request, "AppSpecification", "ImageUri") or "")
 
 
+def results(request: Mapping[str, Any], name: str) -> list[str]:
+    """Every output's own address."""
+    return [place.uri(request) for place in places(request) if place.role == "output"]
+
+
 PROCESSING = Kind(
     kind="processing",
     create="CreateProcessingJob",
@@ -105,4 +110,5 @@ PROCESSING = Kind(
     logs=logs,
     script=script,
     image=image,
+    results=results,
 )

@@ -1,204 +1,29 @@
-"""Training jobs: TrainingSpec, the request it compiles to, and how Describe's answer is read.
+"""Training jobs: how their requests and Describe's answers are read.
 
-The request follows SageMaker's script mode: hyperparameters are JSON texts, and
-`sagemaker_program` and `sagemaker_submit_directory` tell the container what to run
-(sagemaker-training toolkit, "script mode"). Source: TrainingJobStatus, SecondaryStatus and the
-shapes of the SageMaker service model.
+Source: TrainingJobStatus, SecondaryStatus and the shapes of the SageMaker service model.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.kind import Answer, Kind, LogPlace, Request, Search
 from jupyter_sm.jobs.kinds.places import Place, at, rows
 from jupyter_sm.jobs.kinds.seen import Seen, seconds
-from jupyter_sm.jobs.options import about
-from jupyter_sm.jobs.spec import DAY, Placement, hyperparameter_text, type_faults
+from jupyter_sm.jobs.kinds.training_spec import (
+    DIRECTORY,
+    JOB_NAME,
+    PROGRAM,
+    TrainingSpec,
+    spec_of,
+)
 
-_PROGRAM = "sagemaker_program"
-_DIRECTORY = "sagemaker_submit_directory"
-# A script may repeat its job's name from here.
-_JOB_NAME = "sagemaker_job_name"
 # Ends that come without a FailureReason.
 _TOLD_BY_STATUS = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
 # Whose part a training may be: the member of its description, and the kind of its parent.
 _PARENTS = (("TuningJobArn", "tuning"), ("AutoMLJobArn", "automl"))
-
-
-@dataclass(frozen=True)
-class TrainingSpec:
-    """What to train, in one line's worth of words.
-
-    Each field says what it is, for the help of every face: see `%%sm train --help`.
-    """
-
-    script: str = field(metadata=about("a Python file, or a folder that holds the entry point"))
-    entry_point: str | None = field(
-        default=None, metadata=about("the script's name in its folder", metavar="FILE")
-    )
-    inputs: Mapping[str, str] = field(
-        default_factory=dict,
-        metadata=about(
-            "channels and their data: local paths or s3:// addresses",
-            "--input",
-            metavar="NAME=PATH",
-        ),
-    )
-    hyperparameters: Mapping[str, Any] = field(
-        default_factory=dict,
-        metadata=about("what the script gets as --NAME VALUE", "-p", "--hyperparameter"),
-    )
-    instance: str = field(
-        default="ml.m5.large", metadata=about("SageMaker's instance type", metavar="TYPE")
-    )
-    instance_count: int = field(default=1, metadata=about("how many instances", metavar="COUNT"))
-    image: str | None = field(
-        default=None,
-        metadata=about(
-            "a short name such as pytorch:2.5, or a registry address (on the local target: a "
-            "Python interpreter); without it the target goes by what the script imports"
-        ),
-    )
-    role: str | None = field(
-        default=None, metadata=about("the execution role; without it the target finds one")
-    )
-    output: str | None = field(
-        default=None,
-        metadata=about("where the model goes; without it where the target says", metavar="PATH"),
-    )
-    max_runtime: int = field(
-        default=DAY, metadata=about("how long it may train, in seconds", metavar="SECONDS")
-    )
-    spot: bool = field(default=False, metadata=about("train on spot instances"))
-    max_wait: int | None = field(
-        default=None,
-        metadata=about(
-            "with spot: how long waiting and training may take together, in seconds",
-            metavar="SECONDS",
-        ),
-    )
-    volume_gb: int = field(
-        default=30, metadata=about("the storage of each instance, in GB", metavar="GB")
-    )
-    tags: Mapping[str, str] = field(
-        default_factory=dict, metadata=about("the job's tags in SageMaker", "--tag")
-    )
-    environment: Mapping[str, str] = field(
-        default_factory=dict, metadata=about("variables of the script's environment", "--env")
-    )
-    checkpoint: str | None = field(
-        default=None,
-        metadata=about(
-            "a local path or an s3:// address that is kept in step with /opt/ml/checkpoints",
-            metavar="PATH",
-        ),
-    )
-    metrics: Mapping[str, str] = field(
-        default_factory=dict,
-        metadata=about(
-            "metrics, and the regular expressions that find them in the log",
-            "--metric",
-            metavar="NAME=REGEX",
-        ),
-    )
-    input_mode: str = field(
-        default="File",
-        metadata=about(
-            "File copies inputs before training, FastFile reads them as needed", metavar="MODE"
-        ),
-    )
-    create_bucket: bool = field(
-        default=False,
-        metadata=about("let SageMaker's default bucket be created for the job's files"),
-    )
-
-    def faults(self) -> list[Fault]:
-        """What is wrong with the spec that the service model does not say."""
-        found = type_faults(self)
-        if found:
-            return found
-        if self.instance_count < 1:
-            found.append(Fault("InstanceCount", "min", f"is {self.instance_count}; at least 1."))
-        if self.max_wait is not None and not self.spot:
-            found.append(Fault("MaxWaitTimeInSeconds", "spot", "counts for spot only; set spot."))
-        elif self.max_wait is not None and self.max_wait < self.max_runtime:
-            found.append(
-                Fault(
-                    "MaxWaitTimeInSeconds",
-                    "spot",
-                    f"is {self.max_wait}; it covers max_runtime, so at least {self.max_runtime}.",
-                )
-            )
-        return found
-
-    def request(self, name: str, program: str, place: Placement) -> dict[str, Any]:
-        """The exact CreateTrainingJob request. `program` is the script's name in the source."""
-        request: dict[str, Any] = {
-            "TrainingJobName": name,
-            "HyperParameters": {
-                **{key: hyperparameter_text(value) for key, value in self.hyperparameters.items()},
-                _PROGRAM: json.dumps(program),
-                _DIRECTORY: json.dumps(place.source_uri),
-                "sagemaker_container_log_level": "20",
-                _JOB_NAME: json.dumps(name),
-                "sagemaker_region": json.dumps(place.region),
-            },
-            "AlgorithmSpecification": {
-                "TrainingImage": place.image,
-                "TrainingInputMode": self.input_mode,
-                **_metric_definitions(self.metrics),
-            },
-            **({"RoleArn": place.role} if place.role else {}),
-            **(
-                {"OutputDataConfig": {"S3OutputPath": place.output_uri}} if place.output_uri else {}
-            ),
-            "ResourceConfig": {
-                "InstanceType": self.instance,
-                "InstanceCount": self.instance_count,
-                "VolumeSizeInGB": self.volume_gb,
-            },
-            "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime},
-        }
-        if place.input_uris:
-            request["InputDataConfig"] = [_channel(n, uri) for n, uri in place.input_uris.items()]
-        if self.spot:
-            request["EnableManagedSpotTraining"] = True
-            wait = self.max_wait if self.max_wait is not None else self.max_runtime
-            request["StoppingCondition"]["MaxWaitTimeInSeconds"] = wait
-        if place.checkpoint_uri:
-            request["CheckpointConfig"] = {
-                "S3Uri": place.checkpoint_uri,
-                "LocalPath": "/opt/ml/checkpoints",
-            }
-        if self.environment:
-            request["Environment"] = {k: str(v) for k, v in self.environment.items()}
-        if self.tags:
-            request["Tags"] = [{"Key": k, "Value": str(v)} for k, v in self.tags.items()]
-        return request
-
-
-def _channel(name: str, uri: str) -> dict[str, Any]:
-    return {
-        "ChannelName": name,
-        "DataSource": {
-            "S3DataSource": {
-                "S3DataType": "S3Prefix",
-                "S3Uri": uri,
-                "S3DataDistributionType": "FullyReplicated",
-            }
-        },
-    }
-
-
-def _metric_definitions(metrics: Mapping[str, str]) -> dict[str, Sequence[Mapping[str, str]]]:
-    if not metrics:
-        return {}
-    return {"MetricDefinitions": [{"Name": n, "Regex": r} for n, r in metrics.items()]}
 
 
 def read(answer: Answer) -> Seen:
@@ -243,7 +68,7 @@ def _parent(answer: Answer) -> str:
 
 def places(request: Mapping[str, Any]) -> Iterator[Place]:
     """Every address of the request, the output's also where it is left out."""
-    yield Place(_DIRECTORY, ("HyperParameters", _DIRECTORY), "code", is_json=True)
+    yield Place(DIRECTORY, ("HyperParameters", DIRECTORY), "code", is_json=True)
     yield Place("OutputDataConfig", ("OutputDataConfig", "S3OutputPath"), "output", phrase="output")
     if "CheckpointConfig" in request:
         yield Place("CheckpointConfig", ("CheckpointConfig", "S3Uri"), "checkpoint")
@@ -266,7 +91,7 @@ def logs(name: str) -> LogPlace:
 
 def script(request: Mapping[str, Any]) -> str:
     """The script that a script-mode request runs, or an empty text."""
-    text = at(request, "HyperParameters", _PROGRAM) or ""
+    text = at(request, "HyperParameters", PROGRAM) or ""
     try:
         program = json.loads(text)
     except (ValueError, RecursionError, TypeError):
@@ -285,11 +110,17 @@ def metric_definitions(request: Mapping[str, Any]) -> dict[str, str]:
     return {row["Name"]: row["Regex"] for row in found}
 
 
+def results(request: Mapping[str, Any], name: str) -> list[str]:
+    """SageMaker puts the model and the output archive below the output's place and the name."""
+    output = str(at(request, "OutputDataConfig", "S3OutputPath") or "").rstrip("/")
+    return [f"{output}/{name}/output/"] if output else []
+
+
 def rename(request: Request, name: str) -> None:
     """Script mode repeats the name in a hyperparameter."""
     parameters = request.get("HyperParameters", {})
-    if _JOB_NAME in parameters:
-        request["HyperParameters"] = {**parameters, _JOB_NAME: json.dumps(name)}
+    if JOB_NAME in parameters:
+        request["HyperParameters"] = {**parameters, JOB_NAME: json.dumps(name)}
 
 
 TRAINING = Kind(
@@ -318,4 +149,6 @@ TRAINING = Kind(
         running={"Name": "TrainingJobStatus", "Operator": "Equals", "Value": "InProgress"},
     ),
     spec=TrainingSpec,
+    spec_of=spec_of,
+    results=results,
 )

@@ -1,0 +1,89 @@
+"""A job's request as code: text that, pasted and run, starts the same job under a fresh name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pprint import pformat
+from typing import Any
+
+from jupyter_sm.jobs.kinds import Kind
+from jupyter_sm.jobs.names import fresh_name
+
+FORMS = ("jupyter_sm", "boto3")
+_WIDTH = 88
+
+
+def code_of(kind: Kind, request: Mapping[str, Any], target: str, form: str, script: str) -> str:
+    """The code of a request that a target has, as `jupyter_sm` or `boto3` would start it.
+
+    `script` is where the user's source lies, if it is known; only then a training job can be
+    written as one call of `sm.train`. Raises ValueError for another form.
+    """
+    if form not in FORMS:
+        raise ValueError(f"There is no code {form!r}; there is {' and '.join(FORMS)}.")
+    plain = {key: value for key, value in request.items() if key != "Tags"}
+    tags = [tag for tag in request.get("Tags", []) if not tag["Key"].startswith("jupyter-sm:")]
+    if tags:
+        plain["Tags"] = tags
+    if form == "jupyter_sm":
+        return _in_one_call(kind, plain, target, script) or _submitted(kind, plain, target)
+    return _by_boto3(kind, plain, target)
+
+
+def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, script: str) -> str:
+    """`sm.train(…)`, if it can say all that the request says; else an empty text."""
+    spec = kind.spec_of(request, script) if kind.spec_of and script else None
+    if spec is None:
+        return ""
+    words = [repr(spec.script)]
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        default = field.default
+        if field.default_factory is not MISSING:
+            default = field.default_factory()
+        if field.name != "script" and value != default:
+            words.append(f"{field.name}={_literal(value, 4)}")
+    if target != "local":
+        words.append(f"target={target!r}")
+    lines = "".join(f"    {word},\n" for word in words)
+    return f"import jupyter_sm as sm\n\njob = sm.train(\n{lines})\n"
+
+
+def _submitted(kind: Kind, request: Mapping[str, Any], target: str) -> str:
+    rest = "" if kind.kind == "training" else f", kind={kind.kind!r}"
+    rest += "" if target == "local" else f", target={target!r}"
+    return (
+        f"import jupyter_sm as sm\n\nrequest = {_literal(_fresh(kind, request))}\n"
+        f"job = sm.submit(request{rest})\n"
+    )
+
+
+def _by_boto3(kind: Kind, request: Mapping[str, Any], target: str) -> str:
+    profile, at, region = target.partition("@")
+    if not at:
+        head = f"import jupyter_sm as sm\n\nsagemaker = sm.client('sagemaker', target={target!r})\n"
+    else:
+        named = "" if profile == "default" else f"profile_name={profile!r}, "
+        head = (
+            "import boto3\n\n"
+            f"session = boto3.Session({named}region_name={region!r})\n"
+            'sagemaker = session.client("sagemaker")\n'
+        )
+    call = f"sagemaker.{_snake(kind.create)}(**request)"
+    return f"{head}request = {_literal(_fresh(kind, request))}\nanswer = {call}\n"
+
+
+def _fresh(kind: Kind, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request under a name that is not taken: SageMaker keeps those of ended jobs, too."""
+    name = fresh_name(str(request[kind.name_field]), limit=kind.name_limit)
+    return kind.named(dict(request), name)
+
+
+def _literal(value: Any, indent: int = 0) -> str:
+    text = pformat(value, width=_WIDTH - indent, sort_dicts=False)
+    return text.replace("\n", "\n" + " " * indent)
+
+
+def _snake(operation: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")

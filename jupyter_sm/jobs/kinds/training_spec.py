@@ -1,0 +1,262 @@
+"""TrainingSpec: the high level of a training request, compiled to one and read back from one.
+
+The request follows SageMaker's script mode: hyperparameters are JSON texts, and
+`sagemaker_program` and `sagemaker_submit_directory` tell the container what to run
+(sagemaker-training toolkit, "script mode").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_sm.jobs.faults import Fault
+from jupyter_sm.jobs.kinds.places import at, rows
+from jupyter_sm.jobs.options import about
+from jupyter_sm.jobs.spec import DAY, Placement, hyperparameter_text, type_faults
+
+PROGRAM = "sagemaker_program"
+DIRECTORY = "sagemaker_submit_directory"
+# A script may repeat its job's name from here.
+JOB_NAME = "sagemaker_job_name"
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """What to train, in one line's worth of words.
+
+    Each field says what it is, for the help of every face: see `%%sm train --help`.
+    """
+
+    script: str = field(metadata=about("a Python file, or a folder that holds the entry point"))
+    entry_point: str | None = field(
+        default=None, metadata=about("the script's name in its folder", metavar="FILE")
+    )
+    inputs: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=about(
+            "channels and their data: local paths or s3:// addresses",
+            "--input",
+            metavar="NAME=PATH",
+        ),
+    )
+    hyperparameters: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata=about("what the script gets as --NAME VALUE", "-p", "--hyperparameter"),
+    )
+    instance: str = field(
+        default="ml.m5.large", metadata=about("SageMaker's instance type", metavar="TYPE")
+    )
+    instance_count: int = field(default=1, metadata=about("how many instances", metavar="COUNT"))
+    image: str | None = field(
+        default=None,
+        metadata=about(
+            "a short name such as pytorch:2.5, or a registry address (on the local target: a "
+            "Python interpreter); without it the target goes by what the script imports"
+        ),
+    )
+    role: str | None = field(
+        default=None, metadata=about("the execution role; without it the target finds one")
+    )
+    output: str | None = field(
+        default=None,
+        metadata=about("where the model goes; without it where the target says", metavar="PATH"),
+    )
+    max_runtime: int = field(
+        default=DAY, metadata=about("how long it may train, in seconds", metavar="SECONDS")
+    )
+    spot: bool = field(default=False, metadata=about("train on spot instances"))
+    max_wait: int | None = field(
+        default=None,
+        metadata=about(
+            "with spot: how long waiting and training may take together, in seconds",
+            metavar="SECONDS",
+        ),
+    )
+    volume_gb: int = field(
+        default=30, metadata=about("the storage of each instance, in GB", metavar="GB")
+    )
+    tags: Mapping[str, str] = field(
+        default_factory=dict, metadata=about("the job's tags in SageMaker", "--tag")
+    )
+    environment: Mapping[str, str] = field(
+        default_factory=dict, metadata=about("variables of the script's environment", "--env")
+    )
+    checkpoint: str | None = field(
+        default=None,
+        metadata=about(
+            "a local path or an s3:// address that is kept in step with /opt/ml/checkpoints",
+            metavar="PATH",
+        ),
+    )
+    metrics: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=about(
+            "metrics, and the regular expressions that find them in the log",
+            "--metric",
+            metavar="NAME=REGEX",
+        ),
+    )
+    input_mode: str = field(
+        default="File",
+        metadata=about(
+            "File copies inputs before training, FastFile reads them as needed", metavar="MODE"
+        ),
+    )
+    create_bucket: bool = field(
+        default=False,
+        metadata=about("let SageMaker's default bucket be created for the job's files"),
+    )
+
+    def faults(self) -> list[Fault]:
+        """What is wrong with the spec that the service model does not say."""
+        found = type_faults(self)
+        if found:
+            return found
+        if self.instance_count < 1:
+            found.append(Fault("InstanceCount", "min", f"is {self.instance_count}; at least 1."))
+        if self.max_wait is not None and not self.spot:
+            found.append(Fault("MaxWaitTimeInSeconds", "spot", "counts for spot only; set spot."))
+        elif self.max_wait is not None and self.max_wait < self.max_runtime:
+            found.append(
+                Fault(
+                    "MaxWaitTimeInSeconds",
+                    "spot",
+                    f"is {self.max_wait}; it covers max_runtime, so at least {self.max_runtime}.",
+                )
+            )
+        return found
+
+    def request(self, name: str, program: str, place: Placement) -> dict[str, Any]:
+        """The exact CreateTrainingJob request. `program` is the script's name in the source."""
+        request: dict[str, Any] = {
+            "TrainingJobName": name,
+            "HyperParameters": {
+                **{key: hyperparameter_text(value) for key, value in self.hyperparameters.items()},
+                PROGRAM: json.dumps(program),
+                DIRECTORY: json.dumps(place.source_uri),
+                "sagemaker_container_log_level": "20",
+                JOB_NAME: json.dumps(name),
+                "sagemaker_region": json.dumps(place.region),
+            },
+            "AlgorithmSpecification": {
+                "TrainingImage": place.image,
+                "TrainingInputMode": self.input_mode,
+                **_metric_definitions(self.metrics),
+            },
+            **({"RoleArn": place.role} if place.role else {}),
+            **(
+                {"OutputDataConfig": {"S3OutputPath": place.output_uri}} if place.output_uri else {}
+            ),
+            "ResourceConfig": {
+                "InstanceType": self.instance,
+                "InstanceCount": self.instance_count,
+                "VolumeSizeInGB": self.volume_gb,
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime},
+        }
+        if place.input_uris:
+            request["InputDataConfig"] = [_channel(n, uri) for n, uri in place.input_uris.items()]
+        if self.spot:
+            request["EnableManagedSpotTraining"] = True
+            wait = self.max_wait if self.max_wait is not None else self.max_runtime
+            request["StoppingCondition"]["MaxWaitTimeInSeconds"] = wait
+        if place.checkpoint_uri:
+            request["CheckpointConfig"] = {
+                "S3Uri": place.checkpoint_uri,
+                "LocalPath": "/opt/ml/checkpoints",
+            }
+        if self.environment:
+            request["Environment"] = {k: str(v) for k, v in self.environment.items()}
+        if self.tags:
+            request["Tags"] = [{"Key": k, "Value": str(v)} for k, v in self.tags.items()]
+        return request
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    return {
+        "ChannelName": name,
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3Uri": uri,
+                "S3DataDistributionType": "FullyReplicated",
+            }
+        },
+    }
+
+
+def _metric_definitions(metrics: Mapping[str, str]) -> dict[str, Sequence[Mapping[str, str]]]:
+    if not metrics:
+        return {}
+    return {"MetricDefinitions": [{"Name": n, "Regex": r} for n, r in metrics.items()]}
+
+
+def nearest_spec(request: Mapping[str, Any], script: str) -> TrainingSpec | None:
+    """What a spec can say of a script-mode request; None of another request.
+
+    `script` is where the user's source lies: a file, or the folder that holds the entry point.
+    """
+    own = request.get("HyperParameters", {})
+    program = _decoded(own.get(PROGRAM))
+    if not isinstance(program, str):
+        return None
+    machines = request.get("ResourceConfig", {})
+    limits = request.get("StoppingCondition", {})
+    algorithm = request.get("AlgorithmSpecification", {})
+    return TrainingSpec(
+        script=script,
+        entry_point=None if script.endswith(f"/{program}") else program,
+        inputs={
+            str(at(row, "ChannelName")): str(at(row, "DataSource", "S3DataSource", "S3Uri"))
+            for row in rows(request, "InputDataConfig")
+        },
+        hyperparameters={
+            key: _decoded(text) for key, text in own.items() if not key.startswith("sagemaker_")
+        },
+        instance=machines.get("InstanceType", ""),
+        instance_count=machines.get("InstanceCount", 1),
+        image=algorithm.get("TrainingImage"),
+        role=request.get("RoleArn"),
+        output=at(request, "OutputDataConfig", "S3OutputPath"),
+        max_runtime=limits.get("MaxRuntimeInSeconds", DAY),
+        spot=bool(request.get("EnableManagedSpotTraining", False)),
+        max_wait=limits.get("MaxWaitTimeInSeconds"),
+        volume_gb=machines.get("VolumeSizeInGB", 30),
+        tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
+        environment=dict(request.get("Environment", {})),
+        checkpoint=at(request, "CheckpointConfig", "S3Uri"),
+        metrics={row["Name"]: row["Regex"] for row in algorithm.get("MetricDefinitions", [])},
+        input_mode=algorithm.get("TrainingInputMode", "File"),
+    )
+
+
+def compiled(spec: TrainingSpec, request: Mapping[str, Any], **places: Any) -> dict[str, Any]:
+    """A spec compiled with the places of a request, but for those that are given."""
+    own = request["HyperParameters"]
+    known: dict[str, Any] = {
+        "source_uri": str(_decoded(own.get(DIRECTORY))),
+        "output_uri": spec.output,
+        "image": spec.image or "",
+        "role": spec.role,
+        "region": str(_decoded(own.get("sagemaker_region"))),
+        "input_uris": spec.inputs,
+        "checkpoint_uri": spec.checkpoint,
+    }
+    program = places.pop("program", None) or str(_decoded(own[PROGRAM]))
+    return spec.request(request["TrainingJobName"], program, Placement(**{**known, **places}))
+
+
+def spec_of(request: Mapping[str, Any], script: str) -> TrainingSpec | None:
+    """The spec that compiles to a request; None where none says all of it."""
+    spec = nearest_spec(request, script)
+    return spec if spec is not None and compiled(spec, request) == request else None
+
+
+def _decoded(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError, TypeError):
+        return text
