@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from jupyter_sm.diagnosis import ExplainedError, explain
+from jupyter_sm.diagnosis import ExplainedError, explain, refusal
 from jupyter_sm.jobs import SUBMITTING, JobKey
 from jupyter_sm.store import JobView
 from jupyter_sm.store.logs.pages import LogFilter
@@ -46,17 +46,36 @@ class Waiting:
         late = time.time() - max(self._grew, view.ended_at or 0)
         return self._desk.log_is_read_out(view.key) or late > _LOG_SECONDS
 
-    def until_accepted(self) -> JobView:
-        """Wait until the target has the job, or has refused it."""
+    def until_accepted(self, timeout: float = float("inf")) -> JobView:
+        """Wait until the target has the job, or has refused it.
+
+        Raises ExplainedError after `timeout` seconds; the submission stays.
+        """
+        until = time.monotonic() + timeout
         while self.look().status == SUBMITTING:
-            time.sleep(TICK_SECONDS)
+            self._check(until, timeout, "has not taken the job yet; it is submitted all the same")
         return self.view
 
-    def until_over(self) -> JobView:
-        """Wait until the job has ended."""
+    def until_over(self, timeout: float = float("inf")) -> JobView:
+        """Wait until the job has ended. Raises ExplainedError after `timeout` seconds."""
+        until = time.monotonic() + timeout
         while not self.is_over():
-            time.sleep(TICK_SECONDS)
+            self._check(until, timeout, f"still has it as {self.view.status}")
         return self.view
+
+    def _check(self, until: float, timeout: float, how: str) -> None:
+        if time.monotonic() < until:
+            time.sleep(TICK_SECONDS)
+            return
+        name, target = self.view.name, self.view.target
+        why = next((t.reason for t in self._desk.targets() if t.name == target), None)
+        raise refusal(
+            "network",
+            f"No answer from {target}",
+            f"After {timeout:.0f} s {target} {how}{f': {why}' if why else '.'}",
+            f"See how it goes on: jupyter sm status {name}",
+            status=504,
+        )
 
 
 def read_log(

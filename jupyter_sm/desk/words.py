@@ -103,10 +103,11 @@ def card(view: JobView) -> str:
 
 
 def table(views: Sequence[JobView]) -> str:
-    """A line a job: name, state, where it runs, age."""
+    """A line a job under heads: name, state, where it runs, age."""
     if not views:
         return "No jobs yet. Run a cell that starts with %%sm train."
     rows = [(view.name, state(view), where(view), age(view)) for view in views]
+    rows.insert(0, ("JOB", "STATE", "WHERE", "AGE"))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

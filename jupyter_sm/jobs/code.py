@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from pprint import pformat
 from typing import Any
 
 from jupyter_sm.jobs.kinds import Kind
@@ -36,7 +36,7 @@ def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, script: st
     spec = kind.spec_of(request, script) if kind.spec_of and script else None
     if spec is None:
         return ""
-    words = [repr(spec.script)]
+    words = [_literal(spec.script)]
     for field in fields(spec):
         value = getattr(spec, field.name)
         default = field.default
@@ -45,14 +45,14 @@ def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, script: st
         if field.name != "script" and value != default:
             words.append(f"{field.name}={_literal(value, 4)}")
     if target != "local":
-        words.append(f"target={target!r}")
+        words.append(f"target={_literal(target)}")
     lines = "".join(f"    {word},\n" for word in words)
     return f"import jupyter_sm as sm\n\njob = sm.train(\n{lines})\n"
 
 
 def _submitted(kind: Kind, request: Mapping[str, Any], target: str) -> str:
-    rest = "" if kind.kind == "training" else f", kind={kind.kind!r}"
-    rest += "" if target == "local" else f", target={target!r}"
+    rest = "" if kind.kind == "training" else f", kind={_literal(kind.kind)}"
+    rest += "" if target == "local" else f", target={_literal(target)}"
     return (
         f"import jupyter_sm as sm\n\nrequest = {_literal(_fresh(kind, request))}\n"
         f"job = sm.submit(request{rest})\n"
@@ -62,12 +62,13 @@ def _submitted(kind: Kind, request: Mapping[str, Any], target: str) -> str:
 def _by_boto3(kind: Kind, request: Mapping[str, Any], target: str) -> str:
     profile, at, region = target.partition("@")
     if not at:
-        head = f"import jupyter_sm as sm\n\nsagemaker = sm.client('sagemaker', target={target!r})\n"
+        made = f'sm.client("sagemaker", target={_literal(target)})'
+        head = f"import jupyter_sm as sm\n\nsagemaker = {made}\n"
     else:
-        named = "" if profile == "default" else f"profile_name={profile!r}, "
+        named = "" if profile == "default" else f"profile_name={_literal(profile)}, "
         head = (
             "import boto3\n\n"
-            f"session = boto3.Session({named}region_name={region!r})\n"
+            f"session = boto3.Session({named}region_name={_literal(region)})\n"
             'sagemaker = session.client("sagemaker")\n'
         )
     call = f"sagemaker.{_snake(kind.create)}(**request)"
@@ -81,8 +82,22 @@ def _fresh(kind: Kind, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _literal(value: Any, indent: int = 0) -> str:
-    text = pformat(value, width=_WIDTH - indent, sort_dicts=False)
-    return text.replace("\n", "\n" + " " * indent)
+    """Plain data as Python writes it, a member a line where it is long."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    inner = " " * (indent + 4)
+    if isinstance(value, Mapping):
+        rows = [f"{_literal(key)}: {_literal(item, indent + 4)}" for key, item in value.items()]
+        ends = "{}"
+    elif isinstance(value, (list, tuple)):
+        rows = [_literal(item, indent + 4) for item in value]
+        ends = "[]"
+    else:
+        return repr(value)
+    line = ends[0] + ", ".join(rows) + ends[1]
+    if len(line) + indent <= _WIDTH and "\n" not in line:
+        return line
+    return f"{ends[0]}\n" + "".join(f"{inner}{row},\n" for row in rows) + " " * indent + ends[1]
 
 
 def _snake(operation: str) -> str:

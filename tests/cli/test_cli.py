@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,33 +16,10 @@ from jupyter_sm.store import Store, open_store, targets
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.targets.local import LocalTarget
 
+from kit.command import sm
 from kit.wait import wait_for
 
 FAST = "print('hello')\n"
-
-
-class Ended:
-    """A command that ended; whatever it did, it showed no traceback."""
-
-    def __init__(self, argv: list[str], done: subprocess.CompletedProcess[bytes]) -> None:
-        self.code = done.returncode
-        self.out = done.stdout.decode("utf-8", "backslashreplace")
-        self.err = done.stderr.decode("utf-8", "backslashreplace")
-        # A script's own traceback is its output; ours would stand in stderr.
-        shown = self.err if "--wait" in argv or "logs" in argv else self.out + self.err
-        assert "Traceback" not in shown, f"{argv}: {self.out}{self.err}"
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-def sm(*argv: str | os.PathLike[str], text: str | bytes = b"", **env: str) -> Ended:
-    command = [sys.executable, "-m", "jupyter_sm.cli", *map(os.fspath, argv)]
-    data = text.encode() if isinstance(text, str) else text
-    done = subprocess.run(
-        command, input=data, capture_output=True, timeout=60, env={**os.environ, **env}
-    )
-    return Ended(command, done)
 
 
 @pytest.fixture

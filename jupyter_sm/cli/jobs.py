@@ -1,0 +1,133 @@
+"""The commands that start, watch, explain and stop jobs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm import diagnosis
+from jupyter_sm.cli.show import show, show_job
+from jupyter_sm.desk import Desk, JobView, words
+from jupyter_sm.desk.waiting import Waiting, checked, read_log
+from jupyter_sm.diagnosis import refusal
+from jupyter_sm.jobs import REJECTED, JobKey, TrainingSpec
+from jupyter_sm.jobs.options import JobOptions, given
+
+
+def named(desk: Desk, name: str) -> JobView:
+    """The job of that name, as its target says that it is now.
+
+    Only for a name that is not known yet all targets are asked.
+    """
+    known = desk.find(name)
+    desk.catch_up(known.target if known else None)
+    return desk.named(name)
+
+
+def ls(desk: Desk, options: argparse.Namespace) -> int:
+    """List jobs, the newest first."""
+    desk.catch_up()
+    views, _ = desk.jobs(limit=options.n)
+    show([view.as_dict() for view in views] if options.json else words.table(views))
+    return 0
+
+
+def train(desk: Desk, options: argparse.Namespace) -> int:
+    """Start training a script; with --wait until its end."""
+    spec = TrainingSpec(**given(options, TrainingSpec))
+    return _started(desk, desk.submit_spec(spec, **given(options, JobOptions)), options)
+
+
+def _started(desk: Desk, view: JobView, options: argparse.Namespace) -> int:
+    """A job that was just submitted: until its target has it, or with --wait until its end."""
+    desk.ensure_tracked(view.target)
+    waiting = Waiting(desk, view)
+    if options.wait:
+        if not options.json:
+            for record in read_log(desk, view.key, follow=True):
+                print(record.text)
+        view = checked(waiting.until_over())
+    else:
+        # The job is accepted before this process, which may be all that tracks, ends.
+        view = waiting.until_accepted(options.timeout)
+        if view.status == REJECTED:
+            checked(view)
+    return show_job(waiting.look(), options)
+
+
+def submit(desk: Desk, options: argparse.Namespace) -> int:
+    """Submit a full Create request from a file of JSON, or from stdin."""
+    request = _request(options.file)
+    view = desk.submit(request, kind=options.kind, target=options.target)
+    return _started(desk, view, options)
+
+
+def _request(file: str) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+        request = json.loads(text)
+    except OSError as error:
+        what = f"{file}: {error.strerror}."
+        raise refusal("local-file-not-found", "The request can't be read", what) from None
+    except ValueError as error:
+        what = f"{'stdin' if file == '-' else file} is not JSON: {error}."
+        raise refusal("invalid-parameter", "The request can't be read", what) from None
+    if not isinstance(request, dict):
+        what = "A request is a JSON object with the members of Create, as boto3 takes them."
+        raise refusal("invalid-parameter", "The request can't be read", what)
+    return request
+
+
+def again(desk: Desk, options: argparse.Namespace) -> int:
+    """Run a job's request once more under a fresh name, with what is told changed."""
+    changes = given(options, TrainingSpec)
+    view = desk.again(named(desk, options.job).key, options.change, changes)
+    return _started(desk, view, options)
+
+
+def track(desk: Desk, options: argparse.Namespace) -> int:
+    """Look up a job that was started elsewhere."""
+    return show_job(desk.look_up(JobKey(options.target, "training", options.name)), options)
+
+
+def status(desk: Desk, options: argparse.Namespace) -> int:
+    """What a job is doing."""
+    return show_job(named(desk, options.name), options)
+
+
+def stop(desk: Desk, options: argparse.Namespace) -> int:
+    """Ask for a job to be stopped, and wait for its end."""
+    view = named(desk, options.name)
+    desk.stop(view.key)
+    desk.ensure_tracked(view.target)
+    return show_job(Waiting(desk, view).until_over(options.timeout), options)
+
+
+def logs(desk: Desk, options: argparse.Namespace) -> int:
+    """Print a job's log."""
+    view = named(desk, options.name)
+    if options.follow:
+        desk.ensure_tracked(view.target)
+    records = read_log(desk, view.key, follow=options.follow)
+    if options.json:
+        show([vars(record) for record in records])
+        return 0
+    for record in records:
+        print(record.text, flush=options.follow)
+    return 0
+
+
+def explain(desk: Desk, options: argparse.Namespace) -> int:
+    """Explain a job's error, or a text from stdin."""
+    if options.name:
+        explanation = named(desk, options.name).explanation
+        if explanation is None:
+            show(None if options.json else f"{options.name} has no error.")
+            return 0
+    else:
+        explanation = diagnosis.explain(sys.stdin.buffer.read())
+    show(explanation.as_dict() if options.json else explanation)
+    return 0

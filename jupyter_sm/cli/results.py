@@ -1,0 +1,162 @@
+"""The commands that show what jobs are and have made, and bring it here."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import sys
+import time
+from pathlib import Path
+
+from jupyter_sm.cli.jobs import named
+from jupyter_sm.cli.show import show, table
+from jupyter_sm.desk import Desk, JobView, words
+from jupyter_sm.desk.waiting import read_log
+from jupyter_sm.diagnosis import refusal
+from jupyter_sm.jobs.differences import differences
+
+_POINT = ("name", "stream", "step", "value", "timestamp_ms")
+
+
+def details(desk: Desk, options: argparse.Namespace) -> int:
+    """All that is known of a job: states, notes, request."""
+    view = named(desk, options.name)
+    request = desk.request(view.key) or {}
+    if options.json:
+        show({**view.as_dict(), "request": request})
+        return 0
+    print(words.card(view))
+    for row in view.transitions:
+        took = (row.end or view.ended_at or time.time()) - row.start
+        print(f"  {row.status:<12} {words.duration(took):>10}  {row.message}".rstrip())
+    for note in view.notes:
+        print(f"  {note}")
+    print(json.dumps(request, indent=2))
+    return 0
+
+
+def metrics(desk: Desk, options: argparse.Namespace) -> int:
+    """A job's metrics: first, last, least and greatest of each; all points as CSV or JSON."""
+    view = named(desk, options.name)
+    if options.csv:
+        sys.stdout.write(_csv(desk, view))
+        return 0
+    points = desk.metric_points(view.key)
+    if options.json:
+        show([{name: getattr(point, name) for name in _POINT} for point in points])
+        return 0
+    values: dict[str, list[float]] = {}
+    for point in points:
+        if point.value is not None:
+            values.setdefault(point.name, []).append(point.value)
+    if not values:
+        print(f"{view.name} has printed no metrics (yet).")
+        return 0
+    heads = ("METRIC", "POINTS", "FIRST", "LAST", "LEAST", "GREATEST")
+    rows = [
+        (name, str(len(v)), *(f"{x:.4g}" for x in (v[0], v[-1], min(v), max(v))))
+        for name, v in values.items()
+    ]
+    print(table(heads, rows))
+    return 0
+
+
+def _csv(desk: Desk, view: JobView) -> str:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(_POINT)
+    for point in desk.metric_points(view.key):
+        rows.writerow([_cell(getattr(point, name)) for name in _POINT])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A name that a log printed must not become a formula of whoever opens the file."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+
+
+def diff(desk: Desk, options: argparse.Namespace) -> int:
+    """What two jobs' requests have otherwise; 1 where they differ, as diff does."""
+    keys = [named(desk, name).key for name in (options.name, options.other)]
+    one, other = ({**(desk.request(key) or {}), "Tags": None} for key in keys)
+    found = list(differences(one, other))
+    if options.json:
+        show([row._asdict() for row in found])
+    elif found:
+        rows = [(row.path, str(row.one), str(row.other)) for row in found]
+        print(table(("MEMBER", options.name, options.other), rows))
+    return 1 if found else 0
+
+
+def code(desk: Desk, options: argparse.Namespace) -> int:
+    """Code that starts the same job."""
+    text = desk.code(named(desk, options.name).key, options.form)
+    show({"code": text} if options.json else text.rstrip())
+    return 0
+
+
+def artifacts(desk: Desk, options: argparse.Namespace) -> int:
+    """The files that a job has left."""
+    view = named(desk, options.name)
+    found = desk.results(view.key).files()
+    if options.json:
+        show([vars(one) for one in found])
+    elif not found:
+        print(f"{view.name} has left nothing (yet).")
+    else:
+        print(table(("SIZE", "NAME"), [(words.size(one.size), one.name) for one in found]))
+    return 0
+
+
+def download(desk: Desk, options: argparse.Namespace) -> int:
+    """Bring what a job has left below a folder."""
+    view = named(desk, options.name)
+    results = desk.results(view.key)
+    chosen = [one for one in results.files() if not options.file or one.name in options.file]
+    missing = set(options.file or ()) - {one.name for one in chosen}
+    if missing:
+        what = f"{view.name} has left no {sorted(missing)[0]}."
+        raise refusal("not-found", "No such file", what, f"jupyter sm artifacts {view.name}")
+
+    def tell(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{words.size(done)} of {words.size(total)}", end="", file=sys.stderr)
+
+    files = results.download(Path(options.to or view.name), chosen, tell)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    show([str(file) for file in files] if options.json else "\n".join(map(str, files)))
+    return 0
+
+
+def export(desk: Desk, options: argparse.Namespace) -> int:
+    """Write all that is known of a job to a folder: job, request, log, metrics."""
+    view = named(desk, options.name)
+    folder = Path(options.to or f"{view.name}-export")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "job.json").write_text(json.dumps(view.as_dict(), indent=2) + "\n")
+        (folder / "request.json").write_text(
+            json.dumps(desk.request(view.key) or {}, indent=2) + "\n"
+        )
+        (folder / "metrics.csv").write_text(_csv(desk, view))
+        with (folder / "log.txt").open("w", encoding="utf-8", errors="replace") as log:
+            log.writelines(f"{record.text}\n" for record in read_log(desk, view.key))
+    except OSError as error:
+        what = f"{error.filename or folder}: {error.strerror}."
+        raise refusal("local-file-not-found", "Not exported", what) from None
+    files = sorted(str(path) for path in folder.iterdir())
+    show(files if options.json else "\n".join(files))
+    return 0
+
+
+def targets(desk: Desk, options: argparse.Namespace) -> int:
+    """The targets there are, and how each is."""
+    rows = desk.targets()
+    if options.json:
+        show([vars(row) for row in rows])
+    else:
+        print(table(("TARGET", "HEALTH", ""), [(r.name, r.health, r.reason or "") for r in rows]))
+    return 0
