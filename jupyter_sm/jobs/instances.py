@@ -13,11 +13,16 @@ _SIZES = (
 )
 
 
+def known_types(kind: Kind) -> list[str]:
+    """The instance types that a kind takes."""
+    return list(service_model()["shapes"][kind.instance_types]["enum"])
+
+
 def next_larger(instance_type: str, kind: Kind) -> str | None:
     """The next larger type of the same family that the kind takes, or None at its end."""
     family, _, size = instance_type.rpartition(".")
     if size not in _SIZES:
         return None
-    known = set(service_model()["shapes"][kind.instance_types]["enum"])
+    known = set(known_types(kind))
     larger = (f"{family}.{s}" for s in _SIZES[_SIZES.index(size) + 1 :])
     return next((name for name in larger if name in known), None)

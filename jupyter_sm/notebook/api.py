@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_sm.desk import views
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, TrainingSpec
 from jupyter_sm.notebook.job import Job, JobList
@@ -80,6 +81,11 @@ def list_jobs(*, target: str | None = None, limit: int = 50) -> JobList:
         desk().track_all()
     views, _ = desk().jobs(target=target, limit=limit)
     return JobList(Job(desk(), view) for view in views)
+
+
+def targets() -> list[views.TargetView]:
+    """Where jobs can run, and how each is."""
+    return desk().targets()
 
 
 def client(service: str = "sagemaker", *, target: str = "local") -> Any:

@@ -1,34 +1,31 @@
-"""The magics: `%%sm train …` with the script as the cell's body, and `%sm ls | status | …`."""
+"""The magics: `%%sm train …` with the script as the cell's body, and `%sm ls | status | …`.
+
+What the commands of a line do stands in `line_commands.py`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import hashlib
 import os
 import shlex
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jupyter_sm.diagnosis import ExplainedError, explain, refusal
-
-_USAGE = (
-    "%%sm train [--instance TYPE] [--input NAME=PATH]… [--HYPERPARAMETER VALUE]… "
-    "(%%sm train --help lists all options)"
-)
-_LINE_USAGE = (
-    "%sm ls | status NAME | logs NAME | stop NAME | explain [NAME] | track NAME | train SCRIPT …"
-)
+from jupyter_sm.diagnosis import ExplainedError, refusal
 
 
 def load(ipython: Any) -> None:
     """Register the magics; what they need loads in the background, so the first cell is quick."""
+    from jupyter_sm.notebook import completion
     from jupyter_sm.notebook.errors import install
 
     ipython.register_magic_function(sm, "line_cell", "sm")
     install(ipython)
+    completion.install(ipython)
     threading.Thread(target=_warm_up, name="jupyter_sm warm-up", daemon=True).start()
 
 
@@ -44,12 +41,12 @@ def sm(line: str, cell: str | None = None) -> Any:
 
     %%sm train --input train=data/ --epochs 3   (the cell's body is the script)
     %%sm train --help
-    %sm ls | status NAME | logs NAME | stop NAME | explain [NAME]
+    %sm help   (all that a line can do)
     """
     try:
         command, *words = shlex.split(line) or [""]
     except ValueError as error:
-        raise _usage(f"The line can't be read: {error}.") from None
+        raise usage(f"The line can't be read: {error}.") from None
     try:
         return _run(command, words, cell)
     except SystemExit:  # argparse's way to end once it has printed the help
@@ -59,24 +56,33 @@ def sm(line: str, cell: str | None = None) -> Any:
 def _run(command: str, words: Sequence[str], cell: str | None) -> Any:
     if cell is not None:
         if command != "train":
-            raise _usage(f"%%sm takes train, not {command!r}.")
-        return _train(words, cell)
-    handler = _COMMANDS.get(command)
-    if handler is None:
-        raise _usage(f"There is no command {command!r}." if command else "A command is missing.")
-    return handler(words)
+            raise usage(f"%%sm takes train, not {command!r}.")
+        return train(words, cell)
+    if not command:
+        raise usage("A command is missing.")
+    from jupyter_sm.notebook.line_commands import COMMANDS, run
+
+    if command not in COMMANDS:
+        near = difflib.get_close_matches(command, COMMANDS, 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise usage(f"There is no command {command!r}.{meant}")
+    return run(command, words)
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong as all else of ours does, and never ends the kernel."""
+
     def error(self, message: str) -> NoReturn:
-        raise _usage(f"{message[:1].upper()}{message[1:]}.")
+        """Raises ExplainedError."""
+        raise usage(f"{message[:1].upper()}{message[1:]}.")
 
 
-def _train_parser(prog: str) -> argparse.ArgumentParser:
+def train_parser(prog: str) -> argparse.ArgumentParser:
+    """The options of training, as the spec has them."""
     from jupyter_sm.jobs import TrainingSpec
     from jupyter_sm.jobs.options import JobOptions, add_options
 
-    parser = _Parser(
+    parser = Parser(
         prog=prog,
         allow_abbrev=False,
         epilog="Any other --NAME VALUE is a hyperparameter, passed on as it is typed; alone it is True.",
@@ -86,22 +92,43 @@ def _train_parser(prog: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _train(words: Sequence[str], cell: str | None) -> Any:
+def train(words: Sequence[str], cell: str | None) -> Any:
+    """Train the script that the line names, or the cell."""
     from jupyter_sm.notebook import api
 
     rest = list(words)
     script = rest.pop(0) if cell is None and rest and not rest[0].startswith("-") else ""
-    parser = _train_parser("%sm train SCRIPT" if cell is None else "%%sm train")
+    parser = train_parser("%sm train SCRIPT" if cell is None else "%%sm train")
     options, others = parser.parse_known_args(rest)
     if cell is None and not script:
-        raise _usage("%sm train needs the script's path; with %%sm the cell is the script.")
+        raise usage("%sm train needs the script's path; with %%sm the cell is the script.")
     values = vars(options)
+    add_hyperparameters(values, others, parser)
+    return api.train(script if cell is None else _written(cell), **values)
+
+
+def add_hyperparameters(
+    values: dict[str, Any], others: Sequence[str], parser: argparse.ArgumentParser
+) -> None:
+    """What is no option is a hyperparameter; one that looks like an option is told of."""
+    actions = parser._option_string_actions
+    known = [flag for flag in actions if flag.startswith("--")]
+    own = {action.dest: flag for flag, action in actions.items()}
     hyperparameters = values.setdefault("hyperparameters", {})
     for name, value in _hyperparameters(others):
         if name in hyperparameters:
-            raise _usage(f"The hyperparameter {name} is given twice.")
+            raise usage(f"The hyperparameter {name} is given twice.")
+        if name in own:
+            raise usage(
+                f"--{name} is no option; {own[name]} is. A hyperparameter of that name: "
+                f"-p {name}=VALUE."
+            )
         hyperparameters[name] = value
-    return api.train(script if cell is None else _written(cell), **values)
+        near = difflib.get_close_matches(f"--{name}", known, 1, cutoff=0.85)
+        if near:
+            print(  # noqa: T201 - said where it was typed, and no reason to stop
+                f"--{name} goes to the script as a hyperparameter; the option is {near[0]}."
+            )
 
 
 def _written(cell: str) -> Path:
@@ -132,63 +159,23 @@ def _hyperparameters(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
     while rest:
         word = rest.pop(0)
         if not word.startswith("--") or word == "--":
-            raise _usage(f"{word!r} belongs to no option.")
+            raise usage(f"{word!r} belongs to no option.")
         name, equals, value = word[2:].partition("=")
+        if not name:
+            raise usage(f"{word!r} has no name before the equals sign.")
         if not equals and (not rest or rest[0].startswith("--")):
             yield name, True
         else:
             yield name, typed(value if equals else rest.pop(0))
 
 
-def _list(words: Sequence[str]) -> Any:
-    from jupyter_sm.notebook import api
-
-    return api.list_jobs()
-
-
-def _one(words: Sequence[str], command: str) -> Any:
-    from jupyter_sm.notebook import api
-
-    if len(words) != 1:
-        raise _usage(f"%sm {command} needs one job name.")
-    return api.get_job(words[0])
-
-
-def _stop(words: Sequence[str]) -> Any:
-    job = _one(words, "stop")
-    job.stop()
-    return job
-
-
-def _track(words: Sequence[str]) -> Any:
-    from jupyter_sm.notebook import api
-
-    parser = _Parser(prog="%sm track", allow_abbrev=False)
-    parser.add_argument("name")
-    parser.add_argument("--target", default="local")
-    options = parser.parse_args(list(words))
-    return api.track(options.name, target=options.target)
-
-
-def _explain(words: Sequence[str]) -> Any:
-    if not words:
-        last = getattr(sys, "last_value", None)
-        return explain(last) if last is not None else "There was no error in this notebook yet."
-    job = _one(words, "explain")
-    return job.explanation or f"{job.name} has no error: it is {job.status}."
-
-
-_COMMANDS = {
-    "ls": _list,
-    "status": lambda words: _one(words, "status"),
-    "logs": lambda words: _one(words, "logs").logs(),
-    "stop": _stop,
-    "explain": _explain,
-    "track": _track,
-    "train": lambda words: _train(words, None),
-}
-
-
-def _usage(what: str) -> ExplainedError:
-    fixes = (f"Cell: {_USAGE}", f"Line: {_LINE_USAGE}")
-    return refusal("sdk-usage", "The magic can't be read", what, *fixes)
+def usage(what: str) -> ExplainedError:
+    """A magic that can't be read, in one sentence."""
+    return refusal(
+        "sdk-usage",
+        "The magic can't be read",
+        what,
+        "Cell: %%sm train [--instance TYPE] [--input NAME=PATH]… [--HYPERPARAMETER VALUE]… "
+        "(%%sm train --help lists all options)",
+        "Line: %sm help lists the commands.",
+    )

@@ -28,6 +28,11 @@ class Kernel:
         self._client.execute_interactive(source, output_hook=keep, timeout=60)
         return outputs
 
+    def complete(self, line: str) -> list[str]:
+        """What the kernel offers at the end of a line."""
+        reply = self._client.complete(line, len(line), reply=True, timeout=60)
+        return reply["content"]["matches"]
+
     def text(self, source: str) -> str:
         parts = []
         for output in self.run(source):
@@ -99,7 +104,7 @@ def test_hyperparameters_and_options_reach_the_request(running: Kernel) -> None:
         ("%%sm fly\npass", "takes train"),
         ("%sm", "A command is missing"),
         ("%sm land", "no command 'land'"),
-        ("%sm logs", "needs one job name"),
+        ("%sm logs", "required: job"),
         ("%sm logs nobody", "no job named 'nobody'"),
         ("%sm train", "needs the script's path"),
         ("%sm train nowhere.py", "There is no script"),
@@ -186,3 +191,79 @@ def test_other_errors_show_as_always(running: Kernel) -> None:
     assert [o["type"] for o in outputs] == ["error"]
     text = "\n".join(outputs[0]["traceback"])
     assert "Traceback" in text and "ZeroDivisionError" in text and "f()" in text
+
+
+@pytest.fixture(scope="module")
+def pair(running: Kernel) -> tuple[str, str]:
+    """Two jobs that have ended."""
+    for name, lr in (("pair-a", 1), ("pair-b", 2)):
+        running.run(f"%%sm train --name {name} --lr {lr}\nprint('loss: {lr}')")
+    running.text("%sm wait pair-a pair-b")
+    return "pair-a", "pair-b"
+
+
+def test_notebook_variables_stand_in_options(running: Kernel) -> None:
+    running.run("rounds = 7")
+    running.run("%%sm train --name counted --epochs {rounds} --label $rounds\npass")
+    assert "'epochs': '7'" in running.text("sm.get_job('counted').request['HyperParameters']")
+
+
+def test_jobs_are_waited_for_compared_run_again_and_shown_as_code(running: Kernel, pair) -> None:
+    a, b = pair
+    assert "Completed" in running.text(f"%sm wait {a}")
+    table = running.text(f"%sm compare {a} {b}")
+    assert a in table and "loss" in table
+    assert "HyperParameters.lr" in running.text(f"%sm diff {a} {b}")
+    assert "sm.train(" in running.text(f"%sm code {a}")
+    assert "create_training_job" in running.text(f"%sm code {a} boto3")
+    outputs = running.run(f"%sm again {a} --lr 5 --instance ml.m5.xlarge")
+    name = outputs[0]["data"][MIME]["name"]
+    changed = running.text(f"sm.get_job({a!r}).diff(sm.get_job({name!r}))")
+    assert "ml.m5.xlarge" in changed and "HyperParameters.lr" in changed
+    assert "local" in running.text("%sm targets")
+    assert "%sm again JOB" in running.text("%sm help")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("%sm sta", {"status"}),
+        ("%sm status pair-", {"pair-a", "pair-b"}),
+        ("%sm train a.py --insta", {"--instance", "--instance-count"}),
+        ("%sm train a.py --target lo", {"local"}),
+        ("%sm train a.py --instance ml.m5.24", {"ml.m5.24xlarge"}),
+        ("%%sm tr", {"train"}),
+        ("%%sm train --spo", {"--spot"}),
+        ("%sm again pair-b", {"pair-b"}),
+    ],
+)
+def test_what_is_typed_completes(running: Kernel, pair, line: str, expected: set[str]) -> None:
+    # IPython adds what it would complete itself.
+    offered = {match for match in running.complete(line) if "/" not in match}
+    assert expected <= offered
+    assert not offered & ({"status", "pair-a", "pair-b", "local", "--spot"} - expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("%sm statsu x", "Did you mean status?"),
+        ("%sm ls extra", "Unrecognized arguments: extra"),
+        ("%sm wait", "required: jobs"),
+        ("%sm diff one", "required: other"),
+        ("%sm code pair-a cobol", "There is no code 'cobol'"),
+        ("%sm again pair-a --change zz", "There is no change 'zz'"),
+        ("%sm again nobody", "no job named 'nobody'"),
+        ("%sm train a.py --inputs train=data", "--inputs is no option; --input is"),
+        ("%sm train a.py --instance_count 2", "--instance_count is no option; --instance-count"),
+        ("%sm train a.py --=3", "has no name before the equals sign"),
+    ],
+)
+def test_a_line_that_can_not_be_is_one_sentence(running: Kernel, pair, line: str, says) -> None:
+    text = running.text(line)
+    assert says in text and "line_commands.py" not in text
+
+
+def test_a_word_that_looks_like_an_option_is_told_of(running: Kernel) -> None:
+    text = running.text("%%sm train --name mistyped --instanse ml.m5.xlarge\npass")
+    assert "--instanse goes to the script as a hyperparameter; the option is --instance" in text
