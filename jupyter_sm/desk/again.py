@@ -12,6 +12,7 @@ from jupyter_sm.desk.submit import submit_request
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import JobKey, Kind, kind_named
 from jupyter_sm.jobs.instances import next_larger
+from jupyter_sm.jobs.limits import longest_runtime
 from jupyter_sm.jobs.names import fresh_name
 from jupyter_sm.store import JobView, Store, jobs
 from jupyter_sm.targets import open_target
@@ -21,7 +22,6 @@ CHANGES = ("larger-instance", "more-disk", "longer-runtime")
 _CHOSEN = re.compile(r"instance=(?P<type>ml\.[a-z0-9-]{2,20}\.[a-z0-9]{2,20})")
 _DEFAULT_GB = 30
 _DEFAULT_SECONDS = 86_400
-_MOST_SECONDS = 28 * 86_400
 
 
 def submit_again(
@@ -48,11 +48,15 @@ def submit_again(
         where = open_target(key.target, store.folder)
         request = changed(store, where, kind, request, packed_from, changes)
         packed_from = str(changes.get("script", packed_from))
+    first = jobs.get(store, key)
+    is_tagless = first is not None and first.submission_id is None
     return submit_request(
         store,
         request,
         kind=key.kind,
         target=key.target,
+        # Describe does not tell the tags of a job that somebody else started.
+        notes=[f"The tags of {key.name} were not copied."] if is_tagless else (),
         packed_from=packed_from,
     )
 
@@ -72,7 +76,8 @@ def _apply(change: str, request: dict[str, Any], kind: Kind) -> None:
         machines["VolumeSizeInGB"] = 2 * machines.get("VolumeSizeInGB", _DEFAULT_GB)
     elif change == "longer-runtime":
         limits = request.setdefault("StoppingCondition", {})
-        seconds = min(_MOST_SECONDS, 2 * limits.get("MaxRuntimeInSeconds", _DEFAULT_SECONDS))
+        wanted = 2 * limits.get("MaxRuntimeInSeconds", _DEFAULT_SECONDS)
+        seconds = min(longest_runtime(kind), wanted)
         limits["MaxRuntimeInSeconds"] = seconds
         if "MaxWaitTimeInSeconds" in limits:
             limits["MaxWaitTimeInSeconds"] = max(seconds, limits["MaxWaitTimeInSeconds"])

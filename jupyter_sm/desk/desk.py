@@ -144,6 +144,8 @@ class Desk:
         self, key: JobKey, change: str | None = None, changes: Mapping[str, Any] = {}
     ) -> JobView:
         """Submit a job's request once more under a fresh name, changed if so told."""
+        if not jobs.request_is_whole(self.store, key):
+            self.look_up(key)  # an earlier version kept a part of the request only
         return submit_again(self.store, key, change, changes)
 
     def stop(self, key: JobKey) -> bool:

@@ -42,8 +42,8 @@ def save_described(
     seen = described.seen
     with store.write() as db:
         row = db.execute(
-            "SELECT id, transitions, submission_id, status, secondary_status, phase, modified_at"
-            f" FROM jobs WHERE {_ONE}",
+            "SELECT id, transitions, submission_id, status, secondary_status, phase, modified_at,"
+            f" request_is_whole FROM jobs WHERE {_ONE}",
             key,
         ).fetchone()
         if row is not None and row["status"] == REJECTED:
@@ -77,6 +77,11 @@ def save_described(
             # Submitting is ours to tell: the target knows nothing of the time before Create.
             first = json.loads(row["transitions"])[0]
             transitions = [{**first, "end": seen.created_at}, *transitions]
+        if row is not None and not row["request_is_whole"] and not may_lag:
+            db.execute(
+                f"UPDATE jobs SET request = ?, parent = ?, request_is_whole = 1 WHERE {_ONE}",
+                (json.dumps(described.request), seen.parent, *key),
+            )
         if row is not None and (
             (row["status"], row["secondary_status"], row["phase"], row["modified_at"])
             == (seen.status, seen.secondary_status, seen.phase, seen.modified_at)
@@ -204,6 +209,13 @@ def request_of(store: Store, key: JobKey) -> dict[str, Any] | None:
     """The job's request as it was sent (or as Describe gave it back)."""
     row = store.read().execute(f"SELECT request FROM jobs WHERE {_ONE}", key).fetchone()
     return json.loads(row["request"]) if row else None
+
+
+def request_is_whole(store: Store, key: JobKey) -> bool:
+    """Whether `request_of` has all that Describe tells; an earlier version kept a part of it."""
+    query = f"SELECT request_is_whole FROM jobs WHERE {_ONE}"
+    row = store.read().execute(query, key).fetchone()
+    return row is None or bool(row["request_is_whole"])
 
 
 def log_is_read_out(store: Store, key: JobKey) -> bool:

@@ -219,4 +219,9 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
         FROM old_states;
     DROP TABLE old_states;
     """,
+    # Requests of jobs that were tracked held a part of what Describe told; those are asked for anew.
+    """
+    ALTER TABLE jobs ADD COLUMN request_is_whole INTEGER NOT NULL DEFAULT 1;
+    UPDATE jobs SET request_is_whole = submission_id IS NOT NULL;
+    """,
 )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 from jupyter_sm.jobs import JobKey, is_over
 from jupyter_sm.store import changes
 from jupyter_sm.store.file import Store
@@ -34,17 +36,19 @@ def passed_on(store: Store, key: JobKey) -> None:
     _set(store, key, _PASSED_ON)
 
 
-def given_up(store: Store, key: JobKey) -> None:
-    """The wish can't be met: the job goes on."""
-    _set(store, key, 0)
+def given_up(store: Store, key: JobKey, why: str = "") -> None:
+    """The wish can't be met: the job goes on, and `why` is noted on it."""
+    _set(store, key, 0, why)
 
 
-def _set(store: Store, key: JobKey, value: int) -> None:
+def _set(store: Store, key: JobKey, value: int, note: str = "") -> None:
+    one = "WHERE target = ? AND kind = ? AND name = ?"
     with store.write() as db:
-        db.execute(
-            "UPDATE jobs SET stop_requested = ? WHERE target = ? AND kind = ? AND name = ?",
-            (value, *key),
-        )
+        db.execute(f"UPDATE jobs SET stop_requested = ? {one}", (value, *key))
+        row = db.execute(f"SELECT notes FROM jobs {one}", key).fetchone()
+        notes = json.loads(row["notes"]) if row else []
+        if note and note not in notes:
+            db.execute(f"UPDATE jobs SET notes = ? {one}", (json.dumps([*notes, note]), *key))
         changes.tell(db, "job", *key)
 
 

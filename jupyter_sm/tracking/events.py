@@ -1,7 +1,7 @@
 """Events instead of polling: SageMaker's state changes, from an SQS queue the settings name.
 
 EventBridge puts them there (docs/aws.md gives the rule). An event only says which job
-changed; Describe says how. While events come in, lists are asked for rarely.
+changed; Describe says how. Kinds of which events come in are listed rarely.
 Source: EventBridge events of SageMaker ("SageMaker Training Job State Change").
 """
 
@@ -41,14 +41,13 @@ class Listener:
                 url = self._target.queue_url() if may_listen() else None
                 if url:
                     self.receive(url)
-                    self._poller.is_pushed = True
                     wait = 0.0
                 elif may_listen():
-                    self._poller.is_pushed = False
+                    self._poller.no_events()
                     wait = _LOOK_SECONDS
             except Exception as error:  # noqa: BLE001 - without events, polling does it all
                 _log.warning("Events of %s can't be received: %s", self._target.name, error)
-                self._poller.is_pushed = False
+                self._poller.no_events()
                 wait = _RETRY_SECONDS
             stopped.wait(wait)
 
@@ -61,7 +60,7 @@ class Listener:
         messages = answer.get("Messages", [])
         for message in messages:
             for kind, name in told_by(message.get("Body", "")):
-                self._poller.look_at(JobKey(self._target.name, kind, name))
+                self._poller.told_of(JobKey(self._target.name, kind, name))
         if messages:
             entries = [
                 {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}

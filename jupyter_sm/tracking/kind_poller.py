@@ -42,6 +42,8 @@ class KindPoller:
     def __init__(self, store: Store, target: Target, kind: Kind, queue: DescribeQueue) -> None:
         self.kind = kind
         self.history: History | None = None
+        # What may not be called, and what that means, in one sentence.
+        self.denied: dict[str, str] = {}
         self._store = store
         self._target = target
         self._queue = queue
@@ -53,6 +55,11 @@ class KindPoller:
         self._interval = 0.0
         self._interval_at = -float("inf")
         self._set_aside_until = -float("inf")
+
+    @property
+    def may_read_history(self) -> bool:
+        """Whether a page of the past is to be read now."""
+        return self.history is not None and time.monotonic() >= self._set_aside_until
 
     def be_due(self) -> None:
         """Poll at the next step: something failed, and may work again."""
@@ -89,7 +96,8 @@ class KindPoller:
         cursor = cursors.get(self._store, target, kind)
         is_deep = begun - self._deep >= cadence.deep
         overlap = cadence.deep_overlap if is_deep else cadence.overlap
-        if cadence.history and not cursor.history_done and self.history is None:
+        may_list = self.kind.list not in self.denied
+        if cadence.history and not cursor.history_done and self.history is None and may_list:
             self.history = History(self._target, self.kind, self._queue, self._save_record)
         # Never later than now: a clock that was set back must not hide what changes.
         since = min(cursor.polled_to, time.time()) - overlap
@@ -122,11 +130,13 @@ class KindPoller:
             for summary in listed(self._target, self.kind, since):
                 modified = summary.get("LastModifiedTime", summary["CreationTime"])
                 times[self._key(summary[self.kind.name_field])] = modified.timestamp()
+            self.denied.pop(self.kind.list, None)
         except ClientError as error:
             if not is_denied(error):
                 raise
             # Without the right to list, the jobs that are known are looked at one by one.
-            _log.info("%s may not be used on %s", self.kind.list, self._target.name)
+            self._deny(self.kind.list, "only those that are known are looked at")
+            self.history = None
             open_ = activity.open_keys(self._store, self._target.name, self.kind.kind)
             self._queue.put(dict.fromkeys(open_, time.time()))
         return times
@@ -169,18 +179,29 @@ class KindPoller:
         except Exception as error:
             if not is_of_one(error):
                 raise
+            if is_denied(error):
+                self._deny(self.kind.describe, "they are not shown as they are now")
+                return
             is_ours = not is_of_aws(error)
             _log.warning("%s can't be described: %s", key.name, error, exc_info=is_ours)
 
     def look_up(self, key: JobKey) -> bool:
         """Describe a job at once; False if the target has none of that name."""
         answer = call_or_none(self._target, self.kind.describe, {self.kind.name_field: key.name})
+        self.denied.pop(self.kind.describe, None)
         if answer is None:
             return False
         found = described(self.kind, answer)
         rows.save_described(self._store, key, found)
         self._known[key.name] = found.seen.modified_at
         return True
+
+    def _deny(self, operation: str, so: str) -> None:
+        if operation not in self.denied:
+            _log.warning("%s may not be used on %s", operation, self._target.name)
+            self.denied[operation] = (
+                f"{operation} is not allowed, so of its {self.kind.kind} jobs {so}."
+            )
 
     def read_history(self) -> None:
         """Another page of the past."""

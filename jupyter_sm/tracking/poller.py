@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import KINDS, JobKey
@@ -37,11 +39,22 @@ class Poller:
         self._seen_hint: object = object()
         self._watched: set[JobKey] = set()
         self._watched_at = -float("inf")
-        self.is_pushed = False
+        # Kinds of which an event has come, while there is a queue of them.
+        self._pushed: set[str] = set()
+
+    def told_of(self, key: JobKey) -> None:
+        """An event told of a job: its kind need not be listed as often."""
+        self._pushed.add(key.kind)
+        self.look_at(key)
+
+    def no_events(self) -> None:
+        """Events do not come (any more)."""
+        self._pushed.clear()
 
     def look_at(self, key: JobKey) -> None:
         """Describe a job soon: it was just created, stopped or told of."""
-        self._queue.put({key: time.time()})
+        if key.kind in self._kinds:
+            self._queue.put({key: time.time()})
 
     def be_due(self) -> None:
         """Poll at the next step: something failed, and may work again."""
@@ -59,16 +72,16 @@ class Poller:
         due = [
             one
             for one in self._kinds.values()
-            if one.is_due(is_hinted=is_hinted, is_pushed=self.is_pushed)
+            if one.is_due(is_hinted=is_hinted, is_pushed=one.kind.kind in self._pushed)
         ]
         if due:
             self._poll(due)
             self._seen_hint = hint
-        past = [one for one in self._kinds.values() if one.history is not None]
+        past = [one for one in self._kinds.values() if one.may_read_history]
         if self._queue:
             self._describe(self._target.cadence.at_once)
         elif past and not due:
-            past[0].read_history()
+            self._guard(past[0], past[0].read_history)
         return bool(self._queue) or bool(past)
 
     def catch_up(self) -> None:
@@ -79,24 +92,31 @@ class Poller:
 
     def look_up(self, key: JobKey) -> bool:
         """Describe a job at once; False if the target has none of that name."""
-        return self._kinds[key.kind].look_up(key)
+        kind = self._kinds.get(key.kind)
+        return kind is not None and kind.look_up(key)
 
     def _poll(self, due: list[KindPoller]) -> None:
         failed: Exception | None = None
         for one in due:
-            try:
-                one.poll(self._watched)
-                self._troubles.pop(one.kind.kind, None)
-            except Exception as error:
-                if not is_of_one(error):
-                    raise
-                failed = error
-                one.set_aside()
-                self._note(one.kind.kind, error)
+            failed = self._guard(one, partial(one.poll, self._watched)) or failed
         if failed is not None and len(self._troubles) == len(self._kinds):
             raise failed  # all of them: it is the target's
-        reason = " ".join(self._troubles.values()) or None
+        denied = [why for one in self._kinds.values() for why in one.denied.values()]
+        reason = " ".join([*self._troubles.values(), *denied]) or None
         targets.mark(self._store, self._target.name, "ready", reason)
+
+    def _guard(self, one: KindPoller, work: Callable[[], None]) -> Exception | None:
+        """Do something for one kind; what is wrong with that kind alone sets it aside."""
+        try:
+            work()
+        except Exception as error:
+            if not is_of_one(error):
+                raise
+            one.set_aside()
+            self._note(one.kind.kind, error)
+            return error
+        self._troubles.pop(one.kind.kind, None)
+        return None
 
     def _note(self, kind: str, error: Exception) -> None:
         if is_of_aws(error):

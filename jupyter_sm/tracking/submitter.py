@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import REJECTED, JobKey, context_of, kind_named
 from jupyter_sm.jobs.kinds import Step
-from jupyter_sm.store import Store, submissions
+from jupyter_sm.store import Store, StoreError, submissions
 from jupyter_sm.store.submissions import CALLING, DONE, Submission
 from jupyter_sm.targets import Staged, Staging, StagingStoppedError, Target
 from jupyter_sm.tracking.calls import (
@@ -63,6 +63,11 @@ class Submitter:
                     accepted.append(submission.key)
             except (ClientError, BotoCoreError) as error:
                 # Describe or ListTags was refused: this one waits, the others go on.
+                self._retry(submission, error)
+            except (StoreError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - a fault of ours, which is no other's
+                _log.exception("Submitting %s: a fault of ours", submission.key.name)
                 self._retry(submission, error)
         return accepted
 

@@ -6,7 +6,7 @@ import logging
 import threading
 
 from jupyter_sm.diagnosis import ExplainedError, explain
-from jupyter_sm.jobs import KINDS
+from jupyter_sm.jobs import kind_named
 from jupyter_sm.store import Store, StoreError, stops, targets, wanted
 from jupyter_sm.store.leases import Lease, Rank
 from jupyter_sm.targets import Target
@@ -19,6 +19,7 @@ from jupyter_sm.tracking.calls import (
 )
 from jupyter_sm.tracking.event_tailer import EventTailer
 from jupyter_sm.tracking.events import Listener
+from jupyter_sm.tracking.kind_poller import is_of_one
 from jupyter_sm.tracking.poller import Poller
 from jupyter_sm.tracking.submitter import Submitter
 from jupyter_sm.tracking.tailer import Tailer
@@ -148,33 +149,29 @@ class Tracker:
             self._lease.release()
 
     def _pass_on_stops(self) -> None:
-        from botocore.exceptions import ClientError
-
         for key in stops.to_stop(self._store, self._target.name):
-            kind = KINDS[key.kind]
             try:
+                kind = kind_named(key.kind)
                 answer = call_or_none(self._target, kind.stop, {kind.name_field: key.name})
-            except ClientError as error:
-                if is_passing(error):
+            except Exception as error:
+                if not is_of_one(error):
                     raise  # the wish stays, and is passed on once that goes through
                 # A right that is missing, say: this job goes on, and so do all others.
                 _log.warning("%s was not stopped: %s", key.name, error)
-                stops.given_up(self._store, key)
+                stops.given_up(self._store, key, f"It was not stopped: {explain(error).sentence}")
             else:
                 (stops.given_up if answer is None else stops.passed_on)(self._store, key)
             # Stopping, or ended in between: describing it shows which.
             self._poller.look_at(key)
 
     def _look_up_wanted(self) -> None:
-        from botocore.exceptions import ClientError, ParamValidationError
-
         for key in wanted.pending(self._store, self._target.name):
             try:
                 found = self._poller.look_up(key)
                 missing = f"There is no {key.kind} job named {key.name!r} there."
                 answer = wanted.FOUND if found else missing
-            except (ClientError, ParamValidationError) as error:
-                if is_passing(error):
+            except Exception as error:
+                if not is_of_one(error):
                     raise
                 answer = explain(error).sentence
             wanted.settle(self._store, key, answer)

@@ -216,7 +216,7 @@ def test_what_is_not_offered_is_refused(
 
 def test_names_of_inputs_are_unique(machine: Machine, tmp_path: Path) -> None:
     request = request_in(tmp_path, "", inputs=[given("code", tmp_path, f"{CODE}/more")])
-    with pytest.raises(ClientError, match="ProcessingInputs must be unique; code is there twice"):
+    with pytest.raises(ClientError, match="InputName must be there once; code is there twice"):
         machine.sagemaker.create_processing_job(**request)
 
 

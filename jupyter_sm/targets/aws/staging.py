@@ -57,7 +57,11 @@ class Stager:
             if wrong:
                 raise StagingRefusedError("invalid-parameter", "The role can't be right", wrong)
         places = list(staging.kind.places(request))
-        bucket = self._bucket(staging, settings, staged, places)
+        is_ours = any(p.uri(request).startswith("file://") for p in places)
+        is_open = any(p.role == "output" and not p.uri(request) for p in places)
+        bucket = ""
+        if is_ours or is_open or settings.bucket:
+            bucket = self._bucket(staging, settings, staged, places)
         for place in places:
             if place.role == "output" and not place.uri(request):
                 place.put(request, f"s3://{bucket}/{PREFIX}/output")

@@ -119,6 +119,9 @@ class AwsTarget:
                     f"The role {role.rpartition('/')[2]} belongs to the partition "
                     f"{partition['partition']}, and {self.aws.region} to {self.partition}."
                 )
+        for place in kind.places(request):
+            if place.role == "output" and place.uri(request).startswith("file://"):
+                return f"The {place.phrase} must be an s3:// address; it is {place.uri(request)}."
         region = images.region_of(kind.image(request))
         if region and region != self.aws.region:
             return (

@@ -27,8 +27,8 @@ def refuse(request: Request) -> None:
         )
     inputs = request.get("ProcessingInputs", [])
     outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    _refuse_twice("ProcessingInputs", [row["InputName"] for row in inputs])
-    _refuse_twice("Outputs", [row["OutputName"] for row in outputs])
+    _refuse_twice("InputName", [row["InputName"] for row in inputs])
+    _refuse_twice("OutputName", [row["OutputName"] for row in outputs])
     refuse_far_places(PROCESSING, request)
     for row in inputs:
         _refuse_input(f"input {row['InputName']}", row)
@@ -37,6 +37,9 @@ def refuse(request: Request) -> None:
         if "S3Output" not in row:
             raise refusal(f"The local target has no feature store; {where} names one.")
         _check_local_path(row["S3Output"], where)
+    paths = [row["S3Input"]["LocalPath"].rstrip("/") for row in inputs]
+    paths += [row["S3Output"]["LocalPath"].rstrip("/") for row in outputs]
+    _refuse_twice("LocalPath", paths)
 
 
 def _refuse_input(where: str, row: dict[str, Any]) -> None:
@@ -55,10 +58,10 @@ def _refuse_input(where: str, row: dict[str, Any]) -> None:
             )
 
 
-def _refuse_twice(member: str, names: list[str]) -> None:
-    again = next((name for name in names if names.count(name) > 1), None)
+def _refuse_twice(member: str, values: list[str]) -> None:
+    again = next((value for value in values if values.count(value) > 1), None)
     if again is not None:
-        raise refusal(f"The names in {member} must be unique; {again} is there twice.")
+        raise refusal(f"Each {member} must be there once; {again} is there twice.")
 
 
 def _check_local_path(row: dict[str, Any], where: str) -> None:
