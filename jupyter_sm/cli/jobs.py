@@ -20,16 +20,23 @@ from jupyter_sm.jobs.options import JobOptions, given
 def named(desk: Desk, name: str) -> JobView:
     """The job of that name, as its target says that it is now.
 
-    Only for a name that is not known yet all targets are asked.
+    One that has ended does not change; only for a name that is not known all targets are asked.
     """
     known = desk.find(name)
-    desk.catch_up(known.target if known else None)
+    going = {view.target for view in known if not view.is_over}
+    late = [one for target in (going if known else [None]) for one in desk.catch_up(target)]
+    _tell_late(late)
     return desk.named(name)
+
+
+def _tell_late(targets: list[str]) -> None:
+    for target in targets:
+        print(f"{target} does not answer; shown as last seen.", file=sys.stderr)
 
 
 def ls(desk: Desk, options: argparse.Namespace) -> int:
     """List jobs, the newest first."""
-    desk.catch_up()
+    _tell_late(desk.catch_up())
     views, _ = desk.jobs(limit=options.n)
     show([view.as_dict() for view in views] if options.json else words.table(views))
     return 0
@@ -90,7 +97,7 @@ def again(desk: Desk, options: argparse.Namespace) -> int:
 
 def track(desk: Desk, options: argparse.Namespace) -> int:
     """Look up a job that was started elsewhere."""
-    return show_job(desk.look_up(JobKey(options.target, "training", options.name)), options)
+    return show_job(desk.look_up(JobKey(options.target, options.kind, options.name)), options)
 
 
 def status(desk: Desk, options: argparse.Namespace) -> int:
@@ -103,12 +110,24 @@ def stop(desk: Desk, options: argparse.Namespace) -> int:
     view = named(desk, options.name)
     desk.stop(view.key)
     desk.ensure_tracked(view.target)
-    return show_job(Waiting(desk, view).until_over(options.timeout), options)
+    waiting = Waiting(desk, view)
+    if not waiting.until_stopped(options.timeout):
+        notes = waiting.view.notes
+        raise refusal(
+            "wrong-state",
+            "Not stopped",
+            notes[-1] if notes else f"{view.target} did not stop {view.name}; it goes on.",
+        )
+    return show_job(waiting.view, options)
 
 
 def logs(desk: Desk, options: argparse.Namespace) -> int:
     """Print a job's log."""
+    for known in desk.find(options.name):
+        desk.watch(known.key)  # so that its log is read with the rest
     view = named(desk, options.name)
+    if not options.follow and not desk.log_is_read_out(view.key):
+        _tell_late(desk.catch_up(view.target))
     if options.follow:
         desk.ensure_tracked(view.target)
     records = read_log(desk, view.key, follow=options.follow)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib.metadata import version
+from typing import NoReturn
 
 from jupyter_sm.cli import doctor, jobs, results
 from jupyter_sm.jobs import KINDS, TrainingSpec
@@ -15,7 +17,7 @@ _TIMEOUT = 30.0
 
 def parser() -> argparse.ArgumentParser:
     """The parser; each command's `run` takes the desk and the options."""
-    whole = argparse.ArgumentParser(
+    whole: argparse.ArgumentParser = _Parser(
         prog="jupyter sm", description="SageMaker jobs, without blocking."
     )
     whole.add_argument("--version", action="version", version=version("jupyter_sm"))
@@ -40,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     track = made.add("track", jobs.track, "look up a job that was started elsewhere")
     track.add_argument("name")
     track.add_argument("--target", required=True)
+    track.add_argument("--kind", choices=sorted(KINDS), default="training")
     made.add_named("status", jobs.status, "what a job is doing")
     made.add_named("show", results.details, "all that is known of a job")
     stop = made.add_named("stop", jobs.stop, "ask for a job to be stopped")
@@ -65,6 +68,15 @@ def parser() -> argparse.ArgumentParser:
     made.add("targets", results.targets, "the targets there are, and how each is")
     made.add("doctor", doctor.doctor, "look at the install, and say what to do")
     return whole
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the command with 2."""
+        print(f"{self.prog}: {message} ({self.prog} --help)", file=sys.stderr)
+        sys.exit(2)
 
 
 class _Commands:

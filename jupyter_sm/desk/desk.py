@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_sm.desk import targets
 from jupyter_sm.desk.again import submit_again
 from jupyter_sm.desk.artifacts import Results
-from jupyter_sm.desk.submit import submit_request, submit_spec
+from jupyter_sm.desk.submit import checked_kind, submit_request, submit_spec
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, TrainingSpec, check_name, kind_named
 from jupyter_sm.jobs.code import code_of
@@ -45,19 +45,39 @@ class Desk:
         return jobs.get(self.store, key)
 
     def jobs(
-        self, *, target: str | None = None, limit: int = 200, offset: int = 0
+        self,
+        *,
+        target: str | None = None,
+        kind: str | None = None,
+        limit: int = 200,
+        offset: int = 0,
     ) -> tuple[list[JobView], int]:
         """Jobs, the newest first, and how many there are in all."""
-        return jobs.listed(self.store, target=target, limit=limit, offset=offset)
+        return jobs.listed(self.store, target=target, kind=kind, limit=limit, offset=offset)
 
-    def find(self, name: str, target: str | None = None) -> JobView | None:
-        """The newest job of a name on any target (or on one), or None."""
-        return next(iter(jobs.find(self.store, name, target)), None)
+    def find(self, name: str, target: str | None = None) -> list[JobView]:
+        """The jobs of a name, on any target or on one; `processing/name` says the kind, too."""
+        kind, _, plain = name.rpartition("/")
+        found = jobs.find(self.store, plain, target)
+        return [view for view in found if not kind or view.kind == kind]
 
     def named(self, name: str, target: str | None = None) -> JobView:
-        """The same; raises ExplainedError (404) when there is none."""
+        """The job of a name; of several the one that has not ended.
+
+        Raises ExplainedError: 404 when there is none, 409 when the name does not say which.
+        """
         found = self.find(name, target)
-        if found is None:
+        going = [view for view in found if not view.is_over]
+        if len(found) > 1 and len(going) != 1:
+            each = ", ".join(f"{view.kind}/{view.name} on {view.target}" for view in found)
+            raise refusal(
+                "not-found",
+                "Which job?",
+                f"There are {len(found)} jobs named {name!r}: {each}.",
+                "Say the kind before the name, as processing/NAME, or the target.",
+                status=409,
+            )
+        if not found:
             where = f" on {target}" if target else ""
             raise refusal(
                 "not-found",
@@ -67,7 +87,7 @@ class Desk:
                 "One that was started elsewhere: sm.track(name, target=…).",
                 status=404,
             )
-        return found
+        return (going or found)[0]
 
     def request(self, key: JobKey) -> dict[str, Any] | None:
         """The Create request behind a job, secrets masked."""
@@ -157,7 +177,7 @@ class Desk:
 
         Raises ExplainedError when there is no such job, or the target can't be asked.
         """
-        wrong = check_name(key.name, limit=kind_named(key.kind).name_limit)
+        wrong = check_name(key.name, limit=checked_kind(key.kind).name_limit)
         if wrong:
             raise refusal("invalid-parameter", "The job name is not legal", wrong)
         self.ensure_tracked(key.target)
@@ -187,10 +207,12 @@ class Desk:
         except UnknownTargetError as error:
             raise refusal("invalid-parameter", "No such target", str(error)) from None
 
-    def catch_up(self, target: str | None = None) -> None:
-        """Bring a target's jobs (or those of all in use) up to date once."""
-        for name in [target] if target else service.in_use(self.store):
-            service.catch_up(self.store, name)
+    def catch_up(self, target: str | None = None) -> list[str]:
+        """Bring a target's jobs (or those of all in use) up to date once, side by side.
+
+        Waits for some seconds; the result holds the targets that did not answer by then.
+        """
+        return service.catch_up_all(self.store, [target] if target else None)
 
     def track_all(self) -> None:
         """See to it that each target in use is tracked."""

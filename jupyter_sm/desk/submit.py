@@ -18,6 +18,7 @@ from jupyter_sm.jobs import (
     Fault,
     InvalidRequestError,
     JobKey,
+    Kind,
     TrainingSpec,
     check_name,
     check_request,
@@ -101,7 +102,7 @@ def submit_request(
     Raises ExplainedError: status 400 for a request that breaks the service model, 409
     for a name already used.
     """
-    row = kind_named(kind)
+    row = checked_kind(kind)
     try:
         where = open_target(target, store.folder)
     except UnknownTargetError as error:
@@ -158,11 +159,27 @@ def submit_request(
     return view
 
 
+def checked_kind(kind: str) -> Kind:
+    """The row of a kind. Raises ExplainedError for a kind that there is not."""
+    try:
+        return kind_named(kind)
+    except ValueError as error:
+        raise refusal("invalid-parameter", "No such kind of job", str(error)) from None
+
+
 def _check_script(spec: TrainingSpec) -> None:
     try:
         path = resolved(spec.script)
     except PathError as error:
         raise SourceError(f"There is no script like this: {error}") from None
+    if spec.entry_point and path.is_file():
+        raise refusal(
+            "invalid-parameter",
+            "Two scripts are named",
+            f"{spec.script} is a file, and entry_point names {spec.entry_point}: entry_point is for "
+            "a folder.",
+            "Name the folder as script, or leave entry_point out.",
+        )
     if path.is_dir() and spec.entry_point:
         try:
             path = resolved(str(path / spec.entry_point))

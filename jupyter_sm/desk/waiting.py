@@ -63,6 +63,15 @@ class Waiting:
             self._check(until, timeout, f"still has it as {self.view.status}")
         return self.view
 
+    def until_stopped(self, timeout: float = float("inf")) -> bool:
+        """Wait until a job that was asked to stop has ended; False if it goes on after all."""
+        until = time.monotonic() + timeout
+        while not self.is_over():
+            if not self.view.stop_requested and not self.view.is_over:
+                return False
+            self._check(until, timeout, f"still has it as {self.view.status}")
+        return True
+
     def _check(self, until: float, timeout: float, how: str) -> None:
         if time.monotonic() < until:
             time.sleep(TICK_SECONDS)

@@ -64,8 +64,9 @@ def cause(view: JobView) -> str:
     """Why a job failed, as short as can be."""
     if view.explanation is None:
         return "no reason given"
-    error = view.explanation.entities.get("error", "")
-    return error.partition(":")[0] or view.explanation.title
+    named = view.explanation.entities.get("error", "").partition(":")[0]
+    # An exception's name; a sentence would be cut anywhere.
+    return named if named and " " not in named else view.explanation.title
 
 
 def where(view: JobView) -> str:
@@ -106,7 +107,17 @@ def table(views: Sequence[JobView]) -> str:
     """A line a job under heads: name, state, where it runs, age."""
     if not views:
         return "No jobs yet. Run a cell that starts with %%sm train."
-    rows = [(view.name, state(view), where(view), age(view)) for view in views]
+    kinds = {view.kind for view in views}
+    rows = [
+        # The kind is said where there are several: names are unique within one only.
+        (
+            f"{view.kind}/{view.name}" if len(kinds) > 1 else view.name,
+            state(view),
+            where(view),
+            age(view),
+        )
+        for view in views
+    ]
     rows.insert(0, ("JOB", "STATE", "WHERE", "AGE"))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(

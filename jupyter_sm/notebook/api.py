@@ -37,14 +37,19 @@ def train(
             inputs={channel: os.fspath(path) for channel, path in (inputs or {}).items()},
             hyperparameters=dict(hyperparameters or {}),
             instance=instance,
-            **options,
+            **{name: _plain(value) for name, value in options.items()},
         )
-    except TypeError as error:
+    except (TypeError, ValueError, AttributeError) as error:
         what = str(error).replace("TrainingSpec.__init__()", "train()")
         raise refusal("sdk-usage", "No such option", f"{what}.") from None
     view = desk().submit_spec(spec, name=name, target=target)
     desk().ensure_tracked(target)
     return Job(desk(), view)
+
+
+def _plain(value: Any) -> Any:
+    """A path as its text; all else as it is."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def submit(request: Mapping[str, Any], *, kind: str = "training", target: str = "local") -> Job:

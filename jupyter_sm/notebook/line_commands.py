@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from jupyter_sm.diagnosis import explain
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs import KINDS, TrainingSpec
 from jupyter_sm.jobs.code import FORMS
 from jupyter_sm.jobs.options import add_options
 from jupyter_sm.notebook import api, magics, many
@@ -90,8 +90,9 @@ def _track(words: list[str]) -> Any:
     parser = magics.Parser(prog="%sm track", allow_abbrev=False)
     parser.add_argument("name")
     parser.add_argument("--target", default="local")
+    parser.add_argument("--kind", choices=sorted(KINDS), default="training")
     options = parser.parse_args(words)
-    return api.track(options.name, target=options.target)
+    return api.track(options.name, kind=options.kind, target=options.target)
 
 
 def _wait(words: list[str]) -> Any:
@@ -142,7 +143,9 @@ COMMANDS: dict[str, Command] = {
     "artifacts": Command(
         "JOB", "the files it has left", lambda w: _job("artifacts", w).artifacts()
     ),
-    "track": Command("NAME [--target TARGET]", "a job that was started elsewhere", _track),
+    "track": Command(
+        "NAME [--target TARGET] [--kind KIND]", "a job that was started elsewhere", _track
+    ),
     "targets": Command("", "where jobs can run, and how each is", _targets),
     "help": Command("", "this", _help),
 }

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from jupyter_sm.desk import Desk, JobView
-from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs import KINDS, TrainingSpec
 from jupyter_sm.jobs.spec import fits
 
-_MEMBERS = ("target", "name", "spec", "request")
+_MEMBERS = ("target", "kind", "name", "spec", "request")
 
 
 class BadBodyError(ValueError):
@@ -20,9 +20,10 @@ class BadBodyError(ValueError):
 
 @dataclass(frozen=True)
 class SubmissionBody:
-    """Either `spec` (with an optional `name`) or a full Create `request`."""
+    """Either `spec` (with an optional `name`) or a full Create `request` of a kind."""
 
     target: str
+    kind: str
     name: str | None
     spec: TrainingSpec | None
     request: dict[str, Any] | None
@@ -41,15 +42,21 @@ def read_submission(body: bytes) -> SubmissionBody:
     unknown = sorted(set(data) - set(_MEMBERS))
     if unknown:
         raise BadBodyError(f"Unknown members {_shown(unknown)}; known are {', '.join(_MEMBERS)}")
-    target, name = data.get("target", "local"), data.get("name")
+    target, name, kind = data.get("target", "local"), data.get("name"), data.get("kind", "training")
     if not isinstance(target, str) or not (name is None or isinstance(name, str)):
         raise BadBodyError("target and name must be strings")
+    if kind not in KINDS:
+        raise BadBodyError(f"kind must be one of {', '.join(KINDS)}")
     spec, request = data.get("spec"), data.get("request")
     if (spec is None) == (request is None):
         raise BadBodyError("Give either spec or request")
     if request is not None and not isinstance(request, dict):
         raise BadBodyError("request must be an object")
-    return SubmissionBody(target, name, _spec(spec) if spec is not None else None, request)
+    if request is not None and name is not None:
+        raise BadBodyError("The name of a full request stands in it; give no name beside it")
+    if spec is not None and kind != "training":
+        raise BadBodyError(f"A spec is one of a training job; of {kind} give a request")
+    return SubmissionBody(target, kind, name, _spec(spec) if spec is not None else None, request)
 
 
 def read_change(body: bytes) -> str | None:
@@ -75,15 +82,20 @@ def submit(desk: Desk, body: SubmissionBody, root: str) -> JobView:
             name=body.name,
             target=body.target,
         )
-    return desk.submit(body.request or {}, target=body.target)
+    return desk.submit(body.request or {}, kind=body.kind, target=body.target)
 
 
 def _below(root: Path, spec: TrainingSpec) -> TrainingSpec:
     def below(path: str) -> str:
         return path if "://" in path or path.startswith("~") else str(root / path)
 
-    inputs = {name: below(path) for name, path in spec.inputs.items()}
-    return replace(spec, script=below(spec.script) if spec.script else "", inputs=inputs)
+    return replace(
+        spec,
+        script=below(spec.script) if spec.script else "",
+        inputs={name: below(path) for name, path in spec.inputs.items()},
+        output=below(spec.output) if spec.output else None,
+        checkpoint=below(spec.checkpoint) if spec.checkpoint else None,
+    )
 
 
 def _spec(data: Any) -> TrainingSpec:

@@ -50,9 +50,10 @@ class JobsHandler(BaseHandler):
         limit = self.number("limit", 200, least=1, most=_LONGEST_LIST)
         offset = self.number("offset", 0, least=0)
         target = self.get_query_argument("target", None)
+        kind = self.get_query_argument("kind", None)
         seq = await self.in_thread(self.desk.last_change)
         rows, total = await self.in_thread(
-            self.desk.jobs, target=target, limit=limit, offset=offset
+            self.desk.jobs, target=target, kind=kind, limit=limit, offset=offset
         )
         await self.answer({"jobs": rows, "total": total, "seq": seq})
 

@@ -12,6 +12,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_sm.desk.again import CHANGES
+from jupyter_sm.jobs import KINDS
 from jupyter_sm.jobs.options import JobOptions
 from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 from jupyter_sm.server import job_routes as jobs
@@ -52,6 +53,7 @@ _SUBMISSION = {
     "type": "object",
     "properties": {
         **properties(JobOptions),
+        "kind": {"type": "string", "enum": list(KINDS), "default": "training"},
         "spec": {"$ref": "#/components/schemas/TrainingSpec"},
         "request": {"type": "object"},
     },
@@ -80,7 +82,10 @@ ROUTES = (
         "/jobs",
         jobs.JobsHandler,
         get=Operation(
-            "listJobs", "List jobs", "JobList", (text("target"), number("limit"), number("offset"))
+            "listJobs",
+            "List jobs",
+            "JobList",
+            (text("target"), text("kind", *KINDS), number("limit"), number("offset")),
         ),
         post=Operation(
             "submitJob",

@@ -184,18 +184,22 @@ def find(store: Store, name: str, target: str | None = None) -> list[JobView]:
 
 
 def listed(
-    store: Store, *, target: str | None = None, limit: int = 200, offset: int = 0
+    store: Store,
+    *,
+    target: str | None = None,
+    kind: str | None = None,
+    limit: int = 200,
+    offset: int = 0,
 ) -> tuple[list[JobView], int]:
     """Jobs, the newest first, and how many there are in all."""
     db = store.read()
+    wanted = "WHERE (? IS NULL OR target = ?) AND (? IS NULL OR kind = ?)"
+    values = (target, target, kind, kind)
     rows = db.execute(
-        "SELECT * FROM jobs WHERE (? IS NULL OR target = ?)"
-        " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
-        (target, target, limit, offset),
+        f"SELECT * FROM jobs {wanted} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
+        (*values, limit, offset),
     ).fetchall()
-    total = db.execute(
-        "SELECT COUNT(*) FROM jobs WHERE (? IS NULL OR target = ?)", (target, target)
-    ).fetchone()
+    total = db.execute(f"SELECT COUNT(*) FROM jobs {wanted}", values).fetchone()
     return [_view(row) for row in rows], int(total[0])
 
 

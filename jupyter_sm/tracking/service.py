@@ -18,6 +18,9 @@ _LOOK_SECONDS = 1.0
 # How often it is seen to that the store does not grow beyond its limit.
 _TRIM_SECONDS = 60.0
 
+# How long whoever asks once waits for a target; what it says later comes to the store all the same.
+_CATCH_UP_SECONDS = 8.0
+
 LOCAL = "local"
 
 _log = logging.getLogger(__name__)
@@ -95,10 +98,29 @@ _in_kernel: dict[str, TrackingService] = {}
 _lock = threading.Lock()
 
 
-def catch_up(store: Store, target: str) -> None:
-    """Bring the store up to date once, if nobody else tracks the target."""
-    if not leases.is_held(store, target):
-        Tracker(store, open_target(target, store.folder), Rank.KERNEL).catch_up()
+def catch_up_all(store: Store, names: list[str] | None = None) -> list[str]:
+    """Bring targets (those in use, unless named) up to date once; those that did not answer."""
+    asking = {
+        name: threading.Thread(target=_catch_up, args=(store, name), daemon=True)
+        for name in names or in_use(store)
+    }
+    for thread in asking.values():
+        thread.start()
+    until = time.monotonic() + _CATCH_UP_SECONDS
+    for thread in asking.values():
+        thread.join(timeout=max(0.0, until - time.monotonic()))
+    return [name for name, thread in asking.items() if thread.is_alive()]
+
+
+def _catch_up(store: Store, target: str) -> None:
+    """Bring one target up to date, if nobody else tracks it."""
+    try:
+        if not leases.is_held(store, target):
+            Tracker(store, open_target(target, store.folder), Rank.KERNEL).catch_up()
+    except UnknownTargetError as error:
+        targets.mark(store, target, "stale", str(error))
+    except StoreError as error:
+        _log.warning("%s", error)
 
 
 def ensure_tracked(store: Store, target: str) -> None:

@@ -58,7 +58,8 @@ export function stepsOf(job: IJobView, now: number): IStep[] {
 function isDetailed(job: IJobView): boolean {
   const isWithout =
     job.secondary_status === job.status && job.phase !== 'submitting';
-  return job.transitions.length > 0 || !isWithout;
+  // Submitting is ours to tell, of every kind.
+  return job.transitions.length > 1 || !isWithout;
 }
 
 function spent(seconds: number): string {

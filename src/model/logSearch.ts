@@ -2,18 +2,26 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Client } from '../api/client';
+import type { Client, IJobKey, ILogFilter } from '../api/client';
 import type { ILogHits } from '../api/types';
-import type { LogModel } from './log';
 
 /** A log that grows is searched again this often at most. */
 const PAUSE_MS = 2_000;
+
+/** What a search must know of the log that it searches. */
+export interface ISearchedLog {
+  readonly key: IJobKey;
+  readonly filter: ILogFilter;
+  readonly isFolded: boolean;
+  /** Another number once the log has other entries. */
+  readonly round: number;
+}
 
 /** A search in a log: how often something is found, and the find that is looked at. */
 export class LogSearch implements IDisposable {
   constructor(
     private _client: Client,
-    private _log: LogModel
+    private _log: ISearchedLog
   ) {}
 
   get query(): string {

@@ -12,6 +12,7 @@ import pytest
 from jupyter_sm.cli import doctor
 from jupyter_sm.cli.results import _cell
 from jupyter_sm.desk import open_desk
+from jupyter_sm.store import open_store
 
 from kit.command import sm
 
@@ -150,3 +151,25 @@ def test_a_target_that_does_not_answer_is_waited_for_as_long_as_told(
     done = sm("train", script, "--target", "silent@us-east-1", "--timeout", "1", **env)
     assert done.code == 1
     assert "After 1 s silent@us-east-1 has not taken the job yet" in done.err
+
+
+def test_a_name_that_two_kinds_share_must_be_said_whole(job: str, home: Path) -> None:
+    store = open_store(home)
+    with store.write() as db:
+        db.execute(
+            "INSERT INTO jobs (target, kind, name, status, phase, created_at, modified_at, ended_at,"
+            " request, log_closed) VALUES"
+            " ('local', 'processing', 'one', 'Completed', 'ended', 1, 1, 1, '{}', 1)"
+        )
+    store.close()
+    unclear = sm("show", "one")
+    assert unclear.code == 1 and "processing/one on local" in unclear.err
+    assert sm("show", "processing/one", "--json").json()["kind"] == "processing"
+    assert sm("show", "training/one", "--json").json()["kind"] == "training"
+    assert "processing/one" in sm("ls").out
+
+
+def test_a_wrong_option_is_one_line() -> None:
+    done = sm("ls", "-n", "0")
+    assert done.code == 2 and len(done.err.splitlines()) == 1
+    assert "0 is not between 1 and 10,000" in done.err

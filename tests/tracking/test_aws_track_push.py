@@ -13,6 +13,7 @@ import jupyter_sm as sm
 from jupyter_sm.desk import desk
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.jobs import JobKey
+from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store import wanted
 from jupyter_sm.targets.aws import target as aws_target
 from jupyter_sm.tracking import events
@@ -146,7 +147,7 @@ def test_events_replace_polling(account: Account, queue: str) -> None:
     for body in filter(None, BAD):
         sqs.send_message(QueueUrl=queue, MessageBody=body)
     tracker = account.track()
-    wait_for(lambda: tracker._poller.is_pushed and not left(account, queue))
+    wait_for(lambda: "training" in tracker._poller._pushed and not left(account, queue))
     sim.add_job("job", scenario=SHORT)
     sqs.send_message(QueueUrl=queue, MessageBody=event("job"))
     wait_for(lambda: account.status("job") == "InProgress")
@@ -164,12 +165,21 @@ def test_events_replace_polling(account: Account, queue: str) -> None:
 @pytest.mark.parametrize("body", [event(""), event("a b!"), event("x" * 500)])
 def test_one_bad_event_harms_nothing(account: Account, queue: str, body: str) -> None:
     account.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
-    tracker = account.track()
-    wait_for(lambda: tracker._poller.is_pushed and not left(account, queue))
+    account.track()
+    wait_for(lambda: not left(account, queue))
     account.sim.add_job("job", scenario=ENDLESS)
     account.client("sqs").send_message(QueueUrl=queue, MessageBody=event("job"))
     wait_for(lambda: account.status("job") == "InProgress", 10)
     wait_for(lambda: account.health().health == "ready", 10)
+
+
+def test_events_of_one_kind_do_not_slow_another(account: Account, queue: str) -> None:
+    tracker = account.track()
+    account.client("sqs").send_message(QueueUrl=queue, MessageBody=event("not-there"))
+    wait_for(lambda: "training" in tracker._poller._pushed)
+    account.sim.add_job("prepare", kind="processing", scenario=ENDLESS)
+    key = JobKey(TARGET, "processing", "prepare")
+    wait_for(lambda: jobs_table.get(account.store, key))
 
 
 def test_a_queue_that_is_missing_leaves_polling_as_it_was(account: Account, queue: str) -> None:
@@ -206,7 +216,8 @@ def test_a_target_that_was_stale_is_ready_again_though_events_come(
     account: Account, queue: str
 ) -> None:
     tracker = account.track()
-    wait_for(lambda: tracker._poller.is_pushed)
+    account.client("sqs").send_message(QueueUrl=queue, MessageBody=event("not-there"))
+    wait_for(lambda: "training" in tracker._poller._pushed)
     time.sleep(1.2)
     account.sim.add_job("job", scenario=ENDLESS)
     account.sim.traps.expired_token = True

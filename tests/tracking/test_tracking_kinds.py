@@ -12,7 +12,7 @@ from jupyter_sm.desk.submit import submit_spec
 from jupyter_sm.jobs import KINDS, JobKey, TrainingSpec
 from jupyter_sm.jobs.kinds import Step
 from jupyter_sm.jobs.kinds.training import TRAINING
-from jupyter_sm.store import Store, submissions, targets
+from jupyter_sm.store import Store, submissions, targets, wanted
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.tracking.submitter import Submitter
@@ -104,5 +104,35 @@ def test_a_kind_that_can_not_be_listed_leaves_the_others_alone(
         (row,) = targets.rows(store)
         assert row.health == "ready"
         assert row.reason.startswith("Its broken jobs can't be looked at now: jupyter_sm failed")
+    finally:
+        tracker.stop()
+
+
+def test_a_fault_of_ours_in_one_submission_leaves_the_others_alone(
+    store, target, trio, script
+) -> None:
+    def fault(request: dict) -> tuple[Step, ...]:
+        raise KeyError("ours")
+
+    KINDS["trio"] = replace(KINDS["trio"], steps_of=fault)
+    key = submit_spec(store, TrainingSpec(str(script)), name="behind").key
+    assert Submitter(store, target).run() == [key]
+
+
+def test_a_kind_that_this_version_does_not_know_holds_up_nothing(store, target, script) -> None:
+    strange = JobKey("local", "strange", "job")
+    wanted.ask(store, strange)
+    with store.write() as db:
+        db.execute(
+            "INSERT INTO jobs (target, kind, name, status, phase, created_at, modified_at, request,"
+            " stop_requested) VALUES ('local', 'strange', 'job', 'InProgress', 'open', 1, 1, '{}', 1)"
+        )
+    tracker = Tracker(store, target, Rank.SERVER)
+    tracker.start()
+    try:
+        key = submit_spec(store, TrainingSpec(str(script)), name="well").key
+        wait_for(lambda: jobs_table.get(store, key).status == "Completed")
+        assert wanted.answer(store, strange) == "There is no strange job named 'job' there."
+        wait_for(lambda: jobs_table.log_is_read_out(store, key))
     finally:
         tracker.stop()

@@ -30,7 +30,7 @@ def kind_named(name: str) -> Kind:
     """The row of a kind. Raises ValueError with the known kinds otherwise."""
     try:
         return KINDS[name]
-    except KeyError:
+    except (KeyError, TypeError):
         raise ValueError(
             f"Unknown kind of job {name!r}. Known kinds: {', '.join(sorted(KINDS))}."
         ) from None

@@ -14,7 +14,7 @@ from math import isfinite
 from operator import gt
 from typing import Any
 
-from jupyter_sm.jobs import JobKey, is_over, kind_named
+from jupyter_sm.jobs import KINDS, JobKey, is_over, kind_named
 from jupyter_sm.logs import LogParser, Metric, Progress, Record
 from jupyter_sm.store import changes, jobs
 from jupyter_sm.store.file import Store
@@ -57,6 +57,7 @@ def jobs_to_read(store: Store, target: str, watched_after: float) -> list[Logged
             row["ended_at"],
         )
         for row in rows
+        if row["kind"] in KINDS  # a kind that this version does not know is another's to read
     ]
 
 
