@@ -100,7 +100,10 @@ def _argument(value: Any) -> str:
 def environment(
     request: Mapping[str, Any], name: str, host: str, base: Path, machine: Mapping[str, str]
 ) -> dict[str, str]:
-    """The script's environment: the machine's needful, the job's own, and SM_*."""
+    """The script's environment: the machine's needful, the job's own, and SM_*.
+
+    `base` is what the script itself finds as /opt/ml.
+    """
     env = passed_on(machine)
     env.update(
         PYTHONUNBUFFERED="1",

@@ -76,16 +76,7 @@ class Environments:
         self._run(install + options, code)
 
     def _run(self, argv: list[str], folder: Path) -> None:
-        process = subprocess.Popen(
-            argv,
-            env=self._env,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=processes.die_with_parent,
-        )
+        process = processes.start(argv, self._env, folder)
         with process:
             try:
                 last = self._read(process)

@@ -23,8 +23,10 @@ from jupyter_sm.targets.local.runner.artifacts import ArtifactError
 from jupyter_sm.targets.local.runner.channels import ChannelError
 from jupyter_sm.targets.local.runner.host import Host, LogStream
 from jupyter_sm.targets.local.runner.kinds import steps_of
+from jupyter_sm.targets.local.runner.network import Network
 from jupyter_sm.targets.local.runner.requirements import RequirementsError
 from jupyter_sm.targets.local.runner.scheduler import Scheduler
+from jupyter_sm.targets.local.runner.views import Views
 from jupyter_sm.targets.local.runner.work import (
     Command,
     JobFailedError,
@@ -56,6 +58,8 @@ class Supervisor:
         self.metrics = LogParser(definitions) if definitions else None
         self.last_metrics: dict[str, Metric] = {}
         self.deadline = float("inf")
+        network = Network(self.layout.root, self.hosts)
+        self.views = Views(self.job, network)
         self.steps = steps_of(
             Work(
                 kind=kind,
@@ -64,6 +68,8 @@ class Supervisor:
                 request=self.request,
                 state=self.state,
                 hosts=self.hosts,
+                network=network,
+                views=self.views,
                 say=self._say,
                 check_stop=self._check_stop,
             )
@@ -156,13 +162,15 @@ class Supervisor:
             processes.end_children()
 
     def _start(self, host: str, command: Command) -> Host:
-        stream = self.streams[host]
         try:
-            return Host(host, command.argv, command.env, command.folder, stream, self._read_line)
+            process = self.views.start(
+                host, command.argv, command.env, command.folder, command.mounts
+            )
         except OSError as error:
             raise JobFailedError(
-                f"ClientError: {command.argv[0]} can't be run: {error.strerror}."
+                f"ClientError: {command.argv[0]} can't be run: {error.strerror or error}."
             ) from error
+        return Host(host, command.argv, process, self.streams[host], self._read_line)
 
     def _read_line(self, line: str) -> None:
         if self.metrics:

@@ -10,10 +10,12 @@ import re
 import shutil
 from pathlib import Path
 
-from jupyter_sm.targets.local.runner import artifacts, channels, container, machine
+from jupyter_sm.targets.local.runner import artifacts, channels, container, failure, machine
 from jupyter_sm.targets.local.runner.host import Host
+from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
 
+_CHECKPOINTS = "/opt/ml/checkpoints"
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
 
 
@@ -27,6 +29,7 @@ class Run:
         self._job = work.job
         self._request = work.request
         self._hosts = work.hosts
+        self._mounts: dict[str, dict[str, Mount]] = {host: {} for host in work.hosts}
 
     def lay_out(self) -> None:
         """/opt/ml of each host, with source, channels and checkpoints."""
@@ -52,31 +55,45 @@ class Run:
                 ):
                     self._work.say(line, host)
                 self._work.check_stop()
-            self._link_checkpoints(base)
+            self._place_checkpoints(host)
 
-    def _link_checkpoints(self, base: Path) -> None:
+    def _place_checkpoints(self, host: str) -> None:
         config = self._request.get("CheckpointConfig")
-        if config:
-            kept = channels.local_path(config["S3Uri"])
-            kept.mkdir(parents=True, exist_ok=True)
-            (base / "checkpoints").symlink_to(kept)
+        if not config:
+            return
+        kept = channels.local_path(config["S3Uri"])
+        kept.mkdir(parents=True, exist_ok=True)
+        place = Path(config.get("LocalPath") or _CHECKPOINTS)
+        if not self._work.views.refusal:
+            self._mounts[host][os.path.normpath(place)] = Mount(kept)
+        elif place.is_relative_to(OPT_ML):
+            here = self._job.host(host) / place.relative_to(OPT_ML)
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.symlink_to(kept)
+        else:
+            raise JobFailedError(
+                f"ClientError: the checkpoints' LocalPath {place} can't be given to a job on this "
+                f"machine ({self._work.views.refusal}): choose one below {OPT_ML}."
+            )
 
     def command(self, host: str) -> Command:
         """The script, by a shell or by a Python that has its requirements."""
         base = self._job.host(host)
         code = base / "code"
-        env = container.environment(self._request, self._work.name, host, base, os.environ)
+        opt_ml = self._work.opt_ml(host)
+        env = container.environment(self._request, self._work.name, host, opt_ml, os.environ)
+        mounts = self._mounts[host]
         program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
         if not (code / program).is_file():
             raise JobFailedError(f"ClientError: the source archive holds no {program}.")
         arguments = container.arguments(self._request)
         if program.endswith(".sh"):
-            return Command(["/bin/sh", program, *arguments], env, code)
+            return Command(["/bin/sh", program, *arguments], env, opt_ml / "code", mounts)
         image = self._request["AlgorithmSpecification"].get("TrainingImage") or ""
         python = machine.with_requirements(
             self._work, machine.interpreter(image), code / "requirements.txt", env
         )
-        return Command([python, program, *arguments], env, code)
+        return Command([python, program, *arguments], env, opt_ml / "code", mounts)
 
     def reason(self, host: Host) -> str:
         """What the script wrote to `failure`, else its exit code and last error line."""
@@ -91,8 +108,21 @@ class Run:
         where = f" on {host.name}" if len(self._hosts) > 1 else ""
         return (
             f"AlgorithmError: ExecuteUserScriptError:\nExitCode {code}{where}\n"
-            f'ErrorMessage "{message[:600]}"\nCommand "{command}"'
+            f'ErrorMessage "{message[:600]}"\nCommand "{command}"{self._no_opt_ml(host)}'
         )
+
+    def _no_opt_ml(self, host: Host) -> str:
+        """Told where a script failed as /opt/ml is not there."""
+        missing = failure.missing_opt_ml(host.tail)
+        if missing is None or not self._work.views.refusal:
+            return ""
+        path, variable = missing
+        told = (
+            f"This machine gives a job no {OPT_ML} of its own ({self._work.views.refusal}): "
+            f"find {path} by the variable {variable}."
+        )
+        self._work.say(told, host.name)
+        return f". {told}"
 
     def upload(self) -> None:
         """The model and the output, each of all hosts together."""
@@ -109,6 +139,11 @@ class Run:
         artifacts.pack([base / "output" / "data" for base in bases], output / "output.tar.gz")
         if done:
             self._work.state["model"] = model.as_uri()
+        elif self._work.views.refusal and (OPT_ML / "model").is_dir():
+            self._work.say(
+                f"the model is empty. A script's {OPT_ML}/model is this machine's own folder "
+                f"({self._work.views.refusal}): let it write to os.environ['SM_MODEL_DIR']."
+            )
 
     def clear(self) -> None:
         """The inputs: the instance is gone on SageMaker too; here they would only fill the disk."""
