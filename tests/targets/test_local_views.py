@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from jupyter_sm.diagnosis import explain
-from jupyter_sm.targets.local.disk.layout import Layout
 from jupyter_sm.targets.local.runner.network import Network
 from jupyter_sm.targets.local.runner.views import SWITCH, Mount, Views
 
-from kit.local_machine import Machine, channel, is_alive, machine_in
+from kit.local_machine import Machine, channel, is_alive, machine_in, views_in
 from kit.wait import wait_for
 
 
@@ -31,15 +30,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 @pytest.fixture
 def views(tmp_path: Path) -> Views:
     """The views of a job's two hosts, where this system allows them."""
-    layout = Layout(tmp_path / "root")
-    layout.make()
-    job = layout.job("training", "viewed")
-    for host in ("algo-1", "algo-2"):
-        (job.host(host) / "code").mkdir(parents=True)
-    made = Views(job, Network(layout.root, ["algo-1", "algo-2"]))
-    if made.refusal:
-        pytest.skip(f"Hosts can't have views of their own here: {made.refusal}")
-    return made
+    return views_in(tmp_path / "root")
 
 
 @pytest.fixture
