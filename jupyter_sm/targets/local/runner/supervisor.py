@@ -145,12 +145,13 @@ class Supervisor:
         self.streams[host or self.hosts[0]].write([f"jupyter_sm: {text}"])
 
     def _work(self) -> str:
-        commands = {host: self.steps.command(host) for host in self.hosts}
+        commands = [(host, self.steps.command(host)) for host in self.hosts]
         self._check_stop()
         running: list[Host] = []
         try:
-            for name, command in commands.items():
-                running.append(self._start(name, command))
+            for name, command in commands:
+                if command is not None:
+                    running.append(self._start(name, command))
             self.state["pids"] = [
                 {"pid": h.process.pid, "mark": processes.start_mark(h.process.pid)} for h in running
             ]

@@ -10,7 +10,16 @@ import re
 import shutil
 from pathlib import Path
 
-from jupyter_sm.targets.local.runner import artifacts, channels, container, failure, machine
+from jupyter_sm.targets.local.runner import (
+    artifacts,
+    channels,
+    container,
+    distribution,
+    entry_point,
+    failure,
+    machine,
+)
+from jupyter_sm.targets.local.runner.entry_point import EntryPoint
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
@@ -38,6 +47,11 @@ class Run:
         modes = container.input_data_config(self._request)
         submitted = self._work.submitted_at
         inputs = [p for p in self._work.kind.places(self._request) if p.role == "input"]
+        if len(self._hosts) > 1 and self._work.views.refusal:
+            self._work.say(
+                f"the names of the job's hosts do not resolve on this machine "
+                f"({self._work.views.refusal}): they meet at MASTER_ADDR and MASTER_PORT."
+            )
         for index, host in enumerate(self._hosts):
             base = self._job.host(host)
             container.write_config(self._request, host, base)
@@ -76,24 +90,41 @@ class Run:
                 f"machine ({self._work.views.refusal}): choose one below {OPT_ML}."
             )
 
-    def command(self, host: str) -> Command:
-        """The script, by a shell or by a Python that has its requirements."""
+    def command(self, host: str) -> Command | None:
+        """The entry point, by a Python that has its requirements, alone or by a launcher."""
         base = self._job.host(host)
         code = base / "code"
         opt_ml = self._work.opt_ml(host)
-        env = container.environment(self._request, self._work.name, host, opt_ml, os.environ)
+        meeting = (self._work.meet_at(), self._work.network.port)
+        env = container.environment(
+            self._request, self._work.name, host, opt_ml, os.environ, meeting
+        )
         mounts = self._mounts[host]
         program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
         if not (code / program).is_file():
             raise JobFailedError(f"ClientError: the source archive holds no {program}.")
-        arguments = container.arguments(self._request)
-        if program.endswith(".sh"):
-            return Command(["/bin/sh", program, *arguments], env, opt_ml / "code", mounts)
+        kind = entry_point.entry_point_of(code, program)
+        if kind is EntryPoint.COMMAND:
+            (code / program).chmod(0o700)
         image = self._request["AlgorithmSpecification"].get("TrainingImage") or ""
-        python = machine.with_requirements(
-            self._work, machine.interpreter(image), code / "requirements.txt", env
+        python = machine.interpreter(image)
+        if kind is not EntryPoint.COMMAND:
+            python = machine.with_requirements(self._work, python, code / "requirements.txt", env)
+        argv = distribution.command(
+            container.framework_parameters(self._request),
+            kind,
+            python,
+            program,
+            container.arguments(self._request),
+            host=host,
+            hosts=container.distribution_hosts(self._request),
+            env=env,
+            gpus=container.gpu_count(),
         )
-        return Command([python, program, *arguments], env, opt_ml / "code", mounts)
+        if argv is None:
+            self._work.say(f"the processes of {host} are started by {self._hosts[0]}.", host)
+            return None
+        return Command(argv, env, opt_ml / "code", mounts)
 
     def reason(self, host: Host) -> str:
         """What the script wrote to `failure`, else its exit code and last error line."""

@@ -63,6 +63,10 @@ class Work:
         """Where a host's own processes find what lies in `job.host(host)`."""
         return self.job.host(host) if self.views.refusal else OPT_ML
 
+    def meet_at(self) -> str:
+        """The name or address of the first host, as all hosts have it."""
+        return "127.0.0.1" if self.views.refusal else self.hosts[0]
+
     @property
     def submitted_at(self) -> float:
         """When the user submitted it, in seconds; later it may have waited for its files."""
@@ -100,8 +104,11 @@ class Steps(Protocol):
         """Make each host's folders and bring its inputs."""
         ...
 
-    def command(self, host: str) -> Command:
-        """What a host runs. Asked for all hosts before the first is started."""
+    def command(self, host: str) -> Command | None:
+        """What a host runs, None where another host does its part.
+
+        Asked for all hosts before the first is started.
+        """
         ...
 
     def reason(self, host: Host) -> str:
