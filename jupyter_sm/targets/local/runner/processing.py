@@ -94,13 +94,14 @@ class Run:
         base = self._work.opt_ml(host)
         app = self._request["AppSpecification"]
         words: list[str] = [*app["ContainerEntrypoint"], *app.get("ContainerArguments", [])]
-        env = machine.passed_on(os.environ)
+        python = machine.interpreter(app["ImageUri"])
+        env = machine.with_interpreter(self._work, python, machine.passed_on(os.environ))
         env.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
         own = self._request.get("Environment", {})
         env.update({key: _told(base, value) for key, value in own.items()})
         argv = [_told(base, word) for word in words]
         if argv[0] in _PYTHONS:
-            argv[0] = machine.interpreter(app["ImageUri"])
+            argv[0] = python
         if shutil.which(argv[0], path=env.get("PATH")) is None:
             raise JobFailedError(
                 f"ClientError: ContainerEntrypoint names {words[0]!r}, and there is no such program."

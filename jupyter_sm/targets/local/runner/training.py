@@ -6,7 +6,6 @@ What the script finds there is `container.py`'s business.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
 
 _CHECKPOINTS = "/opt/ml/checkpoints"
-_ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
 
 
 class Run:
@@ -108,8 +106,12 @@ class Run:
             (code / program).chmod(0o700)
         image = self._request["AlgorithmSpecification"].get("TrainingImage") or ""
         python = machine.interpreter(image)
+        env = machine.with_interpreter(self._work, python, env)
         if kind is not EntryPoint.COMMAND:
-            python = machine.with_requirements(self._work, python, code / "requirements.txt", env)
+            is_package = kind is EntryPoint.PACKAGE
+            made = machine.environment_for(self._work, host, python, env, package=is_package)
+            if made is not None:
+                python, env = str(made / "bin" / "python"), machine.with_environment(env, made)
         argv = distribution.command(
             container.framework_parameters(self._request),
             kind,
@@ -127,20 +129,14 @@ class Run:
         return Command(argv, env, opt_ml / "code", mounts)
 
     def reason(self, host: Host) -> str:
-        """What the script wrote to `failure`, else its exit code and last error line."""
+        """What the script wrote to `failure`, else what the toolkit would write there."""
+        where = f" on {host.name}" if len(self._hosts) > 1 else ""
         written = self._job.host(host.name) / "output" / "failure"
         if written.is_file():
-            return f"AlgorithmError: {written.read_text('utf-8', 'replace')}"
-        code = host.exit_code()
-        message = next((line for line in reversed(host.tail) if _ERROR_LINE.match(line)), "")
-        if not message and code and code > 128:
-            message = f"killed by signal {code - 128}"
-        command = " ".join([Path(host.argv[0]).name, *host.argv[1:]])
-        where = f" on {host.name}" if len(self._hosts) > 1 else ""
-        return (
-            f"AlgorithmError: ExecuteUserScriptError:\nExitCode {code}{where}\n"
-            f'ErrorMessage "{message[:600]}"\nCommand "{command}"{self._no_opt_ml(host)}'
-        )
+            return failure.algorithm_error(written.read_text("utf-8", "replace"), where)
+        code = host.process.returncode
+        text = failure.called_process_error("ExecuteUserScriptError", code, host.tail, host.argv)
+        return failure.algorithm_error(text, where + self._no_opt_ml(host))
 
     def _no_opt_ml(self, host: Host) -> str:
         """Told where a script failed as /opt/ml is not there."""

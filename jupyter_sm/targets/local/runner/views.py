@@ -75,7 +75,7 @@ class Views:
         argv: Sequence[str],
         env: Mapping[str, str],
         folder: Path,
-        mounts: Mapping[str, Mount],
+        mounts: Mapping[str, Mount] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start a command in a host's view, which has `mounts` beside /opt/ml; or as it is.
 
@@ -83,7 +83,7 @@ class Views:
         """
         if self.refusal:
             return processes.start(argv, env, folder)
-        whole = {str(OPT_ML): Mount(self._job.host(host)), **mounts}
+        whole = {str(OPT_ML): Mount(self._job.host(host)), **(mounts or {})}
         launch = self._launch(host, whole, argv, env, os.fspath(folder))
         try:
             launch.wait()
