@@ -27,6 +27,7 @@ class Run:
     """The steps of a processing job."""
 
     working = "Processing"
+    uploads_failed = False
 
     def __init__(self, work: Work) -> None:
         self._work = work

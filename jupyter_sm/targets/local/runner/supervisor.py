@@ -110,7 +110,11 @@ class Supervisor:
             self._enter("InProgress", self.steps.working)
             limit = self.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
             self.deadline = time.monotonic() + limit if limit else self.deadline
-            outcome = self._work()
+            try:
+                outcome = self._work()
+            except JobFailedError:
+                self._upload_failed()
+                raise
             self._enter("Stopping" if outcome != "Completed" else "InProgress", "Uploading")
             self.steps.upload()
             return ("Completed" if outcome == "Completed" else "Stopped"), outcome, ""
@@ -123,6 +127,16 @@ class Supervisor:
             RequirementsError,
         ) as failed:
             return "Failed", "Failed", str(failed)
+
+    def _upload_failed(self) -> None:
+        """Keep what a job made before it failed; the failure itself stays the reason."""
+        if not self.steps.uploads_failed:
+            return
+        self._enter("InProgress", "Uploading")
+        try:
+            self.steps.upload()
+        except (ArtifactError, OSError) as error:
+            self._say(f"what the job had made could not be uploaded: {error}")
 
     def _enter(self, status: str, secondary: str, reason: str = "") -> None:
         final = status in ("Completed", "Failed", "Stopped")

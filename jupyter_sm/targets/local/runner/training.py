@@ -30,6 +30,7 @@ class Run:
     """The steps of a training job."""
 
     working = "Training"
+    uploads_failed = True
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -99,6 +99,8 @@ class Steps(Protocol):
 
     # The secondary status while the commands run.
     working: str
+    # Whether `upload` is called too where a command has failed.
+    uploads_failed: bool
 
     def lay_out(self) -> None:
         """Make each host's folders and bring its inputs."""
@@ -116,7 +118,7 @@ class Steps(Protocol):
         ...
 
     def upload(self) -> None:
-        """Bring what was made to where the request wants it; also of a job that was stopped."""
+        """Bring what was made to where the request wants it; also of a stopped job."""
         ...
 
     def clear(self) -> None:
