@@ -45,15 +45,14 @@ class Run:
             for place in self._of("input"):
                 given = self._row(place)
                 is_shared = given.get("S3DataDistributionType") == "ShardedByS3Key"
-                for line in channels.stage(
-                    place,
-                    self._request,
-                    _inside(base, given["LocalPath"]),
-                    self._work.submitted_at,
-                    share=(index, len(self._hosts)) if is_shared else None,
+                found = channels.Input.at(place, self._request)
+                part = found.share(index, len(self._hosts)) if is_shared else found
+                folder = _inside(base, given["LocalPath"])
+                for line in (
+                    *part.changed_since(self._work.submitted_at),
+                    *part.copy_to(folder, self._work.check_stop),
                 ):
                     self._work.say(line, host)
-                self._work.check_stop()
             for place in self._of("output"):
                 self._make_output(host, place)
 

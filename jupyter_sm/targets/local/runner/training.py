@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_sm.targets.local.runner import (
@@ -18,6 +19,7 @@ from jupyter_sm.targets.local.runner import (
     failure,
     machine,
 )
+from jupyter_sm.targets.local.runner.channels import Input
 from jupyter_sm.targets.local.runner.entry_point import EntryPoint
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
@@ -44,31 +46,43 @@ class Run:
         own = container.decoded_hyperparameters(self._request)
         source = channels.local_path(str(own["sagemaker_submit_directory"]))
         modes = container.input_data_config(self._request)
-        submitted = self._work.submitted_at
-        inputs = [p for p in self._work.kind.places(self._request) if p.role == "input"]
         if len(self._hosts) > 1 and self._work.views.refusal:
             self._work.say(
                 f"the names of the job's hosts do not resolve on this machine "
                 f"({self._work.views.refusal}): they meet at MASTER_ADDR and MASTER_PORT."
             )
-        for index, host in enumerate(self._hosts):
+        for host in self._hosts:
             base = self._job.host(host)
             container.write_config(self._request, host, base)
             artifacts.unpack_source(source, base / "code")
-            for place in inputs:
-                config = modes[place.name]
-                is_shared = config["S3DistributionType"] == "ShardedByS3Key"
-                for line in channels.stage(
-                    place,
-                    self._request,
-                    base / "input" / "data" / place.name,
-                    submitted,
-                    mode=config["TrainingInputMode"],
-                    share=(index, len(self._hosts)) if is_shared else None,
-                ):
-                    self._work.say(line, host)
-                self._work.check_stop()
             self._place_checkpoints(host)
+            self._work.check_stop()
+        for place in self._work.kind.places(self._request):
+            if place.role == "input":
+                self._bring(Input.at(place, self._request), modes[place.name])
+
+    def _bring(self, whole: Input, config: Mapping[str, str]) -> None:
+        """One channel to all hosts: mounted in FastFile mode where that can be, else copied."""
+        name, is_fast = whole.place.name, config["TrainingInputMode"] == "FastFile"
+        is_shared = config["S3DistributionType"] == "ShardedByS3Key"
+        for line in whole.changed_since(self._work.submitted_at):
+            self._work.say(line)
+        why = self._work.views.refusal
+        if is_fast and not why:
+            why = "its files are shared out" if is_shared else ""
+            why = why or ("it holds links" if whole.has_links() else "")
+        for number, host in enumerate(self._hosts):
+            if is_fast and not why:
+                inside = OPT_ML / "input" / "data" / name
+                inside = inside / whole.path.name if whole.path.is_file() else inside
+                self._mounts[host][str(inside)] = Mount(whole.path, read_only=True)
+                continue
+            part = whole.share(number, len(self._hosts)) if is_shared else whole
+            folder = self._job.host(host) / "input" / "data" / name
+            for line in part.copy_to(folder, self._work.check_stop):
+                self._work.say(line, host)
+        if is_fast and why:
+            self._work.say(f"{whole.place.what} is copied, not read in place ({why}).")
 
     def _place_checkpoints(self, host: str) -> None:
         config = self._request.get("CheckpointConfig")
