@@ -43,12 +43,17 @@ def _is_passed_on(key: str) -> bool:
     return whole in _PASSED_ON or key.startswith(_PASSED_ON_PREFIXES)
 
 
+def is_interpreter(image: str) -> bool:
+    """Whether an image's field names a path of this machine."""
+    return image.startswith(("file://", "/"))
+
+
 def interpreter(image: str) -> str:
-    """The Python that an image's field names as `file://`, else our own.
+    """The Python that an image's field names by its path, else our own.
 
     Raises JobFailedError where there is none.
     """
-    python = str(local_path(image)) if image.startswith("file://") else sys.executable
+    python = str(local_path(image)) if is_interpreter(image) else sys.executable
     if not Path(python).is_file() or not os.access(python, os.X_OK):
         raise JobFailedError(f"ClientError: there is no Python interpreter {python}.")
     return python

@@ -46,6 +46,11 @@ class Run:
         own = container.decoded_hyperparameters(self._request)
         source = channels.local_path(str(own["sagemaker_submit_directory"]))
         modes = container.input_data_config(self._request)
+        image = self._image()
+        if image and not machine.is_interpreter(image):
+            self._work.say(
+                f"{image} can't be run here: {machine.interpreter(image)} stands for it."
+            )
         if len(self._hosts) > 1 and self._work.views.refusal:
             self._work.say(
                 f"the names of the job's hosts do not resolve on this machine "
@@ -114,13 +119,12 @@ class Run:
         )
         mounts = self._mounts[host]
         program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
-        if not (code / program).is_file():
-            raise JobFailedError(f"ClientError: the source archive holds no {program}.")
         kind = entry_point.entry_point_of(code, program)
+        if kind is not EntryPoint.PACKAGE and not (code / program).is_file():
+            raise JobFailedError(f"ClientError: the source archive holds no {program}.")
         if kind is EntryPoint.COMMAND:
             (code / program).chmod(0o700)
-        image = self._request["AlgorithmSpecification"].get("TrainingImage") or ""
-        python = machine.interpreter(image)
+        python = machine.interpreter(self._image())
         env = machine.with_interpreter(self._work, python, env)
         if kind is not EntryPoint.COMMAND:
             is_package = kind is EntryPoint.PACKAGE
@@ -142,6 +146,9 @@ class Run:
             self._work.say(f"the processes of {host} are started by {self._hosts[0]}.", host)
             return None
         return Command(argv, env, opt_ml / "code", mounts)
+
+    def _image(self) -> str:
+        return self._request["AlgorithmSpecification"].get("TrainingImage") or ""
 
     def reason(self, host: Host) -> str:
         """What the script wrote to `failure`, else what the toolkit would write there."""
