@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_sm.jobs import TrainingSpec, check_request, hyperparameter_text
+from jupyter_sm.jobs.kinds.training_spec import spec_of
 from jupyter_sm.jobs.secrets import MASK, mask_request
 from jupyter_sm.jobs.spec import Placement
 
@@ -155,6 +156,8 @@ def test_a_distribution_is_asked_for_as_sagemakers_sdk_does(
     assert not spread.faults()
     one, other = (s.request("x", "train.py", BARE)["HyperParameters"] for s in (bare, spread))
     assert other == {**one, **sent}
+    read = spec_of(spread.request("x", "train.py", BARE), "/project/train.py")
+    assert read is not None and read.distribution == launcher
 
 
 def test_an_unknown_distribution_is_refused_in_a_sentence() -> None:
