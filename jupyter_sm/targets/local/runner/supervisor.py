@@ -13,10 +13,11 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_sm.jobs.kinds import kind_named
-from jupyter_sm.logs.parser import LogParser, Metric
 from jupyter_sm.targets.local.disk.layout import FULL, new_transition, place_of
 from jupyter_sm.targets.local.runner import processes
 from jupyter_sm.targets.local.runner.artifacts import ArtifactError
@@ -34,6 +35,9 @@ from jupyter_sm.targets.local.runner.work import (
     Work,
     host_names,
 )
+
+if TYPE_CHECKING:
+    from jupyter_sm.logs.parser import LogParser, Metric
 
 _TICK_SECONDS = 0.1
 # How long output may go on after the script's own process has ended.
@@ -55,7 +59,7 @@ class Supervisor:
             host: LogStream(self.job.logs / f"{host}-{epoch}.log") for host in self.hosts
         }
         definitions = kind.metric_definitions(self.request)
-        self.metrics = LogParser(definitions) if definitions else None
+        self.metrics = _parser(definitions) if definitions else None
         self.last_metrics: dict[str, Metric] = {}
         self.deadline = float("inf")
         network = Network(self.layout.root, self.hosts)
@@ -238,6 +242,12 @@ class Supervisor:
         asked = self._stop_asked()
         if asked:
             raise JobStoppedError(asked)
+
+
+def _parser(definitions: Mapping[str, str]) -> LogParser:
+    from jupyter_sm.logs.parser import LogParser  # takes as long to load as all the rest
+
+    return LogParser(definitions)
 
 
 def main() -> None:
