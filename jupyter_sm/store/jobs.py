@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,7 @@ def save_described(
         ):
             return True  # nothing new, so nothing to tell
         _update(db, key, described, transitions)
+        add_notes(db, key, seen.notes)
         changes.tell(db, "job", *key)
     return True
 
@@ -121,6 +122,19 @@ def _update(
             *key,
         ),
     )
+
+
+def add_notes(db: sqlite3.Connection, key: JobKey, notes: Sequence[str]) -> bool:
+    """Add what a job's notes do not hold yet; whether there was any."""
+    if not notes:
+        return False
+    row = db.execute(f"SELECT notes FROM jobs WHERE {_ONE}", key).fetchone()
+    known = json.loads(row["notes"])
+    fresh = [note for note in notes if note not in known]
+    if fresh:
+        whole = json.dumps([*known, *fresh])
+        db.execute(f"UPDATE jobs SET notes = ? WHERE {_ONE}", (whole, *key))
+    return bool(fresh)
 
 
 def _is_unsettled(db: sqlite3.Connection, job_id: int) -> bool:

@@ -180,6 +180,8 @@ export interface ITrainingSpec {
   metrics?: { [key: string]: string };
   /** File copies inputs before training, FastFile reads them as needed */
   input_mode?: string;
+  /** how several processes train together: torchrun or mpi; without it each instance runs the script by itself */
+  distribution?: string | null;
   /** let SageMaker's default bucket be created for the job's files */
   create_bucket?: boolean;
 }

@@ -48,6 +48,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "checkpoint": (["--checkpoint", "ckpt/"], "ckpt/"),
     "metrics": (["--metric", "loss=loss=([0-9.]+)"], {"loss": "loss=([0-9.]+)"}),
     "input_mode": (["--input-mode", "FastFile"], "FastFile"),
+    "distribution": (["--distribution", "torchrun"], "torchrun"),
     "create_bucket": (["--create-bucket"], True),
 }
 

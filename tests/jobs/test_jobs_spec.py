@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_sm.jobs import TrainingSpec, check_request, hyperparameter_text
+from jupyter_sm.jobs.kinds.training_spec import spec_of
 from jupyter_sm.jobs.secrets import MASK, mask_request
 from jupyter_sm.jobs.spec import Placement
 
@@ -131,6 +133,37 @@ def test_a_bare_spec_leaves_out_what_was_not_asked_for() -> None:
 @pytest.mark.parametrize(("spec", "place"), [(FULL, PLACE), (TrainingSpec("t.py"), BARE)])
 def test_a_compiled_request_has_no_fault_by_the_model(spec: TrainingSpec, place: Placement) -> None:
     assert check_request("CreateTrainingJob", spec.request("digits-1", "train.py", place)) == []
+
+
+@pytest.mark.parametrize(
+    ("launcher", "sent"),
+    [
+        (
+            "torchrun",
+            {
+                "sagemaker_torch_distributed_enabled": "true",
+                "sagemaker_instance_type": '"ml.c5.large"',
+            },
+        ),
+        ("mpi", {"sagemaker_mpi_enabled": "true"}),
+    ],
+)
+def test_a_distribution_is_asked_for_as_sagemakers_sdk_does(
+    launcher: str, sent: dict[str, str]
+) -> None:
+    bare = TrainingSpec(script="train.py", instance="ml.c5.large")
+    spread = replace(bare, distribution=launcher)
+    assert not spread.faults()
+    one, other = (s.request("x", "train.py", BARE)["HyperParameters"] for s in (bare, spread))
+    assert other == {**one, **sent}
+    read = spec_of(spread.request("x", "train.py", BARE), "/project/train.py")
+    assert read is not None and read.distribution == launcher
+
+
+def test_an_unknown_distribution_is_refused_in_a_sentence() -> None:
+    (fault,) = TrainingSpec(script="train.py", distribution="horovod").faults()
+    assert fault.path == "distribution"
+    assert "torchrun or mpi" in fault.message
 
 
 def test_spot_without_max_wait_waits_as_long_as_it_may_run() -> None:

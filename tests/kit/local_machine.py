@@ -17,7 +17,10 @@ import pytest
 
 from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.targets.local import LocalTarget
+from jupyter_sm.targets.local.disk.layout import Layout
 from jupyter_sm.targets.local.disk.log_files import event_line
+from jupyter_sm.targets.local.runner.network import Network
+from jupyter_sm.targets.local.runner.views import Views
 from jupyter_sm.targets.local.wire import Request, handle
 
 from kit.wait import wait_for
@@ -198,6 +201,19 @@ def machine_in(folder: Path, *, grace: str = "0.5", **options: Any) -> Iterator[
         machine = Machine(folder, **options)
         yield machine
         machine.end_all()
+
+
+def views_in(folder: Path) -> Views:
+    """The views of a job's two hosts; the test is skipped where the system does not allow them."""
+    layout = Layout(folder)
+    layout.make()
+    job = layout.job("training", "viewed")
+    for host in ("algo-1", "algo-2"):
+        (job.host(host) / "code").mkdir(parents=True)
+    views = Views(job, Network(layout.root, ["algo-1", "algo-2"]))
+    if views.refusal:
+        pytest.skip(f"Hosts can't have views of their own here: {views.refusal}")
+    return views
 
 
 def is_alive(pid: int) -> bool:

@@ -69,7 +69,7 @@ def steps(described: dict[str, Any]) -> list[str]:
 def test_an_exception_gives_exit_code_and_message(machine: Machine) -> None:
     reason = failed(machine, "raise ValueError('no such column')", hyperparameters={"n": 1})
     assert reason.startswith("AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n")
-    assert 'ErrorMessage "ValueError: no such column"' in reason
+    assert 'ValueError: no such column"\n' in reason
     assert "train.py -n 1" in reason
 
 
@@ -77,16 +77,39 @@ def test_an_exit_code_is_told(machine: Machine) -> None:
     assert "ExitCode 42\n" in failed(machine, "import sys; sys.exit(42)")
 
 
-def test_a_failed_job_leaves_no_model(machine: Machine) -> None:
-    described = machine.run(SAVE + "raise RuntimeError")
+def test_a_failed_job_leaves_what_it_had_made(machine: Machine) -> None:
+    report = "Path(os.environ['SM_OUTPUT_DATA_DIR'], 'report').write_text('so far')\n"
+    described = machine.run(SAVE + report + "raise RuntimeError")
+    name = described["TrainingJobName"]
+    assert described["TrainingJobStatus"] == "Failed"
+    assert steps(described)[-3:] == ["Training", "Uploading", "Failed"]
+    assert described["ModelArtifacts"]["S3ModelArtifacts"] == machine.result(name).as_uri()
+    assert model(machine, name) == "early"
+    with tarfile.open(machine.result(name, "output.tar.gz")) as packed:
+        assert packed.getnames() == ["report"]
+
+
+def test_a_failed_job_that_made_nothing_leaves_nothing(machine: Machine) -> None:
+    described = machine.run("raise RuntimeError")
     assert described["ModelArtifacts"]["S3ModelArtifacts"] == ""
-    assert not machine.result(described["TrainingJobName"]).exists()
+    assert not machine.result(described["TrainingJobName"], "").exists()
 
 
-def test_a_killed_script_has_exit_code_137(machine: Machine) -> None:
+def test_a_failure_stays_the_reason_where_the_upload_fails_too(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    config = {"S3OutputPath": (tmp_path / "file").as_uri()}
+    described = machine.run(SAVE + "raise RuntimeError('first')", OutputDataConfig=config)
+    assert "RuntimeError: first" in described["FailureReason"]
+    last = machine.lines(described["TrainingJobName"])[-1]
+    assert last.startswith("jupyter_sm: what the job had made could not be uploaded")
+    assert str(tmp_path / "file") in last
+
+
+def test_a_killed_script_has_the_signals_number(machine: Machine) -> None:
     reason = failed(machine, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    assert "ExitCode 137" in reason
-    assert "signal 9" in reason
+    assert "ExitCode -9\n" in reason
 
 
 def test_the_failure_file_is_the_reason_cut_at_1024(machine: Machine) -> None:
@@ -96,7 +119,7 @@ def test_the_failure_file_is_the_reason_cut_at_1024(machine: Machine) -> None:
     assert "too few rows" in failed(machine, code.format("too few rows"))
     reason = failed(machine, code.format("é" * 5000))
     assert len(reason) == 1024
-    assert reason.endswith("é" * 900)
+    assert reason.endswith("é" * 900 + ", exit code: 1")
 
 
 def test_a_failure_file_does_not_fail_a_script_that_ends_well(machine: Machine) -> None:

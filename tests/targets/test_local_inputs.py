@@ -10,20 +10,27 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kit.local_machine import Machine, channel, machine_in
+from jupyter_sm.targets.local.runner.views import SWITCH
+
+from kit.local_machine import Machine, channel, machine_in, views_in
 from kit.wait import wait_for
 
-# Prints each file of its channels: host, channel, name, content, whether it is a link.
+# Prints each file of its channels: channel, name, content, whether it can be written to.
 SHOW = """
 import json, os
 from pathlib import Path
 for channel in json.loads(os.environ["SM_CHANNELS"]):
     folder = Path(os.environ["SM_CHANNEL_" + channel.upper()])
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-        kind = "link" if file.is_symlink() else "copy"
+        try:
+            file.open("a").close()
+            kind = "copy"
+        except OSError as error:
+            kind = error.strerror
         print(channel, file.relative_to(folder), file.read_text(), kind)
 """
 
@@ -59,12 +66,94 @@ def test_file_mode_copies_and_cleans_up_afterwards(machine: Machine, data: Path)
     assert (data / "deep" / "e").read_text() == "content-e"
 
 
-def test_fast_file_links_and_leaves_the_originals(machine: Machine, data: Path) -> None:
-    described = machine.run(SHOW, InputDataConfig=[channel("train", data, InputMode="FastFile")])
-    lines = machine.lines(described["TrainingJobName"])
-    assert len(lines) == 5
-    assert all(line.endswith(" link") for line in lines)
+def fast(machine: Machine, place: Path, **more: Any) -> list[str]:
+    """What a job sees of a place in FastFile mode."""
+    code = SHOW + more.pop("then", "")
+    given = channel("train", place, InputMode="FastFile", **more.pop("channel", {}))
+    described = machine.run(code, InputDataConfig=[given], **more)
+    assert described["TrainingJobStatus"] == "Completed", described
+    return machine.lines(described["TrainingJobName"])
+
+
+def test_fast_file_reads_the_originals_and_can_not_change_them(
+    machine: Machine, data: Path, tmp_path: Path
+) -> None:
+    views_in(tmp_path / "tried")
+    then = """
+for change in ("(folder / 'new').touch()", "(folder / 'a').unlink()", "(folder / 'deep').rmdir()"):
+    try:
+        exec(change)
+    except OSError as error:
+        print(error.strerror)
+"""
+    lines = fast(machine, data, then=then)
+    read_only = "Read-only file system"
+    assert lines[:5] == [
+        f"train {name} content-{name[-1]} {read_only}" for name in ("a", "b", "c", "d", "deep/e")
+    ]
+    assert lines[5:] == [read_only] * 3
     assert sorted(p.name for p in data.rglob("*") if p.is_file()) == ["a", "b", "c", "d", "e"]
+
+
+def test_fast_file_reads_one_file_where_it_is(machine: Machine, tmp_path: Path) -> None:
+    views_in(tmp_path / "tried")
+    file = tmp_path / "my data #1 é%20.csv"
+    file.write_text("1,2")
+    assert fast(machine, file) == [f"train {file.name} 1,2 Read-only file system"]
+
+
+def test_fast_file_copies_without_a_view_of_its_own(
+    machine: Machine, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SWITCH, "0")
+    note, *lines = fast(machine, data, then="(folder / 'a').write_text('mine')")
+    assert note.startswith("jupyter_sm: channel train is copied")
+    assert [line.split()[-1] for line in lines] == ["copy"] * 5
+    assert (data / "a").read_text() == "content-a"
+
+
+def test_fast_file_copies_what_links_lead_to(machine: Machine, data: Path, tmp_path: Path) -> None:
+    views_in(tmp_path / "tried")
+    (tmp_path / "links" / "inner").mkdir(parents=True)
+    (tmp_path / "links" / "inner" / "a").symlink_to("../../data/a")
+    note, line = fast(machine, tmp_path / "links", then="(folder / 'inner/a').write_text('mine')")
+    assert "it holds links" in note
+    assert line == "train inner/a content-a copy"
+    assert (data / "a").read_text() == "content-a"
+
+
+def test_fast_file_gives_each_host_its_share(machine: Machine, data: Path) -> None:
+    given = channel("train", data, InputMode="FastFile", distribution="ShardedByS3Key")
+    name = machine.run(SHOW, hosts=2, InputDataConfig=[given])["TrainingJobName"]
+    shares = [
+        [line.split()[1] for line in machine.lines(name, host) if line.startswith("train")]
+        for host in ("algo-1", "algo-2")
+    ]
+    assert shares == [["a", "c", "deep/e"], ["b", "d"]]
+
+
+def test_links_are_followed_and_loops_left_out(machine: Machine, data: Path) -> None:
+    (data / "deep" / "loop").symlink_to("..")
+    (data / "linked").symlink_to("deep")
+    other = data.parent / "elsewhere"
+    other.mkdir()
+    (other / "f").write_text("content-f")
+    (data / "outside").symlink_to(other)
+    described = machine.run(SHOW, InputDataConfig=[channel("train", data)])
+    lines = machine.lines(described["TrainingJobName"])
+    assert "train outside/f content-f copy" in lines
+    assert len(lines) == 6
+
+
+def test_an_input_that_is_no_file_and_no_folder_fails_the_job(
+    machine: Machine, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    described = machine.run(SHOW, InputDataConfig=[channel("train", tmp_path / "pipe")])
+    reason = described["FailureReason"]
+    assert reason.startswith("ClientError: Data download failed")
+    assert "neither a file nor a folder" in reason
+    assert str(tmp_path / "pipe") in reason
 
 
 def test_a_script_may_not_change_the_originals_of_file_mode(machine: Machine, data: Path) -> None:

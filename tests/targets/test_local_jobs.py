@@ -124,7 +124,7 @@ def test_the_environment_is_the_jobs_and_nothing_of_the_servers(machine: Machine
     assert "private" not in env.values()
     assert not [key for key in env if key.startswith(("JUPYTER", "JPY_", "PYTEST", "VIRTUAL"))]
     assert (env["MODE"], env["OMP_NUM_THREADS"]) == ("fast", "2")
-    assert env["PATH"] == os.environ["PATH"]
+    assert env["PATH"] == f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     assert env["TRAINING_JOB_NAME"] == env["SAGEMAKER_JOB_NAME"]
     assert env["SM_NUM_GPUS"].isdigit()
     assert told["executable"] == sys.executable

@@ -20,7 +20,7 @@ from jupyter_sm.store.logs.pages import LogPages
 from jupyter_sm.targets.local import LocalTarget
 from jupyter_sm.tracking.tracker import Tracker
 
-from kit.local_machine import FINAL, Machine, machine_in
+from kit.local_machine import FINAL, Machine, machine_in, views_in
 from kit.wait import wait_for
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -110,6 +110,21 @@ print("copied")
     assert printed(machine) == ["copied"]
     # As SageMaker's: what was asked stands in the answer as it was asked.
     assert found["AppSpecification"] == request["AppSpecification"]
+
+
+@pytest.mark.parametrize("mode", ["EndOfJob", "Continuous"])
+def test_a_script_with_sagemakers_own_paths_runs_unchanged(
+    machine: Machine, tmp_path: Path, mode: str
+) -> None:
+    views_in(tmp_path / "tried")
+    (tmp_path / "rows.csv").write_text("1\n")
+    code = (
+        f"open('{OUT}/out.csv', 'w').write(open('/opt/ml/processing/input/rows/rows.csv').read())"
+    )
+    rows = given("rows", tmp_path / "rows.csv", "/opt/ml/processing/input/rows")
+    found = run(machine, request_in(tmp_path, code, inputs=[rows], mode=mode))
+    assert found["ProcessingJobStatus"] == "Completed", found.get("FailureReason")
+    assert (tmp_path / "result" / "out.csv").read_text() == "1\n"
 
 
 def test_hosts_get_their_share_and_write_to_one_place(machine: Machine, tmp_path: Path) -> None:

@@ -153,6 +153,19 @@ def test_a_job_deleted_between_list_and_describe_does_no_harm(
     assert health(store) == ("ready", None)
 
 
+def test_a_job_that_left_no_model_says_so_in_a_note(store, target, tracker, tmp_path) -> None:
+    (tmp_path / "train.py").write_text("print('no model')")
+    create_directly(target, store, tmp_path / "train.py", "empty")
+    wait_for(lambda: status(store, "empty") == "Completed", 30)
+    assert ["left no model" in note for note in job(store, "empty").notes] == [True]
+
+
+def test_a_job_with_a_model_has_no_such_note(store, target, tracker, script) -> None:
+    create_directly(target, store, script, "full")
+    wait_for(lambda: status(store, "full") == "Completed", 30)
+    assert job(store, "full").notes == []
+
+
 def test_a_stop_is_passed_on(store, target, tracker, long) -> None:
     submit_spec(store, TrainingSpec(str(long)), name="stopped")
     wait_for(lambda: job(store, "stopped").secondary_status == "Training")

@@ -14,6 +14,7 @@ class Seen:
     - `failure_reason`: the service's own text; `told`: what is to be explained where that is
       empty, as a status that says why.
     - `transitions`: spans as `{"status", "start", "end", "message"}`.
+    - `notes`: in words, what a user should know of a job that has no fault.
     - `parent`: kind and name of the job that this one is a part of, as `tuning/name`.
     """
 
@@ -31,6 +32,7 @@ class Seen:
     billable_seconds: int | None = None
     model_uri: str | None = None
     parent: str = ""
+    notes: Sequence[str] = ()
 
 
 def seconds(time: Any) -> float | None:

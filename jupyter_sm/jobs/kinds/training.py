@@ -20,6 +20,7 @@ from jupyter_sm.jobs.kinds.training_spec import (
     spec_of,
 )
 
+_NO_MODEL = "The job left no model: it wrote nothing to SM_MODEL_DIR, which is /opt/ml/model."
 # Ends that come without a FailureReason.
 _TOLD_BY_STATUS = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
 # Whose part a training may be: the member of its description, and the kind of its parent.
@@ -32,6 +33,7 @@ def read(answer: Answer) -> Seen:
     secondary = answer.get("SecondaryStatus", status)
     phase = TRAINING.phase_of(status)
     ended = answer.get("TrainingEndTime")
+    model = at(answer, "ModelArtifacts", "S3ModelArtifacts")
     return Seen(
         status=status,
         secondary_status=secondary,
@@ -54,8 +56,9 @@ def read(answer: Answer) -> Seen:
         ],
         script=script(answer),
         billable_seconds=answer.get("BillableTimeInSeconds"),
-        model_uri=at(answer, "ModelArtifacts", "S3ModelArtifacts") or None,
+        model_uri=model or None,
         parent=_parent(answer),
+        notes=[_NO_MODEL] if status == "Completed" and model == "" else [],
     )
 
 

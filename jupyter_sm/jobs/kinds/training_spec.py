@@ -21,6 +21,11 @@ PROGRAM = "sagemaker_program"
 DIRECTORY = "sagemaker_submit_directory"
 # A script may repeat its job's name from here.
 JOB_NAME = "sagemaker_job_name"
+# What asks for a launcher, as SageMaker's SDK does.
+_LAUNCHERS = {
+    "torchrun": "sagemaker_torch_distributed_enabled",
+    "mpi": "sagemaker_mpi_enabled",
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,14 @@ class TrainingSpec:
             "File copies inputs before training, FastFile reads them as needed", metavar="MODE"
         ),
     )
+    distribution: str | None = field(
+        default=None,
+        metadata=about(
+            "how several processes train together: torchrun or mpi; without it each instance runs "
+            "the script by itself",
+            metavar="LAUNCHER",
+        ),
+    )
     create_bucket: bool = field(
         default=False,
         metadata=about("let SageMaker's default bucket be created for the job's files"),
@@ -117,6 +130,9 @@ class TrainingSpec:
             return found
         if self.instance_count < 1:
             found.append(Fault("InstanceCount", "min", f"is {self.instance_count}; at least 1."))
+        if self.distribution not in (None, *_LAUNCHERS):
+            what = f"is {self.distribution!r}; it can be {' or '.join(_LAUNCHERS)}."
+            found.append(Fault("distribution", "enum", what))
         if self.max_wait is not None and not self.spot:
             found.append(Fault("MaxWaitTimeInSeconds", "spot", "counts for spot only; set spot."))
         elif self.max_wait is not None and self.max_wait < self.max_runtime:
@@ -140,6 +156,7 @@ class TrainingSpec:
                 "sagemaker_container_log_level": "20",
                 JOB_NAME: json.dumps(name),
                 "sagemaker_region": json.dumps(place.region),
+                **self._distribution(),
             },
             "AlgorithmSpecification": {
                 "TrainingImage": place.image,
@@ -173,6 +190,14 @@ class TrainingSpec:
         if self.tags:
             request["Tags"] = [{"Key": k, "Value": str(v)} for k, v in self.tags.items()]
         return request
+
+    def _distribution(self) -> dict[str, str]:
+        """The hyperparameters by which a framework's container knows its launcher."""
+        if self.distribution is None:
+            return {}
+        more = {"sagemaker_instance_type": self.instance} if self.distribution == "torchrun" else {}
+        values = {_LAUNCHERS[self.distribution]: True, **more}
+        return {name: json.dumps(value) for name, value in values.items()}
 
 
 def _channel(name: str, uri: str) -> dict[str, Any]:
@@ -230,6 +255,9 @@ def nearest_spec(request: Mapping[str, Any], script: str) -> TrainingSpec | None
         checkpoint=at(request, "CheckpointConfig", "S3Uri"),
         metrics={row["Name"]: row["Regex"] for row in algorithm.get("MetricDefinitions", [])},
         input_mode=algorithm.get("TrainingInputMode", "File"),
+        distribution=next(
+            (name for name, switch in _LAUNCHERS.items() if _decoded(own.get(switch)) is True), None
+        ),
     )
 
 

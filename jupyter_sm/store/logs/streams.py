@@ -235,24 +235,14 @@ def _insert(db: sqlite3.Connection, job: LoggedJob, parsed: Sequence[Parsed]) ->
         if part.progress:
             ends_at = part.ends_at_ms / 1000 if part.ends_at_ms is not None else None
             progress = {**asdict(part.progress), "ends_at": ends_at}
-        _tell_faults(db, job, part.faults)
+        if jobs.add_notes(db, job.key, part.faults):
+            changes.tell(db, "job", *job.key)
     db.execute(
         "UPDATE jobs SET log_lines = ?, metric = ?, progress = COALESCE(?, progress) WHERE id = ?",
         (lines, metric, json.dumps(progress) if progress else None, job.id),
     )
     changes.tell(db, "log", *job.key)
     if progress or any(part.metrics for part in parsed):
-        changes.tell(db, "job", *job.key)
-
-
-def _tell_faults(db: sqlite3.Connection, job: LoggedJob, faults: Sequence[str]) -> None:
-    if not faults:
-        return
-    row = db.execute("SELECT notes FROM jobs WHERE id = ?", (job.id,)).fetchone()
-    notes = json.loads(row["notes"])
-    fresh = [fault for fault in faults if fault not in notes]
-    if fresh:
-        db.execute("UPDATE jobs SET notes = ? WHERE id = ?", (json.dumps(notes + fresh), job.id))
         changes.tell(db, "job", *job.key)
 
 

@@ -20,6 +20,7 @@ from jupyter_sm.jobs import Kind
 from jupyter_sm.jobs.kinds import Place
 from jupyter_sm.targets.aws.buckets import Buckets, split
 from jupyter_sm.targets.aws.roles import find_role
+from jupyter_sm.targets.inputs import files_of
 from jupyter_sm.targets.protocol import Staged, Staging, StagingRefusedError, StagingStoppedError
 from jupyter_sm.targets.settings import Settings
 
@@ -255,26 +256,7 @@ def path_of(uri: str) -> Path:
 
 
 def _files(place: Path) -> list[tuple[str, Path]]:
-    if place.is_file():
-        return [(place.name, place)]
-    found = []
-    walked: set[str] = set()
-    for root, folders, names in os.walk(place, followlinks=True, onerror=_raise):
-        real = os.path.realpath(root)
-        if real in walked:
-            folders.clear()  # a link that leads to where we have been
-            continue
-        walked.add(real)
-        folders.sort()
-        for name in sorted(names):
-            path = Path(root) / name
-            if path.is_file():
-                found.append((_text(path.relative_to(place).as_posix()), path))
-    return found
-
-
-def _raise(error: OSError) -> None:
-    raise error
+    return [(_text(key), file) for key, file in files_of(place)]
 
 
 def _text(name: str) -> str:

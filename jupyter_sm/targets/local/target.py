@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ from jupyter_sm.targets.local.api.engine import LocalEngine
 from jupyter_sm.targets.local.api.errors import ApiError
 from jupyter_sm.targets.local.api.kinds import OFFERED
 from jupyter_sm.targets.local.api.offer import ROLE
+from jupyter_sm.targets.local.interpreter import interpreter_of
 from jupyter_sm.targets.paths import resolved
 from jupyter_sm.targets.protocol import Cadence, Staged, Staging
-
-_LONGEST_IMAGE = 255
 
 
 class LocalTarget:
@@ -57,13 +55,9 @@ class LocalTarget:
             return self._clients[service]
 
     def place(self, spec: TrainingSpec, name: str, source: Path) -> Placement:
-        """Local folders as `file://`; the image is the Python that submits."""
+        """Local folders as `file://`; the image is a Python, if not told that which submits."""
         output = spec.output or (self.engine.root / "output").as_uri()
-        image = spec.image
-        if image is None:
-            image = Path(sys.executable).as_uri()
-            # Too long for the field: the engine falls back to its own interpreter.
-            image = image if len(image) <= _LONGEST_IMAGE else "python"
+        image, notes = interpreter_of(spec.image, spec.instance)
         return Placement(
             source_uri=source.absolute().as_uri(),
             output_uri=_uri(output),
@@ -72,6 +66,7 @@ class LocalTarget:
             region="local",
             input_uris={channel: _uri(path) for channel, path in spec.inputs.items()},
             checkpoint_uri=_uri(spec.checkpoint) if spec.checkpoint else None,
+            notes=notes,
         )
 
     def check(self, kind: Kind, request: dict[str, Any]) -> str | None:

@@ -6,24 +6,74 @@ a test holds this module against that toolkit.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.targets.local.runner import distribution
 from jupyter_sm.targets.local.runner.machine import passed_on
 from jupyter_sm.targets.local.runner.work import host_names
 
-NETWORK_INTERFACE = "eth0"
+# Where the hosts' addresses are.
+NETWORK_INTERFACE = "lo" if sys.platform == "linux" else "lo0"
+# What the toolkit reads itself; what else is SageMaker's own is the framework's.
+_TOOLKITS = frozenset(
+    {
+        "sagemaker_program",
+        "sagemaker_submit_directory",
+        "sagemaker_enable_cloudwatch_metrics",
+        "sagemaker_region",
+        "sagemaker_container_log_level",
+        "sagemaker_job_name",
+        "default_user_module_name",
+        "_tuning_objective_metric",
+        "sagemaker_s3_output",
+    }
+)
 _GROUP = "homogeneousCluster"
 
 
 def user_hyperparameters(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The script's hyperparameters, decoded; SageMaker's own (`sagemaker_…`) left out."""
-    return {
-        k: v for k, v in decoded_hyperparameters(request).items() if not k.startswith("sagemaker_")
-    }
+    """The script's hyperparameters, decoded; SageMaker's own left out."""
+    return {k: v for k, v in decoded_hyperparameters(request).items() if not _is_sagemakers(k)}
+
+
+def framework_parameters(request: Mapping[str, Any]) -> dict[str, Any]:
+    """SageMaker's own hyperparameters that a framework's container acts on."""
+    own = decoded_hyperparameters(request)
+    return {k: v for k, v in own.items() if _is_sagemakers(k) and k not in _TOOLKITS}
+
+
+def _is_sagemakers(name: str) -> bool:
+    return name.startswith("sagemaker_") or name in _TOOLKITS
+
+
+def distribution_groups(request: Mapping[str, Any]) -> list[str]:
+    """The groups of instances that a job's processes are spread over, if they are."""
+    own = framework_parameters(request)
+    given = own.get("sagemaker_distribution_instance_groups")
+    return given or ([_GROUP] if any(own.get(name) for name in distribution.SWITCHES) else [])
+
+
+def distribution_hosts(request: Mapping[str, Any]) -> list[str]:
+    """The hosts of these groups."""
+    is_spread = _GROUP in distribution_groups(request)
+    return host_names(request["ResourceConfig"]) if is_spread else []
+
+
+@functools.cache
+def gpu_count() -> int:
+    """How many GPUs the machine has, asked as the toolkit asks."""
+    if shutil.which("nvidia-smi") is None:
+        return 0
+    asked = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True)
+    return sum(line.startswith("GPU ") for line in asked.stdout.splitlines())
 
 
 def decoded_hyperparameters(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,9 +148,17 @@ def _argument(value: Any) -> str:
 
 
 def environment(
-    request: Mapping[str, Any], name: str, host: str, base: Path, machine: Mapping[str, str]
+    request: Mapping[str, Any],
+    name: str,
+    host: str,
+    base: Path,
+    machine: Mapping[str, str],
+    meeting: tuple[str, int],
 ) -> dict[str, str]:
-    """The script's environment: the machine's needful, the job's own, and SM_*."""
+    """The script's environment: the machine's needful, the job's own, and SM_*.
+
+    `base` is what the script itself finds as /opt/ml, `meeting` is where processes meet.
+    """
     env = passed_on(machine)
     env.update(
         PYTHONUNBUFFERED="1",
@@ -109,6 +167,12 @@ def environment(
         TRAINING_JOB_NAME=name,
         SAGEMAKER_BASE_DIR=os.fspath(base),
         SAGEMAKER_JOB_NAME=name,
+        # As PyTorch's container has it; ranks come from torchrun or from the script.
+        MASTER_ADDR=meeting[0],
+        MASTER_PORT=str(meeting[1]),
+        NCCL_SOCKET_IFNAME=NETWORK_INTERFACE,
+        NCCL_IB_DISABLE="1",
+        NCCL_DEBUG="WARN",
     )
     env.update(sm_variables(request, name, host, base))
     env.update(request.get("Environment", {}))
@@ -140,8 +204,8 @@ def sm_variables(request: Mapping[str, Any], name: str, host: str, base: Path) -
         "current_instance_group": _GROUP,
         "current_instance_group_hosts": hosts,
         "current_instance_type": resources["current_instance_type"],
-        "distribution_hosts": [],
-        "distribution_instance_groups": [],
+        "distribution_hosts": distribution_hosts(request),
+        "distribution_instance_groups": distribution_groups(request),
         "hosts": hosts,
         "hyperparameters": hyperparameters,
         "input_data_config": channels,
@@ -153,7 +217,7 @@ def sm_variables(request: Mapping[str, Any], name: str, host: str, base: Path) -
         "module_name": program.removesuffix(".py"),
         "network_interface_name": NETWORK_INTERFACE,
         "num_cpus": os.cpu_count() or 1,
-        "num_gpus": 0,
+        "num_gpus": gpu_count(),
         "num_neurons": 0,
         "resource_config": resources,
         "user_entry_point": program,
@@ -161,7 +225,7 @@ def sm_variables(request: Mapping[str, Any], name: str, host: str, base: Path) -
     }
     whole = {
         **facts,
-        "additional_framework_parameters": {},
+        "additional_framework_parameters": framework_parameters(request),
         "framework_module": None,
         "is_master": host == hosts[0],
         "is_modelparallel_enabled": None,
@@ -176,7 +240,7 @@ def sm_variables(request: Mapping[str, Any], name: str, host: str, base: Path) -
         "network_interface_name": NETWORK_INTERFACE,
         "hps": hyperparameters,
         "user_entry_point": program,
-        "framework_params": {},
+        "framework_params": framework_parameters(request),
         "resource_config": resources,
         "input_data_config": channels,
         "channels": sorted(channels),
@@ -186,13 +250,13 @@ def sm_variables(request: Mapping[str, Any], name: str, host: str, base: Path) -
         "current_instance_group_hosts": hosts,
         "instance_groups": [_GROUP],
         "instance_groups_dict": groups,
-        "distribution_instance_groups": [],
+        "distribution_instance_groups": facts["distribution_instance_groups"],
         "is_hetero": False,
         "module_name": facts["module_name"],
         "log_level": facts["log_level"],
         "framework_module": "",
         "num_cpus": facts["num_cpus"],
-        "num_gpus": 0,
+        "num_gpus": facts["num_gpus"],
         "num_neurons": 0,
         "module_dir": facts["module_dir"],
         "training_env": whole,

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jupyter_sm.targets.local.disk.layout import FULL
@@ -57,8 +57,7 @@ class Host:
         self,
         name: str,
         argv: Sequence[str],
-        env: Mapping[str, str],
-        folder: Path,
+        process: subprocess.Popen[bytes],
         stream: LogStream,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
@@ -69,16 +68,7 @@ class Host:
         self._on_line = on_line
         self._buffer = b""
         self._drawn_at = 0.0
-        self.process = subprocess.Popen(
-            argv,
-            env=dict(env),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=processes.die_with_parent,
-        )
+        self.process = process
         if self.process.stdout is None:
             raise RuntimeError("The script's output is not connected.")
         self.fd = self.process.stdout.fileno()

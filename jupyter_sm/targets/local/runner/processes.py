@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 SUPPORTED = os.name == "posix"
 
@@ -39,6 +41,17 @@ def spawn_detached(argv: Sequence[str], env: Mapping[str, str], output: Path, lo
     )
 
 
+def start(argv: Sequence[str], env: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a command in a group of its own that ends with us; its output is one pipe."""
+    return spawn(argv, env=dict(env), cwd=folder, preexec_fn=_die_with_parent)
+
+
+def spawn(argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program in a group of its own; its output is one pipe."""
+    plain = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen(argv, start_new_session=True, **{**plain, **options})
+
+
 def reap(pid: int) -> bool:
     """Collect an ended child; True once it is gone (or never was ours)."""
     try:
@@ -53,7 +66,7 @@ def signal_group(pgid: int, number: int) -> None:
         os.killpg(pgid, number)
 
 
-def die_with_parent() -> None:
+def _die_with_parent() -> None:
     """In a fresh child: be ended when the supervisor dies (Linux; elsewhere nothing)."""
     if sys.platform == "linux":
         import ctypes

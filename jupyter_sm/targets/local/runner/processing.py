@@ -1,8 +1,8 @@
 """A processing job as it runs: its inputs in their folders, its command, its outputs copied out.
 
 A container of SageMaker's has `/opt/ml/processing` (LocalPath of each input and output) and
-`/opt/ml/config`; here they lie below the host's folder, and the command's words and the variables
-that name them are told the real place.
+`/opt/ml/config`. Where hosts have no /opt/ml of their own, the command's words and the variables
+that name these are told where they lie.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 from jupyter_sm.jobs.kinds.places import Place
 from jupyter_sm.targets.local.runner import artifacts, channels, machine
 from jupyter_sm.targets.local.runner.host import Host
+from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
 
-_ROOT = "/opt/ml"
 _PYTHONS = ("python", "python3")
 _LONGEST_MESSAGE = 1024
 
@@ -27,12 +27,14 @@ class Run:
     """The steps of a processing job."""
 
     working = "Processing"
+    uploads_failed = False
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._job = work.job
         self._request = work.request
         self._hosts = work.hosts
+        self._mounts: dict[str, dict[str, Mount]] = {host: {} for host in work.hosts}
         self._places = list(work.kind.places(work.request))
 
     def lay_out(self) -> None:
@@ -43,17 +45,16 @@ class Run:
             for place in self._of("input"):
                 given = self._row(place)
                 is_shared = given.get("S3DataDistributionType") == "ShardedByS3Key"
-                for line in channels.stage(
-                    place,
-                    self._request,
-                    _inside(base, given["LocalPath"]),
-                    self._work.submitted_at,
-                    share=(index, len(self._hosts)) if is_shared else None,
+                found = channels.Input.at(place, self._request)
+                part = found.share(index, len(self._hosts)) if is_shared else found
+                folder = _inside(base, given["LocalPath"])
+                for line in (
+                    *part.changed_since(self._work.submitted_at),
+                    *part.copy_to(folder, self._work.check_stop),
                 ):
                     self._work.say(line, host)
-                self._work.check_stop()
             for place in self._of("output"):
-                self._make_output(base, place)
+                self._make_output(host, place)
 
     def _of(self, role: str) -> list[Place]:
         return [place for place in self._places if place.role == role]
@@ -74,34 +75,38 @@ class Run:
             json.dumps({"current_host": host, "hosts": list(self._hosts)})
         )
 
-    def _make_output(self, base: Path, place: Place) -> None:
+    def _make_output(self, host: str, place: Place) -> None:
         row = self._row(place)
-        folder = _inside(base, row["LocalPath"])
+        folder = _inside(self._job.host(host), row["LocalPath"])
         if row["S3UploadMode"] != "Continuous":
             folder.mkdir(parents=True, exist_ok=True)
             return
         kept = channels.local_path(row["S3Uri"])
         kept.mkdir(parents=True, exist_ok=True)
+        if not self._work.views.refusal:
+            self._mounts[host][os.path.normpath(row["LocalPath"])] = Mount(kept)
+            return
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.symlink_to(kept)
 
     def command(self, host: str) -> Command:
         """ContainerEntrypoint and ContainerArguments; `python` is the image's."""
-        base = self._job.host(host)
+        base = self._work.opt_ml(host)
         app = self._request["AppSpecification"]
         words: list[str] = [*app["ContainerEntrypoint"], *app.get("ContainerArguments", [])]
-        env = machine.passed_on(os.environ)
+        python = machine.interpreter(app["ImageUri"])
+        env = machine.with_interpreter(self._work, python, machine.passed_on(os.environ))
         env.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
         own = self._request.get("Environment", {})
         env.update({key: _told(base, value) for key, value in own.items()})
         argv = [_told(base, word) for word in words]
         if argv[0] in _PYTHONS:
-            argv[0] = machine.interpreter(app["ImageUri"])
+            argv[0] = python
         if shutil.which(argv[0], path=env.get("PATH")) is None:
             raise JobFailedError(
                 f"ClientError: ContainerEntrypoint names {words[0]!r}, and there is no such program."
             )
-        return Command(argv, env, base)
+        return Command(argv, env, base, self._mounts[host])
 
     def reason(self, host: Host) -> str:
         """What the container wrote to `failure`, else its exit code."""
@@ -136,9 +141,9 @@ class Run:
 
 def _inside(base: Path, path: str) -> Path:
     """Where a path of the container's lies on this machine."""
-    return base / path.removeprefix(f"{_ROOT}/")
+    return base / Path(path).relative_to(OPT_ML)
 
 
 def _told(base: Path, text: str) -> str:
     """A word or variable, with the container's folder replaced by the real one."""
-    return text.replace(f"{_ROOT}/", f"{base}/")
+    return text.replace(f"{OPT_ML}/", f"{base}/")

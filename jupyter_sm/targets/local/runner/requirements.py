@@ -13,112 +13,172 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_sm.targets.local.disk import locks
-from jupyter_sm.targets.local.runner import processes
+from jupyter_sm.targets.local.runner import failure, processes
+from jupyter_sm.targets.local.runner.requirement_files import RequirementFiles
 
-_SITES = "import json, sys; print(json.dumps([p for p in sys.path if p.endswith('-packages')]))"
+# Asked of an interpreter: where its packages lie, and which pip it has.
+_ASK = """
+import json, sys
+try:
+    from importlib.metadata import version
+    pip = version("pip")
+except Exception:
+    pip = ""
+print(json.dumps([[p for p in sys.path if p.endswith("-packages")], pip]))
+"""
+# The first pip that installs for another interpreter.
+_PIP = (22, 3)
 _TICK_SECONDS = 0.2
+_TAIL_LINES = 40
 
 
 class RequirementsError(Exception):
     """Packages that can't be installed; the text is the FailureReason."""
 
 
-class Environments:
-    """The environments kept below one folder.
+@dataclass(frozen=True)
+class Installer:
+    """How commands are run that install: like a host's, in its view and its environment.
 
     `say` takes each line of output; `check_stop` is called several times a second and
     raises to end the work.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        env: Mapping[str, str],
-        say: Callable[[str], None],
-        check_stop: Callable[[], None],
-    ) -> None:
-        self._folder = folder
-        self._env = dict(env)
-        self._say = say
-        self._check_stop = check_stop
+    start: Callable[[Sequence[str], Mapping[str, str], Path], subprocess.Popen[bytes]]
+    env: Mapping[str, str]
+    say: Callable[[str], None]
+    check_stop: Callable[[], None]
 
-    def prepare(self, python: str, requirements: Path) -> str:
-        """The interpreter of an environment that has the requirements; made once per content."""
-        self._folder.mkdir(exist_ok=True)
-        folder = self._folder / _key(python, requirements)
-        inner = folder / "bin" / "python"
-        while (lock := locks.try_lock(self._folder / "lock")) is None:
-            self._check_stop()
-            time.sleep(_TICK_SECONDS)
-        try:
-            if not (folder / "ready").exists():
-                self._say(f"installing {requirements.name} into {folder}")
-                self._make(python, requirements, folder, inner)
-                (folder / "ready").touch()
-        finally:
-            os.close(lock)
-        return str(inner)
-
-    def _make(self, python: str, requirements: Path, folder: Path, inner: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        code = requirements.parent
-        self._run([python, "-m", "venv", "--without-pip", str(folder)], code)
-        sites = subprocess.run([python, "-c", _SITES], capture_output=True, text=True, check=True)
-        for site in folder.glob("lib/python*/site-packages"):
-            (site / "inherited.pth").write_text("\n".join(json.loads(sites.stdout)))
-        install = [python, "-m", "pip", "--python", str(inner), "install", "--no-input"]
-        options = ["--disable-pip-version-check", "--progress-bar", "off", "-r", str(requirements)]
-        self._run(install + options, code)
-
-    def _run(self, argv: list[str], folder: Path) -> None:
-        process = subprocess.Popen(
-            argv,
-            env=self._env,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=processes.die_with_parent,
-        )
+    def run(self, argv: Sequence[str], folder: Path) -> tuple[int, list[str]]:
+        """Run a command to its end: its exit code, and the last lines of its output."""
+        process = self.start(argv, self.env, folder)
         with process:
             try:
-                last = self._read(process)
+                lines = self._read(process)
             except BaseException:
                 processes.signal_group(process.pid, signal.SIGKILL)
                 raise
-        if process.returncode:
-            raise RequirementsError(
-                "ClientError: installing requirements.txt failed "
-                f"(exit code {process.returncode}): {last}"
-            )
+        return process.returncode, lines
 
-    def _read(self, process: subprocess.Popen[bytes]) -> str:
-        """Say what the process prints; its last line."""
-        last = "no output"
-        output = process.stdout
+    def _read(self, process: subprocess.Popen[bytes]) -> list[str]:
+        lines: list[str] = []
+        rest, output = b"", process.stdout
         while output is not None:
-            self._check_stop()
+            self.check_stop()
             if not select.select([output], [], [], _TICK_SECONDS)[0]:
                 continue
             data = os.read(output.fileno(), 65_536)
+            *whole, rest = (rest + data).split(b"\n")
+            for line in [*whole, *([rest] if rest and not data else [])]:
+                self.say(line.decode("utf-8", "replace"))
+                lines.append(line.decode("utf-8", "replace"))
             if not data:
                 break
-            for line in data.decode("utf-8", "replace").splitlines():
-                self._say(line)
-                last = line.strip() or last
-        return last
+        return lines[-_TAIL_LINES:]
 
 
-def _key(python: str, requirements: Path) -> str:
-    digest = hashlib.sha256(python.encode() + b"\0" + requirements.read_bytes())
-    # A requirement may be a package that travels beside the script.
-    code = requirements.parent
-    for package in sorted([*code.rglob("*.whl"), *code.rglob("*.tar.gz")]):
-        digest.update(package.read_bytes())
-    return digest.hexdigest()[:16]
+class Environments:
+    """The environments kept below one folder."""
+
+    def __init__(self, folder: Path, installer: Installer) -> None:
+        self._folder = folder
+        self._installer = installer
+
+    def prepare(self, python: str, code: Path, seen: Path, *, package: bool = False) -> Path:
+        """The folder of an environment that has what the code requires; made once per content.
+
+        `seen` is what a host calls `code`. A package is installed with its requirements.
+        """
+        wanted = code / "requirements.txt"
+        options, what = (["."], ["the package"]) if package else ([], [])
+        if wanted.is_file():
+            options, what = [*options, "-r", wanted.name], [*what, wanted.name]
+        files = RequirementFiles(wanted)
+        if package:
+            files.add_package(code)
+        self._folder.mkdir(exist_ok=True)
+        folder = self._folder / _key(python, options, files, seen)
+        while (lock := locks.try_lock(self._folder / "lock")) is None:
+            self._installer.check_stop()
+            time.sleep(_TICK_SECONDS)
+        try:
+            if not (folder / "ready").exists():
+                self._installer.say(f"installing {' and '.join(what)} into {folder}")
+                self._make(python, options, folder, seen)
+                (folder / "ready").touch()
+        finally:
+            os.close(lock)
+        return folder
+
+    def _make(self, python: str, options: list[str], folder: Path, seen: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        venv = [python, "-m", "venv", "--without-pip", str(folder)]
+        self._run(venv, seen, python, options)
+        sites, pip = self._ask(python)
+        for site in folder.glob("lib/python*/site-packages"):
+            # As the interpreter itself reads them, with the .pth files that lie there.
+            lines = [f"import site; site.addsitedir({inherited!r})" for inherited in sites]
+            (site / "inherited.pth").write_text("\n".join(lines))
+        inner = folder / "bin" / "python"
+        install = [*_pip(python, pip), "--python", str(inner), "install", "--no-input"]
+        quiet = ["--disable-pip-version-check", "--progress-bar", "off"]
+        self._run([*install, *quiet, *options], seen, python, options)
+
+    def _ask(self, python: str) -> tuple[list[str], str]:
+        asked = subprocess.run(
+            [python, "-c", _ASK], capture_output=True, text=True, env=dict(self._installer.env)
+        )
+        try:
+            sites, pip = json.loads(asked.stdout.splitlines()[-1])
+        except (ValueError, IndexError):
+            raise RequirementsError(
+                f"ClientError: {python} does not run as a Python interpreter: "
+                f"{(asked.stderr.strip() or 'no output').splitlines()[-1]}"
+            ) from None
+        return sites, pip
+
+    def _run(self, argv: list[str], folder: Path, python: str, options: list[str]) -> None:
+        code, lines = self._installer.run(argv, folder)
+        if code:
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+            error = "InstallModuleError" if "." in options else "InstallRequirementsError"
+            told = [python, "-m", "pip", "install", *options]
+            text = failure.called_process_error(error, code, lines, told, otherwise=last)
+            raise RequirementsError(failure.algorithm_error(text))
+
+
+def _pip(python: str, version: str) -> list[str]:
+    """A pip that can install for another interpreter: the interpreter's own, else ours."""
+    if _is_enough(version):
+        return [python, "-m", "pip"]
+    import importlib.metadata  # takes as long to load as many a supervisor's other modules
+
+    try:
+        ours = importlib.metadata.version("pip")
+    except importlib.metadata.PackageNotFoundError:
+        ours = ""
+    if _is_enough(ours):
+        return [sys.executable, "-m", "pip"]
+    raise RequirementsError(
+        f"ClientError: requirements.txt can't be installed: neither {python} nor {sys.executable} "
+        f"has pip {'.'.join(map(str, _PIP))} or newer; run `{python} -m ensurepip --upgrade`."
+    )
+
+
+def _is_enough(version: str) -> bool:
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
+    return tuple(numbers) >= _PIP
+
+
+def _key(python: str, options: list[str], files: RequirementFiles, seen: Path) -> str:
+    interpreter = os.stat(python)  # noqa: PTH116 - the file that links lead to
+    parts = [python, str(interpreter.st_size), str(interpreter.st_mtime_ns), *options]
+    parts += [os.fspath(seen)] if files.is_editable else []
+    return hashlib.sha256("\0".join(parts).encode() + files.digest()).hexdigest()[:16]

@@ -13,18 +13,21 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_sm.jobs.kinds import kind_named
-from jupyter_sm.logs.parser import LogParser, Metric
 from jupyter_sm.targets.local.disk.layout import FULL, new_transition, place_of
 from jupyter_sm.targets.local.runner import processes
 from jupyter_sm.targets.local.runner.artifacts import ArtifactError
 from jupyter_sm.targets.local.runner.channels import ChannelError
 from jupyter_sm.targets.local.runner.host import Host, LogStream
 from jupyter_sm.targets.local.runner.kinds import steps_of
+from jupyter_sm.targets.local.runner.network import Network
 from jupyter_sm.targets.local.runner.requirements import RequirementsError
 from jupyter_sm.targets.local.runner.scheduler import Scheduler
+from jupyter_sm.targets.local.runner.views import Views
 from jupyter_sm.targets.local.runner.work import (
     Command,
     JobFailedError,
@@ -32,6 +35,9 @@ from jupyter_sm.targets.local.runner.work import (
     Work,
     host_names,
 )
+
+if TYPE_CHECKING:
+    from jupyter_sm.logs.parser import LogParser, Metric
 
 _TICK_SECONDS = 0.1
 # How long output may go on after the script's own process has ended.
@@ -53,9 +59,11 @@ class Supervisor:
             host: LogStream(self.job.logs / f"{host}-{epoch}.log") for host in self.hosts
         }
         definitions = kind.metric_definitions(self.request)
-        self.metrics = LogParser(definitions) if definitions else None
+        self.metrics = _parser(definitions) if definitions else None
         self.last_metrics: dict[str, Metric] = {}
         self.deadline = float("inf")
+        network = Network(self.layout.root, self.hosts)
+        self.views = Views(self.job, network)
         self.steps = steps_of(
             Work(
                 kind=kind,
@@ -64,6 +72,8 @@ class Supervisor:
                 request=self.request,
                 state=self.state,
                 hosts=self.hosts,
+                network=network,
+                views=self.views,
                 say=self._say,
                 check_stop=self._check_stop,
             )
@@ -104,7 +114,11 @@ class Supervisor:
             self._enter("InProgress", self.steps.working)
             limit = self.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
             self.deadline = time.monotonic() + limit if limit else self.deadline
-            outcome = self._work()
+            try:
+                outcome = self._work()
+            except JobFailedError:
+                self._upload_failed()
+                raise
             self._enter("Stopping" if outcome != "Completed" else "InProgress", "Uploading")
             self.steps.upload()
             return ("Completed" if outcome == "Completed" else "Stopped"), outcome, ""
@@ -117,6 +131,16 @@ class Supervisor:
             RequirementsError,
         ) as failed:
             return "Failed", "Failed", str(failed)
+
+    def _upload_failed(self) -> None:
+        """Keep what a job made before it failed; the failure itself stays the reason."""
+        if not self.steps.uploads_failed:
+            return
+        self._enter("InProgress", "Uploading")
+        try:
+            self.steps.upload()
+        except (ArtifactError, OSError) as error:
+            self._say(f"what the job had made could not be uploaded: {error}")
 
     def _enter(self, status: str, secondary: str, reason: str = "") -> None:
         final = status in ("Completed", "Failed", "Stopped")
@@ -139,12 +163,13 @@ class Supervisor:
         self.streams[host or self.hosts[0]].write([f"jupyter_sm: {text}"])
 
     def _work(self) -> str:
-        commands = {host: self.steps.command(host) for host in self.hosts}
+        commands = [(host, self.steps.command(host)) for host in self.hosts]
         self._check_stop()
         running: list[Host] = []
         try:
-            for name, command in commands.items():
-                running.append(self._start(name, command))
+            for name, command in commands:
+                if command is not None:
+                    running.append(self._start(name, command))
             self.state["pids"] = [
                 {"pid": h.process.pid, "mark": processes.start_mark(h.process.pid)} for h in running
             ]
@@ -156,13 +181,15 @@ class Supervisor:
             processes.end_children()
 
     def _start(self, host: str, command: Command) -> Host:
-        stream = self.streams[host]
         try:
-            return Host(host, command.argv, command.env, command.folder, stream, self._read_line)
+            process = self.views.start(
+                host, command.argv, command.env, command.folder, command.mounts
+            )
         except OSError as error:
             raise JobFailedError(
-                f"ClientError: {command.argv[0]} can't be run: {error.strerror}."
+                f"ClientError: {command.argv[0]} can't be run: {error.strerror or error}."
             ) from error
+        return Host(host, command.argv, process, self.streams[host], self._read_line)
 
     def _read_line(self, line: str) -> None:
         if self.metrics:
@@ -215,6 +242,12 @@ class Supervisor:
         asked = self._stop_asked()
         if asked:
             raise JobStoppedError(asked)
+
+
+def _parser(definitions: Mapping[str, str]) -> LogParser:
+    from jupyter_sm.logs.parser import LogParser  # takes as long to load as all the rest
+
+    return LogParser(definitions)
 
 
 def main() -> None:

@@ -6,93 +6,172 @@ What the script finds there is `container.py`'s business.
 from __future__ import annotations
 
 import os
-import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
-from jupyter_sm.targets.local.runner import artifacts, channels, container, machine
+from jupyter_sm.targets.local.runner import (
+    artifacts,
+    channels,
+    container,
+    distribution,
+    entry_point,
+    failure,
+    machine,
+)
+from jupyter_sm.targets.local.runner.channels import Input
+from jupyter_sm.targets.local.runner.entry_point import EntryPoint
 from jupyter_sm.targets.local.runner.host import Host
+from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
 
-_ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
+_CHECKPOINTS = "/opt/ml/checkpoints"
 
 
 class Run:
     """The steps of a training job."""
 
     working = "Training"
+    uploads_failed = True
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._job = work.job
         self._request = work.request
         self._hosts = work.hosts
+        self._mounts: dict[str, dict[str, Mount]] = {host: {} for host in work.hosts}
 
     def lay_out(self) -> None:
         """/opt/ml of each host, with source, channels and checkpoints."""
         own = container.decoded_hyperparameters(self._request)
         source = channels.local_path(str(own["sagemaker_submit_directory"]))
         modes = container.input_data_config(self._request)
-        submitted = self._work.submitted_at
-        inputs = [p for p in self._work.kind.places(self._request) if p.role == "input"]
-        for index, host in enumerate(self._hosts):
+        image = self._image()
+        if image and not machine.is_interpreter(image):
+            self._work.say(
+                f"{image} can't be run here: {machine.interpreter(image)} stands for it."
+            )
+        if len(self._hosts) > 1 and self._work.views.refusal:
+            self._work.say(
+                f"the names of the job's hosts do not resolve on this machine "
+                f"({self._work.views.refusal}): they meet at MASTER_ADDR and MASTER_PORT."
+            )
+        for host in self._hosts:
             base = self._job.host(host)
             container.write_config(self._request, host, base)
             artifacts.unpack_source(source, base / "code")
-            for place in inputs:
-                config = modes[place.name]
-                is_shared = config["S3DistributionType"] == "ShardedByS3Key"
-                for line in channels.stage(
-                    place,
-                    self._request,
-                    base / "input" / "data" / place.name,
-                    submitted,
-                    mode=config["TrainingInputMode"],
-                    share=(index, len(self._hosts)) if is_shared else None,
-                ):
-                    self._work.say(line, host)
-                self._work.check_stop()
-            self._link_checkpoints(base)
+            self._place_checkpoints(host)
+            self._work.check_stop()
+        for place in self._work.kind.places(self._request):
+            if place.role == "input":
+                self._bring(Input.at(place, self._request), modes[place.name])
 
-    def _link_checkpoints(self, base: Path) -> None:
+    def _bring(self, whole: Input, config: Mapping[str, str]) -> None:
+        """One channel to all hosts: mounted in FastFile mode where that can be, else copied."""
+        name, is_fast = whole.place.name, config["TrainingInputMode"] == "FastFile"
+        is_shared = config["S3DistributionType"] == "ShardedByS3Key"
+        for line in whole.changed_since(self._work.submitted_at):
+            self._work.say(line)
+        why = self._work.views.refusal
+        if is_fast and not why:
+            why = "its files are shared out" if is_shared else ""
+            why = why or ("it holds links" if whole.has_links() else "")
+        for number, host in enumerate(self._hosts):
+            if is_fast and not why:
+                inside = OPT_ML / "input" / "data" / name
+                inside = inside / whole.path.name if whole.path.is_file() else inside
+                self._mounts[host][str(inside)] = Mount(whole.path, read_only=True)
+                continue
+            part = whole.share(number, len(self._hosts)) if is_shared else whole
+            folder = self._job.host(host) / "input" / "data" / name
+            for line in part.copy_to(folder, self._work.check_stop):
+                self._work.say(line, host)
+        if is_fast and why:
+            self._work.say(f"{whole.place.what} is copied, not read in place ({why}).")
+
+    def _place_checkpoints(self, host: str) -> None:
         config = self._request.get("CheckpointConfig")
-        if config:
-            kept = channels.local_path(config["S3Uri"])
-            kept.mkdir(parents=True, exist_ok=True)
-            (base / "checkpoints").symlink_to(kept)
+        if not config:
+            return
+        kept = channels.local_path(config["S3Uri"])
+        kept.mkdir(parents=True, exist_ok=True)
+        place = Path(config.get("LocalPath") or _CHECKPOINTS)
+        if not self._work.views.refusal:
+            self._mounts[host][os.path.normpath(place)] = Mount(kept)
+        elif place.is_relative_to(OPT_ML):
+            here = self._job.host(host) / place.relative_to(OPT_ML)
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.symlink_to(kept)
+        else:
+            raise JobFailedError(
+                f"ClientError: the checkpoints' LocalPath {place} can't be given to a job on this "
+                f"machine ({self._work.views.refusal}): choose one below {OPT_ML}."
+            )
 
-    def command(self, host: str) -> Command:
-        """The script, by a shell or by a Python that has its requirements."""
+    def command(self, host: str) -> Command | None:
+        """The entry point, by a Python that has its requirements, alone or by a launcher."""
         base = self._job.host(host)
         code = base / "code"
-        env = container.environment(self._request, self._work.name, host, base, os.environ)
-        program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
-        if not (code / program).is_file():
-            raise JobFailedError(f"ClientError: the source archive holds no {program}.")
-        arguments = container.arguments(self._request)
-        if program.endswith(".sh"):
-            return Command(["/bin/sh", program, *arguments], env, code)
-        image = self._request["AlgorithmSpecification"].get("TrainingImage") or ""
-        python = machine.with_requirements(
-            self._work, machine.interpreter(image), code / "requirements.txt", env
+        opt_ml = self._work.opt_ml(host)
+        meeting = (self._work.meet_at(), self._work.network.port)
+        env = container.environment(
+            self._request, self._work.name, host, opt_ml, os.environ, meeting
         )
-        return Command([python, program, *arguments], env, code)
+        mounts = self._mounts[host]
+        program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
+        kind = entry_point.entry_point_of(code, program)
+        if kind is not EntryPoint.PACKAGE and not (code / program).is_file():
+            raise JobFailedError(f"ClientError: the source archive holds no {program}.")
+        if kind is EntryPoint.COMMAND:
+            (code / program).chmod(0o700)
+        python = machine.interpreter(self._image())
+        env = machine.with_interpreter(self._work, python, env)
+        if kind is not EntryPoint.COMMAND:
+            is_package = kind is EntryPoint.PACKAGE
+            made = machine.environment_for(self._work, host, python, env, package=is_package)
+            if made is not None:
+                python, env = str(made / "bin" / "python"), machine.with_environment(env, made)
+        argv = distribution.command(
+            container.framework_parameters(self._request),
+            kind,
+            python,
+            program,
+            container.arguments(self._request),
+            host=host,
+            hosts=container.distribution_hosts(self._request),
+            env=env,
+            gpus=container.gpu_count(),
+        )
+        if argv is None:
+            self._work.say(f"the processes of {host} are started by {self._hosts[0]}.", host)
+            return None
+        return Command(argv, env, opt_ml / "code", mounts)
+
+    def _image(self) -> str:
+        return self._request["AlgorithmSpecification"].get("TrainingImage") or ""
 
     def reason(self, host: Host) -> str:
-        """What the script wrote to `failure`, else its exit code and last error line."""
+        """What the script wrote to `failure`, else what the toolkit would write there."""
+        where = f" on {host.name}" if len(self._hosts) > 1 else ""
         written = self._job.host(host.name) / "output" / "failure"
         if written.is_file():
-            return f"AlgorithmError: {written.read_text('utf-8', 'replace')}"
-        code = host.exit_code()
-        message = next((line for line in reversed(host.tail) if _ERROR_LINE.match(line)), "")
-        if not message and code and code > 128:
-            message = f"killed by signal {code - 128}"
-        command = " ".join([Path(host.argv[0]).name, *host.argv[1:]])
-        where = f" on {host.name}" if len(self._hosts) > 1 else ""
-        return (
-            f"AlgorithmError: ExecuteUserScriptError:\nExitCode {code}{where}\n"
-            f'ErrorMessage "{message[:600]}"\nCommand "{command}"'
+            return failure.algorithm_error(written.read_text("utf-8", "replace"), where)
+        code = host.process.returncode
+        text = failure.called_process_error("ExecuteUserScriptError", code, host.tail, host.argv)
+        return failure.algorithm_error(text, where + self._no_opt_ml(host))
+
+    def _no_opt_ml(self, host: Host) -> str:
+        """Told where a script failed as /opt/ml is not there."""
+        missing = failure.missing_opt_ml(host.tail)
+        if missing is None or not self._work.views.refusal:
+            return ""
+        path, variable = missing
+        told = (
+            f"This machine gives a job no {OPT_ML} of its own ({self._work.views.refusal}): "
+            f"find {path} by the variable {variable}."
         )
+        self._work.say(told, host.name)
+        return f". {told}"
 
     def upload(self) -> None:
         """The model and the output, each of all hosts together."""
@@ -109,6 +188,11 @@ class Run:
         artifacts.pack([base / "output" / "data" for base in bases], output / "output.tar.gz")
         if done:
             self._work.state["model"] = model.as_uri()
+        elif self._work.views.refusal and (OPT_ML / "model").is_dir():
+            self._work.say(
+                f"the model is empty. A script's {OPT_ML}/model is this machine's own folder "
+                f"({self._work.views.refusal}): let it write to os.environ['SM_MODEL_DIR']."
+            )
 
     def clear(self) -> None:
         """The inputs: the instance is gone on SageMaker too; here they would only fill the disk."""

@@ -7,13 +7,15 @@ class `Run` that is made with a Work and fits Steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.targets.local.disk.layout import JobFolder
 from jupyter_sm.targets.local.runner.host import Host
+from jupyter_sm.targets.local.runner.network import Network
+from jupyter_sm.targets.local.runner.views import OPT_ML, Mount, Views
 
 _SUBMITTED = "jupyter-sm:submitted"
 
@@ -34,6 +36,8 @@ class Work:
     - `request`, `state`: the Create request; what Describe answers from, written by the
       supervisor at the next change of status.
     - `hosts`: `algo-1`, `algo-2`, …, one per instance.
+    - `network`: the hosts' addresses, and a port of the job's own.
+    - `views`: what the hosts see of the machine; `opt_ml` says what follows from that.
     - `say(text, host)`: puts a line of ours into a host's log, the first host's unless told.
     - `check_stop()`: raises JobStoppedError once the job is to stop. Called often, as between
       files, by whatever takes long.
@@ -45,6 +49,8 @@ class Work:
     request: dict[str, Any]
     state: dict[str, Any]
     hosts: Sequence[str]
+    network: Network
+    views: Views
     say: Callable[..., None]
     check_stop: Callable[[], None]
 
@@ -52,6 +58,14 @@ class Work:
     def name(self) -> str:
         """The job's name."""
         return self.job.name
+
+    def opt_ml(self, host: str) -> Path:
+        """Where a host's own processes find what lies in `job.host(host)`."""
+        return self.job.host(host) if self.views.refusal else OPT_ML
+
+    def meet_at(self) -> str:
+        """The name or address of the first host, as all hosts have it."""
+        return "127.0.0.1" if self.views.refusal else self.hosts[0]
 
     @property
     def submitted_at(self) -> float:
@@ -64,11 +78,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Command:
-    """What one host runs: arguments, the whole environment, the folder it starts in."""
+    """What one host runs: arguments, the whole environment, the folder it starts in.
+
+    `mounts` are what the host sees in other places than the machine has it, beside its /opt/ml.
+    They count where hosts have views of their own, that is, where `views.refusal` is empty.
+    """
 
     argv: Sequence[str]
     env: Mapping[str, str]
     folder: Path
+    mounts: Mapping[str, Mount] = field(default_factory=dict)
 
 
 class Steps(Protocol):
@@ -80,13 +99,18 @@ class Steps(Protocol):
 
     # The secondary status while the commands run.
     working: str
+    # Whether `upload` is called too where a command has failed.
+    uploads_failed: bool
 
     def lay_out(self) -> None:
         """Make each host's folders and bring its inputs."""
         ...
 
-    def command(self, host: str) -> Command:
-        """What a host runs. Asked for all hosts before the first is started."""
+    def command(self, host: str) -> Command | None:
+        """What a host runs, None where another host does its part.
+
+        Asked for all hosts before the first is started.
+        """
         ...
 
     def reason(self, host: Host) -> str:
@@ -94,7 +118,7 @@ class Steps(Protocol):
         ...
 
     def upload(self) -> None:
-        """Bring what was made to where the request wants it; also of a job that was stopped."""
+        """Bring what was made to where the request wants it; also of a stopped job."""
         ...
 
     def clear(self) -> None:
