@@ -54,7 +54,9 @@ def submit_spec(
         _check_script(spec)
         _check_inputs(spec)
         where = open_target(target, store.folder)
-        source, program = pack_source(spec.script, spec.entry_point, store.folder / "sources")
+        source, program = pack_source(
+            spec.script, spec.entry_point, store.folder / "sources", spec.dependencies
+        )
     except (SourceError, PathError) as error:
         raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
     except UnknownTargetError as error:

@@ -52,6 +52,9 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
     if args and type(None) in args:
         return value is None or any(fits(value, arg) for arg in args if arg is not type(None))
+    if issubclass(origin, Sequence):
+        is_one = isinstance(value, Sequence) and not isinstance(value, str)
+        return is_one and all(fits(item, args[0]) for item in value)
     # What is left are mappings from names.
     return isinstance(value, Mapping) and all(fits(item, args[1]) for item in value.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_sm.diagnosis import refusal
@@ -15,6 +15,7 @@ from jupyter_sm.notebook.session import desk
 def train(
     script: str | os.PathLike[str],
     *,
+    dependencies: Sequence[str | os.PathLike[str]] = (),
     inputs: Mapping[str, str | os.PathLike[str]] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     instance: str = TrainingSpec.instance,
@@ -24,15 +25,16 @@ def train(
 ) -> Job:
     """Start training and return at once.
 
-    `script` is a Python file, or a folder with `entry_point=`; `inputs` maps channel
-    names to local paths or s3:// addresses. `options` are TrainingSpec's other fields
-    (`instance_count`, `max_runtime`, `spot`, …; `%%sm train --help` lists them). Without
-    `name` the job gets a fresh one. Raises ExplainedError with one clear sentence when
-    something is wrong before the job could be created.
+    `script` is a Python file, or a folder with `entry_point=`; `dependencies` are files and
+    folders that are packed beside it; `inputs` maps channel names to local paths or s3://
+    addresses. `options` are TrainingSpec's other fields (`instance_count`, `max_runtime`, `spot`,
+    …; `%%sm train --help` lists them). Without `name` the job gets a fresh one. Raises
+    ExplainedError with one clear sentence when something is wrong before the job could be created.
     """
     try:
         spec = TrainingSpec(
             script=os.fspath(script),
+            dependencies=_paths(dependencies),
             inputs={channel: os.fspath(path) for channel, path in (inputs or {}).items()},
             hyperparameters=dict(hyperparameters or {}),
             instance=instance,
@@ -44,6 +46,11 @@ def train(
     view = desk().submit_spec(spec, name=name, target=target)
     desk().ensure_tracked(target)
     return Job(desk(), view)
+
+
+def _paths(given: Sequence[str | os.PathLike[str]]) -> Sequence[str]:
+    # A text is told to be no list, instead of being taken for one of letters.
+    return given if isinstance(given, str) else [os.fspath(path) for path in given]
 
 
 def submit(request: Mapping[str, Any], *, kind: str = "training", target: str = "local") -> Job:

@@ -83,7 +83,12 @@ def _below(root: Path, spec: TrainingSpec) -> TrainingSpec:
         return path if "://" in path or path.startswith("~") else str(root / path)
 
     inputs = {name: below(path) for name, path in spec.inputs.items()}
-    return replace(spec, script=below(spec.script) if spec.script else "", inputs=inputs)
+    return replace(
+        spec,
+        script=below(spec.script) if spec.script else "",
+        dependencies=[below(path) for path in spec.dependencies],
+        inputs=inputs,
+    )
 
 
 def _spec(data: Any) -> TrainingSpec:

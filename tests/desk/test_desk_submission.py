@@ -118,6 +118,20 @@ def test_a_source_folder_is_copied_whole(store: Store, tmp_path: Path) -> None:
     assert ran(store, "folder") == ["old"]
 
 
+def test_dependencies_can_be_imported_as_they_were(store: Store, tmp_path: Path) -> None:
+    library = tmp_path / "elsewhere" / "library"
+    library.mkdir(parents=True)
+    (library / "__init__.py").write_text("TEXT = 'from the library'")
+    (tmp_path / "util.py").write_text("from library import TEXT")
+    script = tmp_path / "src" / "train.py"
+    script.parent.mkdir()
+    script.write_text("from util import TEXT; print(TEXT)")
+    given = [str(library), str(tmp_path / "util.py")]
+    submit_spec(store, TrainingSpec(str(script), dependencies=given), name="dependent")
+    (library / "__init__.py").write_text("TEXT = 'edited'")
+    assert ran(store, "dependent") == ["from the library"]
+
+
 def test_inputs_are_read_when_they_are_staged(store: Store, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -108,6 +108,8 @@ def test_a_name_taken_on_the_target_only_becomes_a_refusal(script: Path, home: P
         (lambda s: sm.train(s, target="mars"), "no target 'mars'"),
         (lambda s: sm.train(s, hyperparameters={"f": {1, 2}}), "can't be sent"),
         (lambda s: sm.train(s, instance_count=0), "InstanceCount"),
+        (lambda s: sm.train(s, dependencies=[s]), "the source has another 'train.py'"),
+        (lambda s: sm.train(s, dependencies=str(s)), "dependencies"),
         (lambda s: sm.train(s.parent), "entry_point"),
         (lambda s: sm.submit({"TrainingJobName": "x"}), "RoleArn: is missing"),
         (lambda s: sm.get_job("nobody"), "no job named 'nobody'"),

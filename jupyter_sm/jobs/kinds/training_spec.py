@@ -34,6 +34,14 @@ class TrainingSpec:
     entry_point: str | None = field(
         default=None, metadata=about("the script's name in its folder", metavar="FILE")
     )
+    dependencies: Sequence[str] = field(
+        default_factory=list,
+        metadata=about(
+            "files and folders that are packed beside the script, each under its own name",
+            "--dependency",
+            metavar="PATH",
+        ),
+    )
     inputs: Mapping[str, str] = field(
         default_factory=dict,
         metadata=about(
