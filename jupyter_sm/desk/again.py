@@ -39,8 +39,6 @@ def submit_again(
     kind = kind_named(key.kind)
     fresh = fresh_name(key.name, limit=kind.name_limit)
     request = kind.named(copy.deepcopy(request), fresh)
-    # Tags of ours belong to the first job.
-    request["Tags"] = [t for t in request.get("Tags", []) if not t["Key"].startswith("jupyter-sm:")]
     if change is not None:
         _apply(change, request, kind)
     packed_from = jobs.packed_from(store, key)

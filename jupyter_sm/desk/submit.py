@@ -10,6 +10,7 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from jupyter_sm.jobs import (
     unique_name,
 )
 from jupyter_sm.jobs.faults import errors_of
+from jupyter_sm.jobs.kinds.places import at
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 from jupyter_sm.targets import (
     ImageError,
@@ -37,7 +39,8 @@ from jupyter_sm.targets import (
 )
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG
 
-_TIME_TAG = "jupyter-sm:submitted"
+_OUR_TAGS = "jupyter-sm:"
+_TIME_TAG = f"{_OUR_TAGS}submitted"
 
 
 def submit_spec(
@@ -123,9 +126,13 @@ def submit_request(
         {"Key": _TIME_TAG, "Value": f"{time.time():.3f}"},
     ]
     tags = request.get("Tags", [])
+    if isinstance(tags, list):
+        # Those of ours belong to the job that the request was taken from.
+        tags = [tag for tag in tags if not _is_ours(tag)]
     tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
     filled_in = where.fills_in & row.fills_in
-    faults = errors_of(check_request(row.create, tagged, file_uris=True, filled_in=filled_in))
+    found = check_request(row.create, tagged, file_uris=True, filled_in=filled_in)
+    faults = [_of_all_tags(fault, tags, ours) for fault in errors_of(found)]
     # A role that is a name has a sentence of its own, better than the pattern it breaks.
     if [fault for fault in faults if fault.path != "RoleArn"]:
         raise _invalid(faults)
@@ -204,6 +211,19 @@ def _check_inputs(spec: TrainingSpec) -> None:
                 f"There is nothing at {where!r}, the input of channel {channel!r} "
                 f"(looked for {path}).",
             )
+
+
+def _is_ours(tag: Any) -> bool:
+    return str(at(tag, "Key")).startswith(_OUR_TAGS)
+
+
+def _of_all_tags(fault: Fault, tags: Sequence[Any], ours: Sequence[Any]) -> Fault:
+    """A fault as the user sees it, who did not write the tags that are ours."""
+    if (fault.path, fault.rule) != ("Tags", "max"):
+        return fault
+    return replace(
+        fault, message=f"has {len(tags)} items, and jupyter-sm adds {len(ours)}; at most 50."
+    )
 
 
 def _invalid(faults: list[Fault]) -> ExplainedError:

@@ -142,9 +142,20 @@ def test_spot_without_max_wait_waits_as_long_as_it_may_run() -> None:
 
 
 def test_without_spot_there_is_no_wait_time() -> None:
-    request = TrainingSpec("t.py", max_wait=900).request("n", "t.py", BARE)
+    request = TrainingSpec("t.py").request("n", "t.py", BARE)
     assert "MaxWaitTimeInSeconds" not in request["StoppingCondition"]
     assert "EnableManagedSpotTraining" not in request
+
+
+def test_a_wait_without_spot_is_passed_on_to_be_refused() -> None:
+    request = TrainingSpec("t.py", max_wait=900_000).request("n", "t.py", BARE)
+    assert request["StoppingCondition"]["MaxWaitTimeInSeconds"] == 900_000
+
+
+def test_hyperparameters_of_sagemakers_own_name_are_a_fault() -> None:
+    spec = TrainingSpec("t.py", hyperparameters={"sagemaker_program": "x.py", "epochs": 1, 2: 3})
+    (fault,) = spec.faults()
+    assert "sagemaker_program" in fault.message and "epochs" not in fault.message
 
 
 def test_numbers_in_tags_and_environment_become_texts() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.places import Place
 from jupyter_sm.jobs.kinds.seen import Seen
 
@@ -75,6 +76,7 @@ class Kind:
     - `read`: a Describe answer, or a record of Search, read.
     - `places`: every address of a request.
     - `machines`: the part of a request that holds InstanceType, InstanceCount and VolumeSizeInGB.
+    - `refusals`: what SageMaker refuses of a request that its service model lets pass.
     - `logs`: where the log of the job of a name lies.
     - `script`: the script that a request runs, or an empty text; `image`: its container's image.
     - `metric_definitions`: name to regular expression, as a request has them.
@@ -98,6 +100,7 @@ class Kind:
     read: Callable[[Answer], Seen]
     places: Callable[[Mapping[str, Any]], Iterator[Place]]
     machines: Callable[[Mapping[str, Any]], Request]
+    refusals: Callable[[Mapping[str, Any]], Iterator[Fault]]
     logs: Callable[[str], LogPlace]
     script: Callable[[Mapping[str, Any]], str]
     image: Callable[[Mapping[str, Any]], str]

@@ -17,6 +17,8 @@ from jupyter_sm.jobs.kinds.places import at, rows
 from jupyter_sm.jobs.options import about
 from jupyter_sm.jobs.spec import DAY, Placement, hyperparameter_text, type_faults
 
+# Names of hyperparameters that script mode keeps to itself.
+_RESERVED = "sagemaker_"
 PROGRAM = "sagemaker_program"
 DIRECTORY = "sagemaker_submit_directory"
 # A script may repeat its job's name from here.
@@ -119,22 +121,14 @@ class TrainingSpec:
     )
 
     def faults(self) -> list[Fault]:
-        """What is wrong with the spec that the service model does not say."""
+        """What is wrong with the spec that its request would not show."""
         found = type_faults(self)
         if found:
             return found
-        if self.instance_count < 1:
-            found.append(Fault("InstanceCount", "min", f"is {self.instance_count}; at least 1."))
-        if self.max_wait is not None and not self.spot:
-            found.append(Fault("MaxWaitTimeInSeconds", "spot", "counts for spot only; set spot."))
-        elif self.max_wait is not None and self.max_wait < self.max_runtime:
-            found.append(
-                Fault(
-                    "MaxWaitTimeInSeconds",
-                    "spot",
-                    f"is {self.max_wait}; it covers max_runtime, so at least {self.max_runtime}.",
-                )
-            )
+        reserved = sorted(n for n in map(str, self.hyperparameters) if n.startswith(_RESERVED))
+        if reserved:
+            what = f"{', '.join(reserved)}: names with {_RESERVED} are SageMaker's own; choose others."
+            found.append(Fault("hyperparameters", "reserved", what))
         return found
 
     def request(self, name: str, program: str, place: Placement) -> dict[str, Any]:
@@ -169,7 +163,8 @@ class TrainingSpec:
             request["InputDataConfig"] = [_channel(n, uri) for n, uri in place.input_uris.items()]
         if self.spot:
             request["EnableManagedSpotTraining"] = True
-            wait = self.max_wait if self.max_wait is not None else self.max_runtime
+        wait = self.max_runtime if self.spot and self.max_wait is None else self.max_wait
+        if wait is not None:
             request["StoppingCondition"]["MaxWaitTimeInSeconds"] = wait
         if place.checkpoint_uri:
             request["CheckpointConfig"] = {
@@ -222,7 +217,7 @@ def nearest_spec(request: Mapping[str, Any], script: str) -> TrainingSpec | None
             for row in rows(request, "InputDataConfig")
         },
         hyperparameters={
-            key: _decoded(text) for key, text in own.items() if not key.startswith("sagemaker_")
+            key: _decoded(text) for key, text in own.items() if not key.startswith(_RESERVED)
         },
         instance=machines.get("InstanceType", ""),
         instance_count=machines.get("InstanceCount", 1),

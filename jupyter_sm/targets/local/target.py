@@ -77,7 +77,7 @@ class LocalTarget:
     def check(self, kind: Kind, request: dict[str, Any]) -> str | None:
         """What the engine would refuse in a request that is valid for SageMaker."""
         try:
-            self.engine.refuse_what_is_not_offered(kind.kind, request)
+            self.engine.refuse_what_is_not_offered(kind, request)
         except ApiError as error:
             return error.message
         return None
