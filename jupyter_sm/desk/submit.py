@@ -141,6 +141,7 @@ def submit_request(
         raise _invalid(faults)
     if not_offered:
         raise refusal("invalid-parameter", f"Not possible on {target}", not_offered)
+    warnings = [f"{f.path}: {f.message}" for f in found if f.severity == "warning"]
     key = JobKey(target, kind, str(name))
     try:
         submissions.add_submission(
@@ -149,7 +150,7 @@ def submit_request(
             submission_id=submission_id,
             request=tagged,
             script=row.script(request),
-            notes=notes,
+            notes=[*notes, *warnings, *where.notes(row, tagged)],
             create_bucket=create_bucket,
             packed_from=packed_from,
         )

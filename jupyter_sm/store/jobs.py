@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,15 @@ _ONE = "target = ? AND kind = ? AND name = ?"
 
 @dataclass(frozen=True)
 class Described:
-    """What a target says of a job: as it was seen, its request, and its failure explained."""
+    """What a target says of a job: as it was seen, its request, and its failure explained.
+
+    `notes` are on its request; one that was submitted here has them already.
+    """
 
     seen: Seen
     request: Mapping[str, Any]
     explanation: Explanation | None
+    notes: Sequence[str] = ()
 
 
 def save_described(
@@ -60,7 +64,7 @@ def save_described(
         if row is None:
             db.execute(
                 "INSERT INTO jobs (target, kind, name, status, phase, parent, created_at,"
-                " modified_at, request, log_due) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                " modified_at, request, notes, log_due) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     *key,
                     seen.status,
@@ -69,6 +73,7 @@ def save_described(
                     seen.created_at,
                     seen.modified_at,
                     json.dumps(described.request),
+                    json.dumps(list(described.notes)),
                     # The log of a job that was over before we knew it is read when asked for.
                     not is_over(seen.phase),
                 ),

@@ -177,7 +177,7 @@ class KindPoller:
         answer = call_or_none(self._target, self.kind.describe, {self.kind.name_field: key.name})
         if answer is None:
             return False
-        found = described(self.kind, answer)
+        found = described(self._target, self.kind, answer)
         rows.save_described(self._store, key, found)
         self._known[key.name] = found.seen.modified_at
         return True
@@ -205,7 +205,7 @@ class KindPoller:
     def _save_record(self, record: dict[str, Any], at_least: float = 0.0) -> bool:
         """Store what Search says of a job; False where Describe must be asked."""
         modified = record["LastModifiedTime"].timestamp()
-        found = described(self.kind, record)
+        found = described(self._target, self.kind, record)
         is_fresh = time.time() - modified < _SETTLED_SECONDS
         if modified < at_least or (is_fresh and is_over(found.seen.phase)):
             return False

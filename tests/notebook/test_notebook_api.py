@@ -147,6 +147,14 @@ def test_the_card_holds_a_key_a_snapshot_and_escaped_text(script: Path) -> None:
     job.wait(60, progress=False)
 
 
+def test_the_card_shows_the_jobs_notes(script: Path) -> None:
+    job = sm.train(script, instance="ml.m5.huge", name="noted")
+    bundle = job._repr_mimebundle_()
+    note = "'ml.m5.huge' is not among the"
+    assert note in bundle["text/plain"].splitlines()[2]
+    assert note.replace("'", "&#x27;") in bundle["text/html"]
+
+
 def test_html_in_a_failure_is_escaped_in_the_static_card(tmp_path: Path) -> None:
     script = tmp_path / "evil.py"
     script.write_text("raise ValueError('<img src=x onerror=alert(1)>')")

@@ -82,6 +82,10 @@ class LocalTarget:
             return error.message
         return None
 
+    def notes(self, kind: Kind, request: dict[str, Any]) -> list[str]:
+        """Which settings of a request count for nothing on this machine."""
+        return self.engine.notes(kind, request)
+
     def stage(self, staging: Staging) -> Staged:
         """Nothing: the supervisor reads folders where they are."""
         return Staged(staging.request)
