@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_sm.desk.changes import changed
-from jupyter_sm.desk.submit import submit_request
+from jupyter_sm.desk.submit import origin_of, submit_request
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import JobKey, Kind, kind_named
 from jupyter_sm.jobs.instances import next_larger
+from jupyter_sm.jobs.kinds.refusals import LONGEST_SECONDS
 from jupyter_sm.jobs.names import fresh_name
 from jupyter_sm.store import JobView, Store, jobs
 from jupyter_sm.targets import open_target
@@ -21,7 +22,6 @@ CHANGES = ("larger-instance", "more-disk", "longer-runtime")
 _CHOSEN = re.compile(r"instance=(?P<type>ml\.[a-z0-9-]{2,20}\.[a-z0-9]{2,20})")
 _DEFAULT_GB = 30
 _DEFAULT_SECONDS = 86_400
-_MOST_SECONDS = 28 * 86_400
 
 
 def submit_again(
@@ -41,17 +41,20 @@ def submit_again(
     request = kind.named(copy.deepcopy(request), fresh)
     if change is not None:
         _apply(change, request, kind)
-    packed_from = jobs.packed_from(store, key)
+    origin = jobs.packed_from(store, key)
     if changes:
         where = open_target(key.target, store.folder)
-        request = changed(store, where, kind, request, packed_from, changes)
-        packed_from = str(changes.get("script", packed_from))
+        request = changed(store, where, kind, request, origin, changes)
+    if {"script", "dependencies"} & changes.keys():
+        origin = origin_of(
+            changes.get("script", origin.script), changes.get("dependencies", origin.dependencies)
+        )
     return submit_request(
         store,
         request,
         kind=key.kind,
         target=key.target,
-        packed_from=packed_from,
+        packed_from=origin,
     )
 
 
@@ -70,7 +73,7 @@ def _apply(change: str, request: dict[str, Any], kind: Kind) -> None:
         machines["VolumeSizeInGB"] = 2 * machines.get("VolumeSizeInGB", _DEFAULT_GB)
     elif change == "longer-runtime":
         limits = request.setdefault("StoppingCondition", {})
-        seconds = min(_MOST_SECONDS, 2 * limits.get("MaxRuntimeInSeconds", _DEFAULT_SECONDS))
+        seconds = min(LONGEST_SECONDS, 2 * limits.get("MaxRuntimeInSeconds", _DEFAULT_SECONDS))
         limits["MaxRuntimeInSeconds"] = seconds
         if "MaxWaitTimeInSeconds" in limits:
             limits["MaxWaitTimeInSeconds"] = max(seconds, limits["MaxWaitTimeInSeconds"])

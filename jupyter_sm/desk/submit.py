@@ -19,6 +19,7 @@ from jupyter_sm.jobs import (
     Fault,
     InvalidRequestError,
     JobKey,
+    Origin,
     TrainingSpec,
     check_name,
     check_request,
@@ -82,7 +83,7 @@ def submit_spec(
         target=target,
         notes=placement.notes,
         create_bucket=spec.create_bucket,
-        packed_from=os.fspath(resolved(os.fspath(spec.script)).resolve()),
+        packed_from=origin_of(spec.script, spec.dependencies),
     )
 
 
@@ -94,7 +95,7 @@ def submit_request(
     target: str = "local",
     notes: Sequence[str] = (),
     create_bucket: bool = False,
-    packed_from: str = "",
+    packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> JobView:
     """Check a full Create request and commit its submission; the job as it stands.
 
@@ -166,6 +167,12 @@ def submit_request(
     if view is None:
         raise StoreError(f"The job {name} was committed to {store.path} but can't be read back.")
     return view
+
+
+def origin_of(script: str, dependencies: Sequence[str]) -> Origin:
+    """Where a source is packed from, by paths that hold wherever they are read."""
+    beside = [os.fspath(resolved(path)) for path in dependencies]
+    return Origin(os.fspath(resolved(script).resolve()), beside)
 
 
 def _check_script(spec: TrainingSpec) -> None:

@@ -33,6 +33,17 @@ class Placement:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a job's source was packed from: the script or folder, and what lies beside it.
+
+    The script is empty where we did not pack it.
+    """
+
+    script: str = ""
+    dependencies: Sequence[str] = ()
+
+
 def type_faults(spec: Any) -> list[Fault]:
     """The fields of a spec whose values are of another type than the field's."""
     hints = get_type_hints(type(spec))

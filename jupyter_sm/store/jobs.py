@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sm.diagnosis import Explanation
-from jupyter_sm.jobs import KINDS, REJECTED, JobKey, is_over
+from jupyter_sm.jobs import KINDS, REJECTED, JobKey, Origin, is_over
 from jupyter_sm.jobs.kinds import Seen
 from jupyter_sm.store import changes
 from jupyter_sm.store.file import Store
@@ -199,10 +199,11 @@ def listed(
     return [_view(row) for row in rows], int(total[0])
 
 
-def packed_from(store: Store, key: JobKey) -> str:
-    """The script or folder that a job's source was packed from; empty if we did not pack it."""
-    row = store.read().execute(f"SELECT packed_from FROM jobs WHERE {_ONE}", key).fetchone()
-    return row["packed_from"] if row else ""
+def packed_from(store: Store, key: JobKey) -> Origin:
+    """Where a job's source was packed from."""
+    query = f"SELECT packed_from, dependencies FROM jobs WHERE {_ONE}"
+    row = store.read().execute(query, key).fetchone()
+    return Origin(row["packed_from"], json.loads(row["dependencies"])) if row else Origin()
 
 
 def request_of(store: Store, key: JobKey) -> dict[str, Any] | None:

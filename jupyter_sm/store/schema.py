@@ -219,4 +219,6 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
         FROM old_states;
     DROP TABLE old_states;
     """,
+    # What was packed beside a job's script.
+    "ALTER TABLE jobs ADD COLUMN dependencies TEXT NOT NULL DEFAULT '[]';",
 )

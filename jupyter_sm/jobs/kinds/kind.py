@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.places import Place
 from jupyter_sm.jobs.kinds.seen import Seen
+from jupyter_sm.jobs.spec import Origin
 
 Request = dict[str, Any]
 Answer = Mapping[str, Any]
@@ -112,7 +113,7 @@ class Kind:
     rename: Callable[[Request, str], None] = _keep
     search: Search | None = None
     spec: type | None = None
-    spec_of: Callable[[Mapping[str, Any], str], Any] | None = None
+    spec_of: Callable[[Mapping[str, Any], Origin], Any] | None = None
     results: Callable[[Mapping[str, Any], str], Sequence[str]] = _no_results
     steps_of: Callable[[Request], tuple[Step, ...]] | None = None
     operations: frozenset[str] = field(init=False, default=frozenset())

@@ -15,7 +15,7 @@ from typing import Any
 from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.places import at, rows
 from jupyter_sm.jobs.options import about
-from jupyter_sm.jobs.spec import DAY, Placement, hyperparameter_text, type_faults
+from jupyter_sm.jobs.spec import DAY, Origin, Placement, hyperparameter_text, type_faults
 
 # Names of hyperparameters that script mode keeps to itself.
 _RESERVED = "sagemaker_"
@@ -127,7 +127,9 @@ class TrainingSpec:
             return found
         reserved = sorted(n for n in map(str, self.hyperparameters) if n.startswith(_RESERVED))
         if reserved:
-            what = f"{', '.join(reserved)}: names with {_RESERVED} are SageMaker's own; choose others."
+            what = (
+                f"{', '.join(reserved)}: names with {_RESERVED} are SageMaker's own; choose others."
+            )
             found.append(Fault("hyperparameters", "reserved", what))
         return found
 
@@ -197,11 +199,8 @@ def _metric_definitions(metrics: Mapping[str, str]) -> dict[str, Sequence[Mappin
     return {"MetricDefinitions": [{"Name": n, "Regex": r} for n, r in metrics.items()]}
 
 
-def nearest_spec(request: Mapping[str, Any], script: str) -> TrainingSpec | None:
-    """What a spec can say of a script-mode request; None of another request.
-
-    `script` is where the user's source lies: a file, or the folder that holds the entry point.
-    """
+def nearest_spec(request: Mapping[str, Any], origin: Origin) -> TrainingSpec | None:
+    """What a spec can say of a script-mode request; None of another request."""
     own = request.get("HyperParameters", {})
     program = _decoded(own.get(PROGRAM))
     if not isinstance(program, str):
@@ -210,8 +209,9 @@ def nearest_spec(request: Mapping[str, Any], script: str) -> TrainingSpec | None
     limits = request.get("StoppingCondition", {})
     algorithm = request.get("AlgorithmSpecification", {})
     return TrainingSpec(
-        script=script,
-        entry_point=None if script.endswith(f"/{program}") else program,
+        script=origin.script,
+        entry_point=None if origin.script.endswith(f"/{program}") else program,
+        dependencies=list(origin.dependencies),
         inputs={
             str(at(row, "ChannelName")): str(at(row, "DataSource", "S3DataSource", "S3Uri"))
             for row in rows(request, "InputDataConfig")
@@ -252,9 +252,9 @@ def compiled(spec: TrainingSpec, request: Mapping[str, Any], **places: Any) -> d
     return spec.request(request["TrainingJobName"], program, Placement(**{**known, **places}))
 
 
-def spec_of(request: Mapping[str, Any], script: str) -> TrainingSpec | None:
+def spec_of(request: Mapping[str, Any], origin: Origin) -> TrainingSpec | None:
     """The spec that compiles to a request; None where none says all of it."""
-    spec = nearest_spec(request, script)
+    spec = nearest_spec(request, origin)
     return spec if spec is not None and compiled(spec, request) == request else None
 
 
