@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_sm.desk.changes import changed
-from jupyter_sm.desk.submit import submit_request
+from jupyter_sm.desk.submit import origin_of, submit_request
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import JobKey, Kind, kind_named
 from jupyter_sm.jobs.instances import next_larger
@@ -39,15 +39,16 @@ def submit_again(
     kind = kind_named(key.kind)
     fresh = fresh_name(key.name, limit=kind.name_limit)
     request = kind.named(copy.deepcopy(request), fresh)
-    # Tags of ours belong to the first job.
-    request["Tags"] = [t for t in request.get("Tags", []) if not t["Key"].startswith("jupyter-sm:")]
     if change is not None:
         _apply(change, request, kind)
-    packed_from = jobs.packed_from(store, key)
+    origin = jobs.packed_from(store, key)
     if changes:
         where = open_target(key.target, store.folder)
-        request = changed(store, where, kind, request, packed_from, changes)
-        packed_from = str(changes.get("script", packed_from))
+        request = changed(store, where, kind, request, origin, changes)
+    if {"script", "dependencies"} & changes.keys():
+        origin = origin_of(
+            changes.get("script", origin.script), changes.get("dependencies", origin.dependencies)
+        )
     first = jobs.get(store, key)
     is_tagless = first is not None and first.submission_id is None
     return submit_request(
@@ -57,7 +58,7 @@ def submit_again(
         target=key.target,
         # Describe does not tell the tags of a job that somebody else started.
         notes=[f"The tags of {key.name} were not copied."] if is_tagless else (),
-        packed_from=packed_from,
+        packed_from=origin,
     )
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sm.diagnosis import ExplainedError, refusal
-from jupyter_sm.jobs import InvalidRequestError, Kind, TrainingSpec
+from jupyter_sm.jobs import InvalidRequestError, Kind, Origin, TrainingSpec
 from jupyter_sm.jobs.kinds.training_spec import compiled, nearest_spec
 from jupyter_sm.store import Store
 from jupyter_sm.targets import ImageError, PathError, SourceError, Target, pack_source
 
-_SOURCE = frozenset({"script", "entry_point"})
+_SOURCE = frozenset({"script", "entry_point", "dependencies"})
 # The placement's member that a field of the spec is turned into.
 _PLACED = {
     "inputs": "input_uris",
@@ -32,7 +32,7 @@ def changed(
     target: Target,
     kind: Kind,
     request: dict[str, Any],
-    script: str,
+    origin: Origin,
     changes: Mapping[str, Any],
 ) -> dict[str, Any]:
     """A copy of a request with some fields of its spec changed. Raises ExplainedError.
@@ -44,7 +44,7 @@ def changed(
     unknown = [name for name in changes if name not in known]
     if unknown:
         raise _refusal(f"There is no option {unknown[0]!r}; there are {', '.join(sorted(known))}.")
-    spec = nearest_spec(request, script) if kind.spec is TrainingSpec else None
+    spec = nearest_spec(request, origin) if kind.spec is TrainingSpec else None
     if spec is None:
         raise _refusal(
             "Only a training job that runs a script can be changed by options; submit a changed "
@@ -83,7 +83,9 @@ def _places(
     places: dict[str, Any] = {}
     source = Path()
     if _SOURCE & changes.keys():
-        source, program = pack_source(fresh.script, fresh.entry_point, store.folder / "sources")
+        source, program = pack_source(
+            fresh.script, fresh.entry_point, store.folder / "sources", fresh.dependencies
+        )
         places = {"program": program, "source_uri": source.absolute().as_uri()}
     placed = target.place(fresh, request["TrainingJobName"], source)
     for name, member in _PLACED.items():

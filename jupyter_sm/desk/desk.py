@@ -12,7 +12,7 @@ from jupyter_sm.desk.again import submit_again
 from jupyter_sm.desk.artifacts import Results
 from jupyter_sm.desk.submit import checked_kind, submit_request, submit_spec
 from jupyter_sm.diagnosis import refusal
-from jupyter_sm.jobs import JobKey, TrainingSpec, check_name, kind_named
+from jupyter_sm.jobs import JobKey, Origin, TrainingSpec, check_name, kind_named
 from jupyter_sm.jobs.code import code_of
 from jupyter_sm.jobs.secrets import mask_request
 from jupyter_sm.store import JobView, Store, changes, jobs, open_store, stops, wanted
@@ -112,8 +112,8 @@ class Desk:
         """A boto3 client of a target, such as `sagemaker` or `logs`. Raises ExplainedError."""
         return targets.client(self.store, service, target)
 
-    def packed_from(self, key: JobKey) -> str:
-        """The script or folder that a job's source was packed from, or an empty text."""
+    def packed_from(self, key: JobKey) -> Origin:
+        """Where a job's source was packed from."""
         return jobs.packed_from(self.store, key)
 
     def targets(self) -> list[TargetView]:

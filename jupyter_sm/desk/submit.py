@@ -10,6 +10,7 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from jupyter_sm.jobs import (
     InvalidRequestError,
     JobKey,
     Kind,
+    Origin,
     TrainingSpec,
     check_name,
     check_request,
@@ -26,6 +28,7 @@ from jupyter_sm.jobs import (
     unique_name,
 )
 from jupyter_sm.jobs.faults import errors_of
+from jupyter_sm.jobs.kinds.places import at
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 from jupyter_sm.targets import (
     ImageError,
@@ -38,7 +41,8 @@ from jupyter_sm.targets import (
 )
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG
 
-_TIME_TAG = "jupyter-sm:submitted"
+_OUR_TAGS = "jupyter-sm:"
+_TIME_TAG = f"{_OUR_TAGS}submitted"
 
 
 def submit_spec(
@@ -55,7 +59,9 @@ def submit_spec(
         _check_script(spec)
         _check_inputs(spec)
         where = open_target(target, store.folder)
-        source, program = pack_source(spec.script, spec.entry_point, store.folder / "sources")
+        source, program = pack_source(
+            spec.script, spec.entry_point, store.folder / "sources", spec.dependencies
+        )
     except (SourceError, PathError) as error:
         raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
     except UnknownTargetError as error:
@@ -78,7 +84,7 @@ def submit_spec(
         target=target,
         notes=placement.notes,
         create_bucket=spec.create_bucket,
-        packed_from=os.fspath(resolved(os.fspath(spec.script)).resolve()),
+        packed_from=origin_of(spec.script, spec.dependencies),
     )
 
 
@@ -90,7 +96,7 @@ def submit_request(
     target: str = "local",
     notes: Sequence[str] = (),
     create_bucket: bool = False,
-    packed_from: str = "",
+    packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> JobView:
     """Check a full Create request and commit its submission; the job as it stands.
 
@@ -122,9 +128,13 @@ def submit_request(
         {"Key": _TIME_TAG, "Value": f"{time.time():.3f}"},
     ]
     tags = request.get("Tags", [])
+    if isinstance(tags, list):
+        # Those of ours belong to the job that the request was taken from.
+        tags = [tag for tag in tags if not _is_ours(tag)]
     tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
     filled_in = where.fills_in & row.fills_in
-    faults = errors_of(check_request(row.create, tagged, file_uris=True, filled_in=filled_in))
+    found = check_request(row.create, tagged, file_uris=True, filled_in=filled_in)
+    faults = [_of_all_tags(fault, tags, ours) for fault in errors_of(found)]
     # A role that is a name has a sentence of its own, better than the pattern it breaks.
     if [fault for fault in faults if fault.path != "RoleArn"]:
         raise _invalid(faults)
@@ -133,6 +143,7 @@ def submit_request(
         raise _invalid(faults)
     if not_offered:
         raise refusal("invalid-parameter", f"Not possible on {target}", not_offered)
+    warnings = [f"{f.path}: {f.message}" for f in found if f.severity == "warning"]
     key = JobKey(target, kind, str(name))
     try:
         submissions.add_submission(
@@ -141,7 +152,7 @@ def submit_request(
             submission_id=submission_id,
             request=tagged,
             script=row.script(request),
-            notes=notes,
+            notes=[*notes, *warnings, *where.notes(row, tagged)],
             create_bucket=create_bucket,
             packed_from=packed_from,
         )
@@ -165,6 +176,12 @@ def checked_kind(kind: str) -> Kind:
         return kind_named(kind)
     except ValueError as error:
         raise refusal("invalid-parameter", "No such kind of job", str(error)) from None
+
+
+def origin_of(script: str, dependencies: Sequence[str]) -> Origin:
+    """Where a source is packed from, by paths that hold wherever they are read."""
+    beside = [os.fspath(resolved(path)) for path in dependencies]
+    return Origin(os.fspath(resolved(script).resolve()), beside)
 
 
 def _check_script(spec: TrainingSpec) -> None:
@@ -219,6 +236,19 @@ def _check_inputs(spec: TrainingSpec) -> None:
                 f"There is nothing at {where!r}, the input of channel {channel!r} "
                 f"(looked for {path}).",
             )
+
+
+def _is_ours(tag: Any) -> bool:
+    return str(at(tag, "Key")).startswith(_OUR_TAGS)
+
+
+def _of_all_tags(fault: Fault, tags: Sequence[Any], ours: Sequence[Any]) -> Fault:
+    """A fault as the user sees it, who did not write the tags that are ours."""
+    if (fault.path, fault.rule) != ("Tags", "max"):
+        return fault
+    return replace(
+        fault, message=f"has {len(tags)} items, and jupyter-sm adds {len(ours)}; at most 50."
+    )
 
 
 def _invalid(faults: list[Fault]) -> ExplainedError:

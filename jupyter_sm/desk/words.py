@@ -99,8 +99,9 @@ def details(view: JobView) -> str:
 
 
 def card(view: JobView) -> str:
-    """Two lines: icon, name and state; then the cause or the place, the metric and the time."""
-    return f"{icon(view)} {view.name}  {state(view)}\n  {details(view)}"
+    """Icon, name and state; the cause or the place, the metric and the time; a line a note."""
+    lines = [f"{icon(view)} {view.name}  {state(view)}", details(view), *view.notes]
+    return "\n  ".join(lines)
 
 
 def table(views: Sequence[JobView]) -> str:

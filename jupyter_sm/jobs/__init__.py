@@ -9,7 +9,7 @@ from jupyter_sm.jobs.key import JobKey
 from jupyter_sm.jobs.kinds import KINDS, Kind, TrainingSpec, context_of, kind_named
 from jupyter_sm.jobs.names import check_name, unique_name
 from jupyter_sm.jobs.phases import REJECTED, SUBMITTING, is_over
-from jupyter_sm.jobs.spec import hyperparameter_text
+from jupyter_sm.jobs.spec import Origin, hyperparameter_text
 from jupyter_sm.jobs.validation import check_request
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "InvalidRequestError",
     "JobKey",
     "Kind",
+    "Origin",
     "TrainingSpec",
     "check_name",
     "check_request",

@@ -9,16 +9,17 @@ from typing import Any
 
 from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.jobs.names import fresh_name
+from jupyter_sm.jobs.spec import Origin
 
 FORMS = ("jupyter_sm", "boto3")
 _WIDTH = 88
 
 
-def code_of(kind: Kind, request: Mapping[str, Any], target: str, form: str, script: str) -> str:
+def code_of(kind: Kind, request: Mapping[str, Any], target: str, form: str, origin: Origin) -> str:
     """The code of a request that a target has, as `jupyter_sm` or `boto3` would start it.
 
-    `script` is where the user's source lies, if it is known; only then a training job can be
-    written as one call of `sm.train`. Raises ValueError for another form.
+    Only where the user's source is known a training job can be written as one call of `sm.train`.
+    Raises ValueError for another form.
     """
     if form not in FORMS:
         raise ValueError(f"There is no code {form!r}; there is {' and '.join(FORMS)}.")
@@ -27,13 +28,13 @@ def code_of(kind: Kind, request: Mapping[str, Any], target: str, form: str, scri
     if tags:
         plain["Tags"] = tags
     if form == "jupyter_sm":
-        return _in_one_call(kind, plain, target, script) or _submitted(kind, plain, target)
+        return _in_one_call(kind, plain, target, origin) or _submitted(kind, plain, target)
     return _by_boto3(kind, plain, target)
 
 
-def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, script: str) -> str:
+def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, origin: Origin) -> str:
     """`sm.train(…)`, if it can say all that the request says; else an empty text."""
-    spec = kind.spec_of(request, script) if kind.spec_of and script else None
+    spec = kind.spec_of(request, origin) if kind.spec_of and origin.script else None
     if spec is None:
         return ""
     words = [_literal(spec.script)]

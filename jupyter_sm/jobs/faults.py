@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: where it is (`path`), what rule it breaks (`rule`), in words (`message`)."""
+    """One fault: where it is (`path`), what rule it breaks (`rule`), in words (`message`).
+
+    `answer` is what SageMaker itself says to it, with the error's `code`. An answer without a code
+    is one of the constraints that it lists together in one ValidationException.
+    """
 
     path: str
     rule: str
     message: str
     severity: str = "error"
+    answer: str = ""
+    code: str = ""
 
 
 class InvalidRequestError(ValueError):

@@ -105,6 +105,8 @@ def _reading(hint: Any, metavar: str | None) -> dict[str, Any]:
     if get_origin(hint) is Mapping:
         read = typed if get_args(hint)[1] is Any else str
         return {"action": _Gather, "read": read, "metavar": metavar or "NAME=VALUE"}
+    if get_origin(hint) is Sequence:
+        return {"action": "append", "type": get_args(hint)[0], "metavar": metavar}
     (plain,) = [one for one in get_args(hint) or (hint,) if one is not type(None)]
     return {"type": plain, "metavar": metavar}
 

@@ -33,6 +33,17 @@ class Placement:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a job's source was packed from: the script or folder, and what lies beside it.
+
+    The script is empty where we did not pack it.
+    """
+
+    script: str = ""
+    dependencies: Sequence[str] = ()
+
+
 def type_faults(spec: Any) -> list[Fault]:
     """The fields of a spec whose values are of another type than the field's."""
     hints = get_type_hints(type(spec))
@@ -52,6 +63,9 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
     if args and type(None) in args:
         return value is None or any(fits(value, arg) for arg in args if arg is not type(None))
+    if issubclass(origin, Sequence):
+        is_one = isinstance(value, Sequence) and not isinstance(value, str)
+        return is_one and all(fits(item, args[0]) for item in value)
     # What is left are mappings from names.
     return isinstance(value, Mapping) and all(fits(item, args[1]) for item in value.values())
 

@@ -2,17 +2,22 @@
 
 botocore itself checks presence, type and minimum only; the model also holds patterns,
 maxima and enumerations. An enumeration value the installed model does not know may be
-newer than the model, so it warns instead of refusing.
+newer than the model, so it warns instead of refusing. What SageMaker refuses beyond its model
+is the kinds' to say (`refusals`).
 """
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from jupyter_sm.jobs.answers import INVALID, UNREADABLE, constraint, map_constraint, unreadable
 from jupyter_sm.jobs.faults import Fault
+from jupyter_sm.jobs.kinds import KINDS
 from jupyter_sm.jobs.service_model import service_model
 
 Shapes = dict[str, dict[str, Any]]
@@ -39,9 +44,17 @@ def check_request(
     """
     model = service_model()
     shape = model["operations"][operation]["input"]["shape"]
+    found = list(_walk(model["shapes"], shape, request, "", file_uris))
+    for kind in KINDS.values():
+        if kind.create == operation and isinstance(request, dict):
+            found += kind.refusals(request)
+    # What older models say themselves, newer ones leave to the kind.
+    once: dict[tuple[str, str], Fault] = {}
+    for fault in found:
+        once.setdefault((fault.path, fault.rule), fault)
     return [
         fault
-        for fault in _walk(model["shapes"], shape, request, "", file_uris)
+        for fault in once.values()
         if not (fault.rule == "required" and fault.path in filled_in)
     ]
 
@@ -57,6 +70,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "double": (int, float),
     "boolean": (bool,),
 }
+_LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
+_INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")
 
 
 def _walk(shapes: Shapes, name: str, value: Any, path: str, file_uris: bool) -> Iterator[Fault]:
@@ -67,24 +82,32 @@ def _walk(shapes: Shapes, name: str, value: Any, path: str, file_uris: bool) -> 
     if wanted and (
         not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean")
     ):
-        yield Fault(here, "type", f"must be a {kind}, not {type(value).__name__}.")
+        message = f"must be a {kind}, not {type(value).__name__}."
+        yield Fault(here, "type", message, answer=unreadable(value, kind), code=UNREADABLE)
         return
     if kind == "structure":
         yield from _structure(shapes, shape, value, path, file_uris)
     elif kind == "list":
-        yield from _size(shape, len(value), here, "items")
+        yield from _size(shape, value, here, "items")
         for index, item in enumerate(value):
             yield from _walk(shapes, shape["member"]["shape"], item, f"{path}[{index}]", file_uris)
     elif kind == "map":
-        yield from _size(shape, len(value), here, "entries")
+        yield from _size(shape, value, here, "entries")
         for key, item in value.items():
             inner = f"{path}.{key}"
-            yield from _walk(shapes, shape["key"]["shape"], key, f"{inner} (key)", file_uris)
-            yield from _walk(shapes, shape["value"]["shape"], item, inner, file_uris)
+            for part, where, piece in (("keys", f"{inner} (key)", key), ("value", inner, item)):
+                of = shape[part.removesuffix("s")]["shape"]
+                for fault in _walk(shapes, of, piece, where, file_uris):
+                    told = fault.answer
+                    yield (
+                        fault
+                        if fault.code
+                        else replace(fault, answer=map_constraint(path, value, part, told))
+                    )
     elif kind == "string":
         yield from _string(name, shape, value, here, file_uris)
     elif kind in ("integer", "long", "float", "double"):
-        yield from _number(shape, value, here)
+        yield from _number(shape, kind, value, here)
 
 
 def _structure(
@@ -94,53 +117,81 @@ def _structure(
     dot = f"{path}." if path else ""
     for required in shape.get("required", ()):
         if required not in value:
-            yield Fault(f"{dot}{required}", "required", "is missing.")
+            where = f"{dot}{required}"
+            told = constraint(where, None, "not be null")
+            yield Fault(where, "required", "is missing.", answer=told)
     for key, item in value.items():
         if key not in members:
+            where = f"{dot}{key}"
             yield Fault(
-                f"{dot}{key}", "unknown", f"is not a member; known are {', '.join(members)}."
+                where,
+                "unknown",
+                f"is not a member; known are {', '.join(members)}.",
+                answer=f"'{where}' is not a member that is known.",
+                code=INVALID,
             )
         else:
             yield from _walk(shapes, members[key]["shape"], item, f"{dot}{key}", file_uris)
 
 
-def _size(shape: dict[str, Any], size: int, here: str, unit: str) -> Iterator[Fault]:
-    low, high = shape.get("min"), shape.get("max")
+def _size(shape: dict[str, Any], value: Any, here: str, unit: str) -> Iterator[Fault]:
+    low, high, size = shape.get("min"), shape.get("max"), len(value)
     if low is not None and size < low:
-        yield Fault(here, "min", f"has {size} {unit}; at least {low}.")
+        told = constraint(here, value, f"have length greater than or equal to {low}")
+        yield Fault(here, "min", f"has {size} {unit}; at least {low}.", answer=told)
     if high is not None and size > high:
-        yield Fault(here, "max", f"has {size} {unit}; at most {high}.")
+        told = constraint(here, value, f"have length less than or equal to {high}")
+        yield Fault(here, "max", f"has {size} {unit}; at most {high}.", answer=told)
 
 
-def _number(shape: dict[str, Any], value: float, here: str) -> Iterator[Fault]:
-    low, high = shape.get("min"), shape.get("max")
+def _number(shape: dict[str, Any], kind: str, value: float, here: str) -> Iterator[Fault]:
+    low, high, largest = shape.get("min"), shape.get("max"), _LARGEST.get(kind)
+    if largest is not None and not -largest <= value <= largest:
+        message = f"is a number that SageMaker can't read; at most {largest}."
+        yield Fault(here, "max", message, answer=unreadable(value, kind), code=UNREADABLE)
+        return
     if low is not None and value < low:
-        yield Fault(here, "min", f"is {value}; at least {low}.")
+        told = constraint(here, value, f"have value greater than or equal to {low}")
+        yield Fault(here, "min", f"is {value}; at least {low}.", answer=told)
     if high is not None and value > high:
-        yield Fault(here, "max", f"is {value}; at most {high}.")
+        told = constraint(here, value, f"have value less than or equal to {high}")
+        yield Fault(here, "max", f"is {value}; at most {high}.", answer=told)
 
 
 def _string(
     name: str, shape: dict[str, Any], value: str, here: str, file_uris: bool
 ) -> Iterator[Fault]:
-    yield from _size(shape, len(value), here, "characters")
+    yield from _size(shape, value, here, "characters")
     try:
         value.encode()
     except UnicodeEncodeError:
-        yield Fault(here, "text", "holds characters that are no text (lone surrogates).")
+        message = "holds characters that are no text (lone surrogates)."
+        yield Fault(here, "text", message, answer=constraint(here, ascii(value), "be text"))
         return
     pattern = shape.get("pattern")
     allowed_folder = file_uris and name in _URI_SHAPES and value.startswith("file:///")
     if pattern and not allowed_folder and not _matches(pattern, value):
-        yield Fault(here, "pattern", f"{_shown(value)} does not match {pattern}.")
+        told = constraint(here, value, f"satisfy regular expression pattern: {pattern}")
+        message = f"{_shown(value)} does not match {pattern}."
+        yield Fault(here, "pattern", message, answer=told)
     known = shape.get("enum")
     if known and value not in known:
-        yield Fault(
-            here,
-            "enum",
-            f"{_shown(value)} is not among the {len(known)} values this botocore knows; passed on as it is.",
-            severity="warning",
-        )
+        yield _not_listed(name, known, value, here)
+
+
+def _not_listed(name: str, known: Sequence[str], value: str, here: str) -> Fault:
+    """A value that an enumeration does not hold: a warning where it may be newer than the model."""
+    told = constraint(here, value, f"satisfy enum value set: [{', '.join(known)}]")
+    head = f"{_shown(value)} is not among the {len(known)}"
+    if not name.endswith("InstanceType"):
+        may_be_newer = bool(value) and value.lower() not in map(str.lower, known)
+        message = f"{head} values that botocore knows: {', '.join(known)}."
+        return Fault(here, "enum", message, "warning" if may_be_newer else "error", told)
+    meant = f"ml.{value.lower().removeprefix('ml.')}"
+    near = difflib.get_close_matches(meant, known, n=3) or known[:1]
+    message = f"{head} types that botocore knows; the nearest: {', '.join(near)}."
+    severity = "warning" if _INSTANCE_TYPE.fullmatch(value) else "error"
+    return Fault(here, "instance-type", message, severity, told)
 
 
 def _matches(pattern: str, value: str) -> bool:

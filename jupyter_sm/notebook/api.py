@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_sm.desk import views
@@ -16,6 +16,7 @@ from jupyter_sm.notebook.session import desk
 def train(
     script: str | os.PathLike[str],
     *,
+    dependencies: Sequence[str | os.PathLike[str]] = (),
     inputs: Mapping[str, str | os.PathLike[str]] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     instance: str = TrainingSpec.instance,
@@ -25,15 +26,16 @@ def train(
 ) -> Job:
     """Start training and return at once.
 
-    `script` is a Python file, or a folder with `entry_point=`; `inputs` maps channel
-    names to local paths or s3:// addresses. `options` are TrainingSpec's other fields
-    (`instance_count`, `max_runtime`, `spot`, …; `%%sm train --help` lists them). Without
-    `name` the job gets a fresh one. Raises ExplainedError with one clear sentence when
-    something is wrong before the job could be created.
+    `script` is a Python file, or a folder with `entry_point=`; `dependencies` are files and
+    folders that are packed beside it; `inputs` maps channel names to local paths or s3://
+    addresses. `options` are TrainingSpec's other fields (`instance_count`, `max_runtime`, `spot`,
+    …; `%%sm train --help` lists them). Without `name` the job gets a fresh one. Raises
+    ExplainedError with one clear sentence when something is wrong before the job could be created.
     """
     try:
         spec = TrainingSpec(
             script=os.fspath(script),
+            dependencies=_plain(dependencies),
             inputs={channel: os.fspath(path) for channel, path in (inputs or {}).items()},
             hyperparameters=dict(hyperparameters or {}),
             instance=instance,
@@ -48,7 +50,9 @@ def train(
 
 
 def _plain(value: Any) -> Any:
-    """A path as its text; all else as it is."""
+    """A path as its text, a list of them as theirs; all else as it is."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 

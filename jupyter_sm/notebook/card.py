@@ -33,8 +33,9 @@ def mime_bundle(view: JobView) -> dict[str, Any]:
 
 def as_html(view: JobView) -> str:
     """The card as plain HTML, without script or style sheet; every text escaped."""
+    lines = (f"<br><small>{escape(line)}</small>" for line in (words.details(view), *view.notes))
     return (
         f'<div role="group" aria-label="SageMaker job {escape(view.name)}">'
-        f"<strong>{words.icon(view)} {escape(view.name)}</strong> &nbsp; {escape(words.state(view))}<br>"
-        f"<small>{escape(words.details(view))}</small></div>"
+        f"<strong>{words.icon(view)} {escape(view.name)}</strong> &nbsp; {escape(words.state(view))}"
+        f"{''.join(lines)}</div>"
     )

@@ -92,6 +92,7 @@ def _below(root: Path, spec: TrainingSpec) -> TrainingSpec:
     return replace(
         spec,
         script=below(spec.script) if spec.script else "",
+        dependencies=[below(path) for path in spec.dependencies],
         inputs={name: below(path) for name, path in spec.inputs.items()},
         output=below(spec.output) if spec.output else None,
         checkpoint=below(spec.checkpoint) if spec.checkpoint else None,

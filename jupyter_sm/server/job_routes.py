@@ -105,9 +105,9 @@ class SourceHandler(BaseHandler):
         """Its path below the server's root; 404 when it does not lie there."""
         frame = self.get_query_argument("file", "")
         view = await self.job(target, kind, name)
-        packed_from = await self.in_thread(self.desk.packed_from, view.key)
+        origin = await self.in_thread(self.desk.packed_from, view.key)
         root = self.settings.get("server_root_dir", ".")
-        path = await self.in_thread(path_in_source, packed_from, frame, root)
+        path = await self.in_thread(path_in_source, origin, frame, root)
         if path is None:
             raise refusal(
                 404, f"The file {frame!r} that ran is not among the files this server shows."

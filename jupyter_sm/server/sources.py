@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from jupyter_sm.jobs import Origin
 
-def path_in_source(source: str, frame: str, root: str) -> str | None:
+
+def path_in_source(origin: Origin, frame: str, root: str) -> str | None:
     """Where below `root` the file lies that ran as `frame`; None if it does not lie there.
 
-    `source` is the script or folder that the job's code was packed from. In the container the
-    code lies in a folder named `code` (`/opt/ml/code/model/net.py`), whatever it was before.
+    In the container the job's code lies in a folder named `code` (`/opt/ml/code/model/net.py`),
+    whatever it was before, and its dependencies in there, each under its own name.
     """
-    if not source or not frame:
+    if not origin.script or not frame:
         return None
-    packed, base = Path(source), Path(root).expanduser().resolve()
     parts = PurePosixPath(frame).parts
     if "code" in parts:
         parts = parts[len(parts) - parts[::-1].index("code") :]
     elif PurePosixPath(frame).is_absolute():
         return None  # a library's file
-    if packed.is_dir():
-        found = packed.joinpath(*parts).resolve()
-        if not found.is_relative_to(packed):
-            return None
-    else:
-        found = packed
+    packed = Path(origin.script)
+    beside = [path for path in map(Path, origin.dependencies) if (path.name,) == parts[:1]]
+    if beside:
+        packed, parts = beside[0], parts[1:]
+    elif packed.is_file():
         if parts != (packed.name,):
             return None
-    if not found.is_file() or not found.is_relative_to(base):
+        parts = ()
+    found, base = packed.joinpath(*parts).resolve(), Path(root).expanduser().resolve()
+    is_packed = found.is_file() and found.is_relative_to(packed.resolve())
+    if not is_packed or not found.is_relative_to(base):
         return None
     return found.relative_to(base).as_posix()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sm.diagnosis import Explanation
-from jupyter_sm.jobs import KINDS, REJECTED, JobKey, is_over
+from jupyter_sm.jobs import KINDS, REJECTED, JobKey, Origin, is_over
 from jupyter_sm.jobs.kinds import Seen
 from jupyter_sm.store import changes
 from jupyter_sm.store.file import Store
@@ -25,11 +25,15 @@ _ONE = "target = ? AND kind = ? AND name = ?"
 
 @dataclass(frozen=True)
 class Described:
-    """What a target says of a job: as it was seen, its request, and its failure explained."""
+    """What a target says of a job: as it was seen, its request, and its failure explained.
+
+    `notes` are on its request; one that was submitted here has them already.
+    """
 
     seen: Seen
     request: Mapping[str, Any]
     explanation: Explanation | None
+    notes: Sequence[str] = ()
 
 
 def save_described(
@@ -60,7 +64,7 @@ def save_described(
         if row is None:
             db.execute(
                 "INSERT INTO jobs (target, kind, name, status, phase, parent, created_at,"
-                " modified_at, request, log_due) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                " modified_at, request, notes, log_due) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     *key,
                     seen.status,
@@ -69,6 +73,7 @@ def save_described(
                     seen.created_at,
                     seen.modified_at,
                     json.dumps(described.request),
+                    json.dumps(list(described.notes)),
                     # The log of a job that was over before we knew it is read when asked for.
                     not is_over(seen.phase),
                 ),
@@ -217,10 +222,11 @@ def listed(
     return [_view(row) for row in rows], int(total[0])
 
 
-def packed_from(store: Store, key: JobKey) -> str:
-    """The script or folder that a job's source was packed from; empty if we did not pack it."""
-    row = store.read().execute(f"SELECT packed_from FROM jobs WHERE {_ONE}", key).fetchone()
-    return row["packed_from"] if row else ""
+def packed_from(store: Store, key: JobKey) -> Origin:
+    """Where a job's source was packed from."""
+    query = f"SELECT packed_from, dependencies FROM jobs WHERE {_ONE}"
+    row = store.read().execute(query, key).fetchone()
+    return Origin(row["packed_from"], json.loads(row["dependencies"])) if row else Origin()
 
 
 def request_of(store: Store, key: JobKey) -> dict[str, Any] | None:

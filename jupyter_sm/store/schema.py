@@ -220,8 +220,10 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     DROP TABLE old_states;
     """,
     # Requests of jobs that were tracked held a part of what Describe told; those are asked for anew.
+    # And what was packed beside a job's script.
     """
     ALTER TABLE jobs ADD COLUMN request_is_whole INTEGER NOT NULL DEFAULT 1;
     UPDATE jobs SET request_is_whole = submission_id IS NOT NULL;
+    ALTER TABLE jobs ADD COLUMN dependencies TEXT NOT NULL DEFAULT '[]';
     """,
 )

@@ -38,7 +38,7 @@ CREATE TABLE jobs (
         stop_requested INTEGER NOT NULL DEFAULT 0,
         watched_until REAL NOT NULL DEFAULT 0,
         log_lines INTEGER NOT NULL DEFAULT 0,
-        log_closed INTEGER NOT NULL DEFAULT 0, notes TEXT NOT NULL DEFAULT '[]', log_note TEXT, log_due INTEGER NOT NULL DEFAULT 1, log_from_ms INTEGER NOT NULL DEFAULT 0, packed_from TEXT NOT NULL DEFAULT '', phase TEXT NOT NULL DEFAULT 'open', parent TEXT NOT NULL DEFAULT '', request_is_whole INTEGER NOT NULL DEFAULT 1,
+        log_closed INTEGER NOT NULL DEFAULT 0, notes TEXT NOT NULL DEFAULT '[]', log_note TEXT, log_due INTEGER NOT NULL DEFAULT 1, log_from_ms INTEGER NOT NULL DEFAULT 0, packed_from TEXT NOT NULL DEFAULT '', phase TEXT NOT NULL DEFAULT 'open', parent TEXT NOT NULL DEFAULT '', request_is_whole INTEGER NOT NULL DEFAULT 1, dependencies TEXT NOT NULL DEFAULT '[]',
         UNIQUE (target, kind, name)
     );
 

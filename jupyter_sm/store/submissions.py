@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_sm.diagnosis import Explanation
-from jupyter_sm.jobs import SUBMITTING, JobKey, kind_named
+from jupyter_sm.jobs import SUBMITTING, JobKey, Origin, kind_named
 from jupyter_sm.store import changes
 from jupyter_sm.store.file import Store
 
@@ -52,11 +52,9 @@ def add_submission(
     script: str,
     notes: Sequence[str] = (),
     create_bucket: bool = False,
-    packed_from: str = "",
+    packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> None:
     """Commit a submission and its job; from here on it can't be lost.
-
-    `packed_from` is the script or folder that its source was packed from.
 
     Raises DuplicateNameError if the target is known to have a job of that name.
     """
@@ -65,8 +63,8 @@ def add_submission(
         try:
             cursor = db.execute(
                 "INSERT INTO jobs (target, kind, name, submission_id, status, phase, created_at,"
-                " modified_at, request, script, packed_from, notes, transitions)"
-                " VALUES (?,?,?,?,?,'submitting',?,?,?,?,?,?,?)",
+                " modified_at, request, script, packed_from, dependencies, notes, transitions)"
+                " VALUES (?,?,?,?,?,'submitting',?,?,?,?,?,?,?,?)",
                 (
                     *key,
                     submission_id,
@@ -75,7 +73,8 @@ def add_submission(
                     now,
                     json.dumps(request),
                     script,
-                    packed_from,
+                    packed_from.script,
+                    json.dumps(list(packed_from.dependencies)),
                     json.dumps(list(notes)),
                     json.dumps([{"status": SUBMITTING, "start": now, "end": None, "message": ""}]),
                 ),

@@ -113,6 +113,10 @@ class Target(Protocol):
         """Why the target can't run a valid request, in one sentence, or None. Makes no call."""
         ...
 
+    def notes(self, kind: Kind, request: dict[str, Any]) -> list[str]:
+        """What a user should know of a request that the target runs, in sentences. Makes no call."""
+        ...
+
     def stage(self, staging: Staging) -> Staged:
         """Bring the files a request names to the target, and fill in what it leaves out.
 

@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_sm.targets.paths import PathError, resolved
@@ -23,18 +24,33 @@ class SourceError(ValueError):
     """A source that can't be packed: missing, without its entry point, or far too big."""
 
 
-def pack_source(script: str | Path, entry_point: str | None, into: Path) -> tuple[Path, str]:
+def pack_source(
+    script: str | Path, entry_point: str | None, into: Path, dependencies: Sequence[str] = ()
+) -> tuple[Path, str]:
     """Pack a script (alone) or a folder; returns the archive's path and the program's name.
 
+    `dependencies` are files and folders that come to lie beside it, each under its own name.
     Raises SourceError with one sentence saying what is wrong and where.
     """
+    files, program = _source(script, entry_point)
+    for dependency in dependencies:
+        files += _dependency(dependency, files)
+    if sum(path.stat().st_size for _, path in files) > MAX_BYTES:
+        raise SourceError(
+            f"The source and its dependencies hold more than {MAX_BYTES >> 20} MiB; pass data as "
+            "inputs."
+        )
+    return _write(files, into), program
+
+
+def _source(script: str | Path, entry_point: str | None) -> tuple[list[tuple[str, Path]], str]:
     try:
         path = resolved(os.fspath(script))
     except PathError as error:
         raise SourceError(str(error)) from None
     if os.fspath(script) and path.is_dir():
         program = _entry_of(path, entry_point)
-        return _write(_folder_files(path), into), program
+        return _folder_files(path), program
     if not path.is_file():
         raise SourceError(f"There is no script {str(script)!r} (looked for {path.absolute()}).")
     if path.stat().st_size > MAX_BYTES:
@@ -43,7 +59,27 @@ def pack_source(script: str | Path, entry_point: str | None, into: Path) -> tupl
     requirements = path.parent / "requirements.txt"
     if requirements.is_file():
         files.append(("requirements.txt", requirements))
-    return _write(files, into), path.name
+    return files, path.name
+
+
+def _dependency(given: str, beside: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """The files of a dependency, as they come to lie beside others."""
+    try:
+        path = resolved(given)
+    except PathError as error:
+        raise SourceError(f"A dependency can't be packed: {error}") from None
+    if not given or not (path.is_file() or path.is_dir()):
+        raise SourceError(
+            f"There is no file or folder {given!r} to pack as a dependency (looked for {path})."
+        )
+    if path.name in {name.partition("/")[0] for name, _ in beside}:
+        raise SourceError(
+            f"The dependency {given!r} can't be packed, as the source has another {path.name!r}; "
+            "rename one of them."
+        )
+    if path.is_file():
+        return [(path.name, path)]
+    return [(f"{path.name}/{name}", file) for name, file in _folder_files(path)]
 
 
 def _entry_of(folder: Path, entry_point: str | None) -> str:

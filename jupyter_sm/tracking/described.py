@@ -10,15 +10,18 @@ from jupyter_sm.diagnosis import explain, mask_secrets
 from jupyter_sm.jobs import Kind, context_of
 from jupyter_sm.jobs.members import request_in
 from jupyter_sm.store.jobs import Described
+from jupyter_sm.targets import Target
 
 
-def described(kind: Kind, answer: Mapping[str, Any]) -> Described:
-    """A Describe answer, or a record that Search gave."""
+def described(target: Target, kind: Kind, answer: Mapping[str, Any]) -> Described:
+    """A Describe answer of a target, or a record that Search gave."""
     seen = kind.read(answer)
     seen = replace(seen, failure_reason=mask_secrets(seen.failure_reason))
     told = seen.failure_reason or seen.told
+    request = request_in(answer, kind)
     return Described(
         seen=seen,
-        request=request_in(answer, kind),
+        request=request,
         explanation=explain(told, context=context_of(kind, answer)) if told else None,
+        notes=target.notes(kind, request),
     )

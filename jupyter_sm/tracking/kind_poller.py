@@ -191,7 +191,7 @@ class KindPoller:
         self.denied.pop(self.kind.describe, None)
         if answer is None:
             return False
-        found = described(self.kind, answer)
+        found = described(self._target, self.kind, answer)
         rows.save_described(self._store, key, found)
         self._known[key.name] = found.seen.modified_at
         return True
@@ -226,7 +226,7 @@ class KindPoller:
     def _save_record(self, record: dict[str, Any], at_least: float = 0.0) -> bool:
         """Store what Search says of a job; False where Describe must be asked."""
         modified = record["LastModifiedTime"].timestamp()
-        found = described(self.kind, record)
+        found = described(self._target, self.kind, record)
         is_fresh = time.time() - modified < _SETTLED_SECONDS
         if modified < at_least or (is_fresh and is_over(found.seen.phase)):
             return False

@@ -148,6 +148,8 @@ export interface ITrainingSpec {
   script: string;
   /** the script's name in its folder */
   entry_point?: string | null;
+  /** files and folders that are packed beside the script, each under its own name */
+  dependencies?: string[];
   /** channels and their data: local paths or s3:// addresses */
   inputs?: { [key: string]: string };
   /** what the script gets as --NAME VALUE */

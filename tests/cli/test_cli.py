@@ -65,6 +65,18 @@ def test_waiting_with_json_prints_json_only(fast: Path) -> None:
     assert done.json()["status"] == "Completed"
 
 
+def test_a_request_that_sagemaker_refuses_is_refused_in_one_line(fast: Path) -> None:
+    done = sm("train", fast, "--instance", "ML.M5.LARGE")
+    assert (done.code, done.out) == (1, "")
+    assert "'ML.M5.LARGE' is not among" in done.err and "the nearest: ml.m5.large" in done.err
+
+
+def test_a_type_that_is_not_known_is_noted(fast: Path) -> None:
+    done = sm("train", fast, "--instance", "ml.m5.huge", "--wait")
+    assert done.code == 0
+    assert "'ml.m5.huge' is not among" in done.out.splitlines()[-1]
+
+
 def test_training_returns_once_the_target_has_the_job(fast: Path, home: Path) -> None:
     done = sm("train", fast, "--name", "left", "--json")
     assert (done.code, done.json()["name"]) == (0, "left")

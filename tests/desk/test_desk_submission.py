@@ -118,6 +118,20 @@ def test_a_source_folder_is_copied_whole(store: Store, tmp_path: Path) -> None:
     assert ran(store, "folder") == ["old"]
 
 
+def test_dependencies_can_be_imported_as_they_were(store: Store, tmp_path: Path) -> None:
+    library = tmp_path / "elsewhere" / "library"
+    library.mkdir(parents=True)
+    (library / "__init__.py").write_text("TEXT = 'from the library'")
+    (tmp_path / "util.py").write_text("from library import TEXT")
+    script = tmp_path / "src" / "train.py"
+    script.parent.mkdir()
+    script.write_text("from util import TEXT; print(TEXT)")
+    given = [str(library), str(tmp_path / "util.py")]
+    submit_spec(store, TrainingSpec(str(script), dependencies=given), name="dependent")
+    (library / "__init__.py").write_text("TEXT = 'edited'")
+    assert ran(store, "dependent") == ["from the library"]
+
+
 def test_inputs_are_read_when_they_are_staged(store: Store, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -174,9 +188,25 @@ def test_an_input_in_the_home_folder_is_found(
         ({"output": "nul\0"}, "nul"),
         ({"checkpoint": "nul\0"}, "nul"),
         ({"checkpoint": "~nobody-of-that-name/x"}, "nobody-of-that-name"),
+        ({"dependencies": ["/no/such"]}, "There is no file or folder '/no/such'"),
+        ({"dependencies": ["train.py"]}, "There is no file or folder 'train.py'"),
+        ({"dependencies": "train.py"}, "dependencies"),
+        ({"dependencies": ["~nobody-of-that-name/x"]}, "nobody-of-that-name"),
+        ({"instance": "ML.M5.LARGE"}, "the nearest: ml.m5.large"),
+        ({"instance": ""}, "InstanceType"),
+        ({"instance_count": 10**9}, "processes of this machine"),
         ({"instance_count": 0}, "InstanceCount"),
         ({"instance_count": -1}, "InstanceCount"),
         ({"max_runtime": 0}, "MaxRuntimeInSeconds"),
+        ({"max_runtime": 29 * 86_400}, "at most 2419200 (28 days)"),
+        ({"max_runtime": 10**30}, "MaxRuntimeInSeconds"),
+        ({"volume_gb": 0}, "VolumeSizeInGB"),
+        ({"tags": {"aws:team": "x"}}, "tags that begin with aws: are AWS's own"),
+        (
+            {"hyperparameters": {"sagemaker_program": "x"}},
+            "names with sagemaker_ are SageMaker's own",
+        ),
+        ({"hyperparameters": 3}, "hyperparameters"),
         ({"max_wait": 10}, "spot"),
         ({"max_wait": 10, "max_runtime": 20, "spot": True}, "MaxWaitTimeInSeconds"),
         ({"hyperparameters": {"f": {1, 2}}}, "can't be sent"),

@@ -23,6 +23,7 @@ from jupyter_sm.targets.local.runner import container
 OPTIONS: dict[str, tuple[list[str], Any]] = {
     "script": (["train.py"], "train.py"),
     "entry_point": (["--entry-point", "main.py"], "main.py"),
+    "dependencies": (["--dependency", "lib/", "--dependency=util.py"], ["lib/", "util.py"]),
     "inputs": (
         ["--input", "a=data/", "--input=b=s3://b/k?x=y"],
         {"a": "data/", "b": "s3://b/k?x=y"},

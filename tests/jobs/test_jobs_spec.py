@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_sm.jobs import TrainingSpec, check_request, hyperparameter_text
+from jupyter_sm.jobs import Origin, TrainingSpec, check_request, hyperparameter_text
 from jupyter_sm.jobs.kinds.training_spec import spec_of
 from jupyter_sm.jobs.secrets import MASK, mask_request
 from jupyter_sm.jobs.spec import Placement
@@ -156,7 +156,7 @@ def test_a_distribution_is_asked_for_as_sagemakers_sdk_does(
     assert not spread.faults()
     one, other = (s.request("x", "train.py", BARE)["HyperParameters"] for s in (bare, spread))
     assert other == {**one, **sent}
-    read = spec_of(spread.request("x", "train.py", BARE), "/project/train.py")
+    read = spec_of(spread.request("x", "train.py", BARE), Origin("/project/train.py"))
     assert read is not None and read.distribution == launcher
 
 
@@ -175,9 +175,20 @@ def test_spot_without_max_wait_waits_as_long_as_it_may_run() -> None:
 
 
 def test_without_spot_there_is_no_wait_time() -> None:
-    request = TrainingSpec("t.py", max_wait=900).request("n", "t.py", BARE)
+    request = TrainingSpec("t.py").request("n", "t.py", BARE)
     assert "MaxWaitTimeInSeconds" not in request["StoppingCondition"]
     assert "EnableManagedSpotTraining" not in request
+
+
+def test_a_wait_without_spot_is_passed_on_to_be_refused() -> None:
+    request = TrainingSpec("t.py", max_wait=900_000).request("n", "t.py", BARE)
+    assert request["StoppingCondition"]["MaxWaitTimeInSeconds"] == 900_000
+
+
+def test_hyperparameters_of_sagemakers_own_name_are_a_fault() -> None:
+    spec = TrainingSpec("t.py", hyperparameters={"sagemaker_program": "x.py", "epochs": 1, 2: 3})
+    (fault,) = spec.faults()
+    assert "sagemaker_program" in fault.message and "epochs" not in fault.message
 
 
 def test_numbers_in_tags_and_environment_become_texts() -> None:

@@ -82,6 +82,7 @@ def test_a_fault_within_a_list_names_the_item(request_body: dict[str, Any]) -> N
     assert rules(check_request(CREATE, request_body)) == {
         "InputDataConfig[0].DataSource.S3DataSource.S3Uri": "required",
         "InputDataConfig[1].ChannelName": "pattern",
+        "InputDataConfig[1].DataSource": "one of",
     }
 
 
@@ -113,7 +114,7 @@ def test_a_long_value_is_cut_in_the_message(request_body: dict[str, Any]) -> Non
 def test_an_instance_type_the_model_does_not_know_only_warns(request_body: dict[str, Any]) -> None:
     request_body["ResourceConfig"]["InstanceType"] = "ml.m99.large"
     (fault,) = check_request(CREATE, request_body)
-    assert (fault.path, fault.rule) == ("ResourceConfig.InstanceType", "enum")
+    assert (fault.path, fault.rule) == ("ResourceConfig.InstanceType", "instance-type")
     assert fault.severity == "warning"
     assert errors_of([fault]) == []
 

@@ -108,6 +108,8 @@ def test_a_name_taken_on_the_target_only_becomes_a_refusal(script: Path, home: P
         (lambda s: sm.train(s, target="mars"), "no target 'mars'"),
         (lambda s: sm.train(s, hyperparameters={"f": {1, 2}}), "can't be sent"),
         (lambda s: sm.train(s, instance_count=0), "InstanceCount"),
+        (lambda s: sm.train(s, dependencies=[s]), "the source has another 'train.py'"),
+        (lambda s: sm.train(s, dependencies=str(s)), "dependencies"),
         (lambda s: sm.train(s.parent), "entry_point"),
         (lambda s: sm.submit({"TrainingJobName": "x"}), "RoleArn: is missing"),
         (lambda s: sm.get_job("nobody"), "no job named 'nobody'"),
@@ -143,6 +145,14 @@ def test_the_card_holds_a_key_a_snapshot_and_escaped_text(script: Path) -> None:
     assert "<script" not in bundle["text/html"] and "card" in bundle["text/html"]
     assert bundle["text/plain"].splitlines()[0].endswith("Submitting")
     job.wait(60, progress=False)
+
+
+def test_the_card_shows_the_jobs_notes(script: Path) -> None:
+    job = sm.train(script, instance="ml.m5.huge", name="noted")
+    bundle = job._repr_mimebundle_()
+    note = "'ml.m5.huge' is not among the"
+    assert note in bundle["text/plain"].splitlines()[2]
+    assert note.replace("'", "&#x27;") in bundle["text/html"]
 
 
 def test_html_in_a_failure_is_escaped_in_the_static_card(tmp_path: Path) -> None:

@@ -64,12 +64,12 @@ def test_an_archive_that_leads_outside_is_refused(leaves: Path, tmp_path: Path) 
     assert not (tmp_path / "there" / "model").exists()
 
 
-def test_a_job_that_left_nothing_says_so(script: Path) -> None:
-    job = sm.train(script, hyperparameters={"fail": "early"})
-    job.wait(60, check=False, progress=False)
+def test_a_job_that_left_nothing_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty.py").write_text("print('done')")
+    job = done(tmp_path / "empty.py")
     with pytest.raises(sm.ExplainedError, match="has left no model"):
         job.model()
-    assert repr(job.artifacts().__class__(job, [])).endswith("has left nothing (yet).")
+    assert repr(job.artifacts()).endswith("has left nothing (yet).")
 
 
 @pytest.mark.parametrize("form", ["jupyter_sm", "boto3"])
@@ -97,6 +97,32 @@ def test_the_code_of_a_job_starts_the_same_job(leaves: Path, tmp_path: Path, for
         "TrainingJobName",
         "HyperParameters.sagemaker_job_name",
     }
+
+
+def test_dependencies_are_packed_again_and_written_as_code(tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "util.py").write_text(f"TEXT = 'from {place}'")
+    script = tmp_path / "uses.py"
+    script.write_text("from util import TEXT; print(TEXT)")
+    first = sm.train(script, dependencies=[tmp_path / "a" / "util.py"])
+    space: dict[str, sm.Job] = {}
+    exec(compile(str(first.code()), "pasted", "exec"), space)
+    moved = first.again(dependencies=[str(tmp_path / "b" / "util.py")])
+    script.write_text("import util; print('edited', util.TEXT)")
+    edited = moved.again(script=str(script))
+    for job, said in (
+        (first, "from a"),
+        (space["job"], "from a"),
+        (moved, "from b"),
+        (edited, "edited from b"),
+    ):
+        assert [line.text for line in done_log(job)] == [said]
+
+
+def done_log(job: sm.Job) -> list:
+    job.wait(60, progress=False)
+    return wait_for(job.logs)
 
 
 def test_a_request_that_no_option_says_is_written_whole(leaves: Path) -> None:

@@ -176,13 +176,16 @@ def test_nearly_valid_specs_are_answered(call, script: Path, data: st.DataObject
         validate(answer, "JobView")
 
 
-@pytest.mark.parametrize("member", ["script", "output", "checkpoint", "inputs", "entry_point"])
+@pytest.mark.parametrize(
+    "member", ["script", "output", "checkpoint", "inputs", "entry_point", "dependencies"]
+)
 @pytest.mark.parametrize(
     "place", ["~nobody-of-that-name/x.py", "nul\0.py", "long" * 500 + ".py", "half \ud83d.py"]
 )
 def test_places_that_can_not_be_are_answered(call, script: Path, member: str, place: str) -> None:
     spec: dict[str, Any] = {"script": str(script)}
-    spec[member] = {"train": place} if member == "inputs" else place
+    given: dict[str, Any] = {"inputs": {"train": place}, "dependencies": [place]}
+    spec[member] = given.get(member, place)
     if member == "entry_point":
         spec["script"] = str(script.parent)
     code, _ = call("/jobs", "POST", json.dumps({"spec": spec}).encode())

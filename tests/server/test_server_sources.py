@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sm.jobs import Origin
 from jupyter_sm.server.sources import path_in_source
 
 
@@ -40,11 +41,32 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_the_file_that_ran(root: Path, source: str, frame: str, found: str | None) -> None:
-    assert path_in_source(str(root / source), frame, str(root)) == found
+    assert path_in_source(Origin(str(root / source)), frame, str(root)) == found
+
+
+@pytest.mark.parametrize(
+    ("frame", "found"),
+    [
+        ("/opt/ml/code/model/net.py", "project/model/net.py"),
+        ("/opt/ml/code/one.py", "one.py"),
+        ("/opt/ml/code/train.py", "project/train.py"),
+        ("/opt/ml/code/model/../../one.py", None),
+        ("/opt/ml/code/model/none.py", None),
+        ("/opt/ml/code/one.py/more", None),
+        ("/opt/ml/code", None),
+        ("link/elsewhere.py", None),
+    ],
+)
+def test_the_file_of_a_dependency_that_ran(root: Path, frame: str, found: str | None) -> None:
+    (root / "link").symlink_to(root.parent)
+    beside = [str(root / name) for name in ("project/model", "one.py", "link")]
+    origin = Origin(str(root / "project" / "train.py"), beside)
+    assert path_in_source(origin, frame, str(root)) == found
 
 
 def test_a_source_outside_the_root_is_not_shown(root: Path) -> None:
     assert (
-        path_in_source(str(root / "project"), "train.py", str(root / "project" / "model")) is None
+        path_in_source(Origin(str(root / "project")), "train.py", str(root / "project" / "model"))
+        is None
     )
-    assert path_in_source("", "train.py", str(root)) is None
+    assert path_in_source(Origin(), "train.py", str(root)) is None

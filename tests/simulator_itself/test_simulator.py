@@ -164,7 +164,6 @@ def raw(sim: Simulator, region: str = "us-east-1") -> Any:
         ({"HyperParameters": {str(n): "" for n in range(101)}}, "less than or equal to 100"),
         ({"HyperParameters": {"a": "b" * 2501}}, "Map value must satisfy constraint: [Member"),
         ({"StoppingCondition": {"MaxRuntimeInSeconds": 0}}, "greater than or equal to 1"),
-        ({"StoppingCondition": {"MaxRuntimeInSeconds": 28 * 86400 + 1}}, "at most 2419200"),
         ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
         ({"ResourceConfig": {"InstanceType": "ml.t2.medium", "VolumeSizeInGB": 1}}, "enum value"),
         ({"ResourceConfig": None}, "Value null at 'resourceConfig'"),
@@ -200,6 +199,9 @@ def test_regions_roles_quotas_and_types(sim: Simulator, sm: Any) -> None:
     more = default_request("more")
     message = refused(lambda: sm.create_training_job(**more), "ResourceLimitExceeded")
     assert "current utilization of 1 Instances" in message
+    long = {**more, "StoppingCondition": {"MaxRuntimeInSeconds": 28 * 86400 + 1}}
+    message = refused(lambda: sm.create_training_job(**long), "ResourceLimitExceeded")
+    assert "'Longest run time for a training job' is 2419200 Seconds" in message
     sim.newer_values.add("ml.z9.huge")
     more["ResourceConfig"]["InstanceType"] = "ml.z9.huge"
     sm.create_training_job(**more)

@@ -194,6 +194,9 @@ time.sleep(600)
         machine.sagemaker.stop_processing_job(ProcessingJobName="prepare")
 
 
+FEATURES = {"OutputName": "out", "FeatureStoreOutput": {"FeatureGroupName": "rows"}}
+
+
 def changed(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     *heads, last = path.split(".")
     at: Any = request
@@ -202,7 +205,7 @@ def changed(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     if value is None:
         del at[last]
     else:
-        at[last] = value
+        at[int(last) if last.isdigit() else last] = value
     return request
 
 
@@ -215,8 +218,13 @@ def changed(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("ProcessingInputs.0.S3Input.S3InputMode", "Pipe", "no S3InputMode Pipe (input code)"),
         ("ProcessingInputs.0.S3Input.LocalPath", "/tmp/code", "LocalPath must begin with"),
         ("ProcessingInputs.0.S3Input.LocalPath", "/opt/ml/processing/../../etc", "LocalPath must"),
-        ("ProcessingInputs.0.S3Input", None, "input code is a dataset definition"),
-        ("ProcessingOutputConfig.Outputs.0.S3Output", None, "output out names one"),
+        (
+            "ProcessingInputs.0",
+            {"InputName": "a", "DatasetDefinition": {"LocalPath": CODE}},
+            "give",
+        ),
+        ("ProcessingOutputConfig.Outputs.0", FEATURES, "no feature store"),
+        ("ProcessingInputs.0.AppManaged", True, "leave AppManaged out"),
     ],
 )
 def test_what_is_not_offered_is_refused(
@@ -231,7 +239,13 @@ def test_what_is_not_offered_is_refused(
 
 def test_names_of_inputs_are_unique(machine: Machine, tmp_path: Path) -> None:
     request = request_in(tmp_path, "", inputs=[given("code", tmp_path, f"{CODE}/more")])
-    with pytest.raises(ClientError, match="InputName must be there once; code is there twice"):
+    with pytest.raises(ClientError, match="Input names must be unique; code is"):
+        machine.sagemaker.create_processing_job(**request)
+
+
+def test_an_input_and_an_output_have_folders_of_their_own(machine: Machine, tmp_path: Path) -> None:
+    request = request_in(tmp_path, "", inputs=[given("more", tmp_path, f"{OUT}/")])
+    with pytest.raises(ClientError, match="/opt/ml/processing/output is named twice"):
         machine.sagemaker.create_processing_job(**request)
 
 

@@ -225,3 +225,64 @@ def test_no_script_at_all_is_no_folder(
     monkeypatch.chdir(folder)
     with pytest.raises(SourceError, match="no script"):
         pack_source("", "train.py", into)
+
+
+def test_dependencies_lie_beside_the_source_under_their_own_names(
+    tmp_path: Path, folder: Path, into: Path
+) -> None:
+    library = tmp_path / "elsewhere" / "lib"
+    (library / "deep").mkdir(parents=True)
+    (library / "deep" / "a.py").write_text("A = 1\n")
+    (library / "__pycache__").mkdir()
+    (library / "__pycache__" / "a.pyc").write_text("")
+    (tmp_path / "util.py").write_text("B = 2\n")
+    given = [f"{library}/", str(tmp_path / "util.py")]
+    archive, program = pack_source(folder, "train.py", into, given)
+    assert program == "train.py"
+    assert content(archive)["lib/deep/a.py"] == b"A = 1\n"
+    assert set(content(archive)) == {
+        "train.py",
+        "net/__init__.py",
+        "requirements.txt",
+        "lib/deep/a.py",
+        "util.py",
+    }
+
+
+@pytest.mark.parametrize(
+    ("dependency", "says"),
+    [
+        ("other/net", "the source has another 'net'; rename one of them."),
+        ("other/train.py", "the source has another 'train.py'; rename one of them."),
+        ("nowhere", "There is no file or folder "),
+        ("", "There is no file or folder '' to pack as a dependency"),
+        ("nul\0", "A dependency can't be packed: "),
+    ],
+)
+def test_a_dependency_that_can_not_be_packed_is_told(
+    tmp_path: Path, folder: Path, into: Path, dependency: str, says: str
+) -> None:
+    (tmp_path / "other" / "net").mkdir(parents=True)
+    (tmp_path / "other" / "train.py").write_text("")
+    given = f"{tmp_path}/{dependency}" if dependency else ""
+    with pytest.raises(SourceError) as caught:
+        pack_source(folder, "train.py", into, [given])
+    assert says in str(caught.value) and str(caught.value).endswith(".")
+
+
+def test_two_dependencies_of_one_name_are_refused(tmp_path: Path, folder: Path, into: Path) -> None:
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "util.py").write_text("")
+    with pytest.raises(SourceError, match=r"the source has another 'util\.py'"):
+        pack_source(folder, "train.py", into, [f"{tmp_path}/a/util.py", f"{tmp_path}/b/util.py"])
+
+
+def test_dependencies_count_for_the_largest_size(
+    tmp_path: Path, folder: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data.bin").write_bytes(b"x" * 50)
+    monkeypatch.setattr(source, "MAX_BYTES", 60)
+    pack_source(folder, "train.py", into)
+    with pytest.raises(SourceError, match="The source and its dependencies hold more than"):
+        pack_source(folder, "train.py", into, [str(tmp_path / "data.bin")])

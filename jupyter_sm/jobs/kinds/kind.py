@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.places import Place
 from jupyter_sm.jobs.kinds.seen import Seen
+from jupyter_sm.jobs.spec import Origin
 
 Request = dict[str, Any]
 Answer = Mapping[str, Any]
@@ -75,6 +77,7 @@ class Kind:
     - `read`: a Describe answer, or a record of Search, read.
     - `places`: every address of a request.
     - `machines`: the part of a request that holds InstanceType, InstanceCount and VolumeSizeInGB.
+    - `refusals`: what SageMaker refuses of a request that its service model lets pass.
     - `logs`: where the log of the job of a name lies.
     - `script`: the script that a request runs, or an empty text; `image`: its container's image.
     - `metric_definitions`: name to regular expression, as a request has them.
@@ -98,6 +101,7 @@ class Kind:
     read: Callable[[Answer], Seen]
     places: Callable[[Mapping[str, Any]], Iterator[Place]]
     machines: Callable[[Mapping[str, Any]], Request]
+    refusals: Callable[[Mapping[str, Any]], Iterator[Fault]]
     logs: Callable[[str], LogPlace]
     script: Callable[[Mapping[str, Any]], str]
     image: Callable[[Mapping[str, Any]], str]
@@ -109,7 +113,7 @@ class Kind:
     rename: Callable[[Request, str], None] = _keep
     search: Search | None = None
     spec: type | None = None
-    spec_of: Callable[[Mapping[str, Any], str], Any] | None = None
+    spec_of: Callable[[Mapping[str, Any], Origin], Any] | None = None
     results: Callable[[Mapping[str, Any], str], Sequence[str]] = _no_results
     steps_of: Callable[[Request], tuple[Step, ...]] | None = None
     operations: frozenset[str] = field(init=False, default=frozenset())

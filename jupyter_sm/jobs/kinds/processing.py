@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_sm.jobs.kinds.kind import Answer, Kind, LogPlace, Request
 from jupyter_sm.jobs.kinds.places import Place, at, rows
+from jupyter_sm.jobs.kinds.refusals import of_processing
 from jupyter_sm.jobs.kinds.seen import Seen, seconds
 
 _SCRIPTS = (".py", ".sh", ".R")
@@ -107,6 +108,7 @@ PROCESSING = Kind(
     read=read,
     places=places,
     machines=machines,
+    refusals=of_processing,
     logs=logs,
     script=script,
     image=image,

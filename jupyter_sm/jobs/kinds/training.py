@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_sm.jobs.kinds.kind import Answer, Kind, LogPlace, Request, Search
 from jupyter_sm.jobs.kinds.places import Place, at, rows
+from jupyter_sm.jobs.kinds.refusals import of_training
 from jupyter_sm.jobs.kinds.seen import Seen, seconds
 from jupyter_sm.jobs.kinds.training_spec import (
     DIRECTORY,
@@ -142,6 +143,7 @@ TRAINING = Kind(
     read=read,
     places=places,
     machines=machines,
+    refusals=of_training,
     logs=logs,
     script=script,
     image=image,

@@ -15,8 +15,10 @@ from typing import Any
 from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.places import at, rows
 from jupyter_sm.jobs.options import about
-from jupyter_sm.jobs.spec import DAY, Placement, hyperparameter_text, type_faults
+from jupyter_sm.jobs.spec import DAY, Origin, Placement, hyperparameter_text, type_faults
 
+# Names of hyperparameters that script mode keeps to itself.
+_RESERVED = "sagemaker_"
 PROGRAM = "sagemaker_program"
 DIRECTORY = "sagemaker_submit_directory"
 # A script may repeat its job's name from here.
@@ -38,6 +40,14 @@ class TrainingSpec:
     script: str = field(metadata=about("a Python file, or a folder that holds the entry point"))
     entry_point: str | None = field(
         default=None, metadata=about("the script's name in its folder", metavar="FILE")
+    )
+    dependencies: Sequence[str] = field(
+        default_factory=list,
+        metadata=about(
+            "files and folders that are packed beside the script, each under its own name",
+            "--dependency",
+            metavar="PATH",
+        ),
     )
     inputs: Mapping[str, str] = field(
         default_factory=dict,
@@ -124,25 +134,19 @@ class TrainingSpec:
     )
 
     def faults(self) -> list[Fault]:
-        """What is wrong with the spec that the service model does not say."""
+        """What is wrong with the spec that its request would not show."""
         found = type_faults(self)
         if found:
             return found
-        if self.instance_count < 1:
-            found.append(Fault("InstanceCount", "min", f"is {self.instance_count}; at least 1."))
         if self.distribution not in (None, *_LAUNCHERS):
             what = f"is {self.distribution!r}; it can be {' or '.join(_LAUNCHERS)}."
             found.append(Fault("distribution", "enum", what))
-        if self.max_wait is not None and not self.spot:
-            found.append(Fault("MaxWaitTimeInSeconds", "spot", "counts for spot only; set spot."))
-        elif self.max_wait is not None and self.max_wait < self.max_runtime:
-            found.append(
-                Fault(
-                    "MaxWaitTimeInSeconds",
-                    "spot",
-                    f"is {self.max_wait}; it covers max_runtime, so at least {self.max_runtime}.",
-                )
+        reserved = sorted(n for n in map(str, self.hyperparameters) if n.startswith(_RESERVED))
+        if reserved:
+            what = (
+                f"{', '.join(reserved)}: names with {_RESERVED} are SageMaker's own; choose others."
             )
+            found.append(Fault("hyperparameters", "reserved", what))
         return found
 
     def request(self, name: str, program: str, place: Placement) -> dict[str, Any]:
@@ -178,7 +182,8 @@ class TrainingSpec:
             request["InputDataConfig"] = [_channel(n, uri) for n, uri in place.input_uris.items()]
         if self.spot:
             request["EnableManagedSpotTraining"] = True
-            wait = self.max_wait if self.max_wait is not None else self.max_runtime
+        wait = self.max_runtime if self.spot and self.max_wait is None else self.max_wait
+        if wait is not None:
             request["StoppingCondition"]["MaxWaitTimeInSeconds"] = wait
         if place.checkpoint_uri:
             request["CheckpointConfig"] = {
@@ -219,11 +224,8 @@ def _metric_definitions(metrics: Mapping[str, str]) -> dict[str, Sequence[Mappin
     return {"MetricDefinitions": [{"Name": n, "Regex": r} for n, r in metrics.items()]}
 
 
-def nearest_spec(request: Mapping[str, Any], script: str) -> TrainingSpec | None:
-    """What a spec can say of a script-mode request; None of another request.
-
-    `script` is where the user's source lies: a file, or the folder that holds the entry point.
-    """
+def nearest_spec(request: Mapping[str, Any], origin: Origin) -> TrainingSpec | None:
+    """What a spec can say of a script-mode request; None of another request."""
     own = request.get("HyperParameters", {})
     program = _decoded(own.get(PROGRAM))
     if not isinstance(program, str):
@@ -232,14 +234,15 @@ def nearest_spec(request: Mapping[str, Any], script: str) -> TrainingSpec | None
     limits = request.get("StoppingCondition", {})
     algorithm = request.get("AlgorithmSpecification", {})
     return TrainingSpec(
-        script=script,
-        entry_point=None if script.endswith(f"/{program}") else program,
+        script=origin.script,
+        entry_point=None if origin.script.endswith(f"/{program}") else program,
+        dependencies=list(origin.dependencies),
         inputs={
             str(at(row, "ChannelName")): str(at(row, "DataSource", "S3DataSource", "S3Uri"))
             for row in rows(request, "InputDataConfig")
         },
         hyperparameters={
-            key: _decoded(text) for key, text in own.items() if not key.startswith("sagemaker_")
+            key: _decoded(text) for key, text in own.items() if not key.startswith(_RESERVED)
         },
         instance=machines.get("InstanceType", ""),
         instance_count=machines.get("InstanceCount", 1),
@@ -277,9 +280,9 @@ def compiled(spec: TrainingSpec, request: Mapping[str, Any], **places: Any) -> d
     return spec.request(request["TrainingJobName"], program, Placement(**{**known, **places}))
 
 
-def spec_of(request: Mapping[str, Any], script: str) -> TrainingSpec | None:
+def spec_of(request: Mapping[str, Any], origin: Origin) -> TrainingSpec | None:
     """The spec that compiles to a request; None where none says all of it."""
-    spec = nearest_spec(request, script)
+    spec = nearest_spec(request, origin)
     return spec if spec is not None and compiled(spec, request) == request else None
 
 

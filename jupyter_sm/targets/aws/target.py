@@ -131,6 +131,10 @@ class AwsTarget:
             )
         return None
 
+    def notes(self, kind: Kind, request: dict[str, Any]) -> list[str]:
+        """Nothing: SageMaker makes of a request what it says."""
+        return []
+
     @property
     def partition(self) -> str:
         """The partition of the region: `aws`, `aws-cn` or `aws-us-gov`."""

@@ -72,10 +72,14 @@ class LocalTarget:
     def check(self, kind: Kind, request: dict[str, Any]) -> str | None:
         """What the engine would refuse in a request that is valid for SageMaker."""
         try:
-            self.engine.refuse_what_is_not_offered(kind.kind, request)
+            self.engine.refuse_what_is_not_offered(kind, request)
         except ApiError as error:
             return error.message
         return None
+
+    def notes(self, kind: Kind, request: dict[str, Any]) -> list[str]:
+        """Which settings of a request count for nothing on this machine."""
+        return self.engine.notes(kind, request)
 
     def stage(self, staging: Staging) -> Staged:
         """Nothing: the supervisor reads folders where they are."""

@@ -18,19 +18,8 @@ _LONGEST = 28 * 86400
 def refuse_request(request: Mapping[str, Any], region: str, buckets: Mapping[str, str]) -> None:
     """Raise what SageMaker answers to a request that the model alone would let pass."""
     if "ServerlessJobConfig" not in request:
-        missing = [
-            m
-            for m in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
-            if m not in request
-        ]
-        if missing:
-            faults = "; ".join(
-                f"Value null at '{m[0].lower()}{m[1:]}' failed to satisfy constraint: "
-                "Member must not be null"
-                for m in missing
-            )
-            plural = "error" if len(missing) == 1 else "errors"
-            raise invalid(f"{len(missing)} validation {plural} detected: {faults}")
+        needed = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
+        _refuse([_null(f"{m[0].lower()}{m[1:]}") for m in needed if m not in request])
     algorithm = request.get("AlgorithmSpecification", {})
     image = algorithm.get("TrainingImage", "")
     if algorithm and bool(image) == bool(algorithm.get("AlgorithmName")):
@@ -41,10 +30,13 @@ def refuse_request(request: Mapping[str, Any], region: str, buckets: Mapping[str
             f"The training image {image} is in {there[1]}. "
             f"Use an ECR repository in the region of the job, {region}."
         )
+    _refuse_resources(request)
     _refuse_times(request)
-    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
-    if len(set(names)) < len(names):
-        raise invalid("Channel names must be unique.")
+    _refuse_twice("Channel names", [c["ChannelName"] for c in request.get("InputDataConfig", ())])
+    keys = [tag["Key"] for tag in request.get("Tags", ())]
+    _refuse_twice("Tag keys", keys)
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise invalid("Tag keys starting with 'aws:' are reserved for internal use")
     for place, uri in _places(request):
         bucket = uri.removeprefix("s3://").partition("/")[0]
         if buckets.get(bucket, region) != region:
@@ -59,11 +51,56 @@ def refuse_nothing(request: Mapping[str, Any], region: str, buckets: Mapping[str
     """Of a kind whose refusals beyond the model are not simulated."""
 
 
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        plural = "error" if len(faults) == 1 else "errors"
+        raise invalid(f"{len(faults)} validation {plural} detected: {'; '.join(faults)}")
+
+
+def _null(path: str) -> str:
+    return f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+
+
+def _refuse_twice(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise invalid(f"{what} must be unique; {name} is there more than once.")
+
+
+def _refuse_resources(request: Mapping[str, Any]) -> None:
+    found = request.get("ResourceConfig", {})
+    if "InstanceGroups" in found:
+        if "InstanceType" in found or "InstanceCount" in found:
+            raise invalid("InstanceType or InstanceCount cannot be specified with InstanceGroups")
+        return
+    faults = [
+        _null(f"resourceConfig.{m[0].lower()}{m[1:]}")
+        for m in ("InstanceType", "InstanceCount")
+        if m not in found
+    ]
+    for member, most in (("InstanceCount", math.inf), ("VolumeSizeInGB", 16_384)):
+        value = found.get(member, 1)
+        rule = "greater than or equal to 1" if value < 1 else f"less than or equal to {most}"
+        if not 1 <= value <= most:
+            faults.append(
+                f"Value '{value}' at 'resourceConfig.{member[0].lower()}{member[1:]}' failed to "
+                f"satisfy constraint: Member must have value {rule}"
+            )
+    _refuse(faults)
+    if found.get("KeepAlivePeriodInSeconds") and request.get("EnableManagedSpotTraining"):
+        raise invalid("KeepAlivePeriodInSeconds is not supported with EnableManagedSpotTraining")
+
+
 def _refuse_times(request: Mapping[str, Any]) -> None:
     condition = request.get("StoppingCondition", {})
     longest = condition.get("MaxRuntimeInSeconds", 86400)
     if longest > _LONGEST:
-        raise invalid(f"MaxRuntimeInSeconds must be at most {_LONGEST}; it is {longest}.")
+        raise ApiError(
+            "ResourceLimitExceeded",
+            "The account-level service limit 'Longest run time for a training job' is "
+            f"{_LONGEST} Seconds, with current utilization of 0 Seconds and a request delta of "
+            f"{longest} Seconds.",
+        )
     wait = condition.get("MaxWaitTimeInSeconds")
     if request.get("EnableManagedSpotTraining"):
         if wait is None or wait < longest:
@@ -71,8 +108,11 @@ def _refuse_times(request: Mapping[str, Any]) -> None:
                 "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal "
                 "to MaxRuntimeInSeconds"
             )
-    elif wait is not None:
-        raise invalid("MaxWaitTimeInSeconds is only for jobs with EnableManagedSpotTraining.")
+    elif wait is not None and "RetryStrategy" not in request:
+        raise invalid(
+            "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is "
+            "set to true"
+        )
 
 
 def _places(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from .errors import ApiError
 
 _JAVA = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "a-zA-Z0-9"}
 _NUMBERS = ("integer", "long", "float", "double")
+_BITS = {"integer": 31, "long": 63}
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "map": (dict,),
@@ -64,6 +65,12 @@ def check(service: str, operation: str, request: Any, newer: frozenset[str] = fr
         raise ApiError(code, f"{len(faults)} validation {plural} detected: {'; '.join(faults)}")
 
 
+def _unreadable(token: str, kind: str) -> ApiError:
+    article = "an" if kind == "integer" else "a"
+    what = f"{token} can not be converted to {article} {kind.capitalize()}"
+    return ApiError("SerializationException", what)
+
+
 def _fault(value: Any, path: str, rule: str) -> str:
     shown = "null" if value is None else f"'{_shown(value)}'"
     return f"Value {shown} at '{path}' failed to satisfy constraint: Member must {rule}"
@@ -83,7 +90,9 @@ def _walk(shape: Any, value: Any, path: str, newer: frozenset[str]) -> Iterator[
     if not fits or (isinstance(value, bool) and kind != "boolean"):
         kinds = ((dict, "START_OBJECT"), (list, "START_ARRAY"), (str, "STRING_VALUE"))
         token = next((t for k, t in kinds if isinstance(value, k)), "NUMBER_VALUE")
-        raise ApiError("SerializationException", f"{token} can not be converted to {kind}")
+        raise _unreadable(token, kind)
+    if kind in _BITS and not -(2 ** _BITS[kind]) <= value < 2 ** _BITS[kind]:
+        raise _unreadable("NUMBER_VALUE", kind)
     if kind == "structure":
         for name in shape.required_members:
             if value.get(name) is None:

@@ -9,13 +9,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from jupyter_sm.jobs.faults import errors_of
+from jupyter_sm.jobs.faults import Fault
+from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.jobs.validation import check_request
-from jupyter_sm.targets.local.api.errors import ApiError
+from jupyter_sm.targets.local.api.errors import ApiError, error_of
 from jupyter_sm.targets.local.api.jobs import Jobs
 from jupyter_sm.targets.local.api.kinds import OFFERED
 from jupyter_sm.targets.local.api.logs import LogReader
-from jupyter_sm.targets.local.api.offer import Answer, Request
+from jupyter_sm.targets.local.api.offer import Answer, Request, refusal
 from jupyter_sm.targets.local.disk.layout import Layout
 from jupyter_sm.targets.local.runner import processes
 from jupyter_sm.targets.local.runner.scheduler import Scheduler
@@ -63,13 +64,9 @@ class LocalEngine:
             self._layout.make()  # someone deleted the folder under us
         service, _, name = operation.partition(".")
         if service == "SageMaker":
-            faults = errors_of(check_request(name, request, file_uris=True))
-            if faults:
-                lines = "; ".join(f"Value at '{f.path}' {f.message}" for f in faults)
-                plural = "error" if len(faults) == 1 else "errors"
-                raise ApiError(
-                    "ValidationException", f"{len(faults)} validation {plural} detected: {lines}"
-                )
+            faults = check_request(name, request, file_uris=True)
+            if wrong := [fault for fault in faults if _is_refused(fault)]:
+                raise error_of(wrong)
         return handler(request)
 
     def last_change(self) -> int:
@@ -87,9 +84,16 @@ class LocalEngine:
         except FileNotFoundError:
             return ()
 
-    def refuse_what_is_not_offered(self, kind: str, request: Request) -> None:
-        """Raise ApiError for what SageMaker offers of a kind and this target does not."""
-        self._kinds[kind].offer.refuse(request)
+    def refuse_what_is_not_offered(self, kind: Kind, request: Request) -> None:
+        """Raise ApiError for what SageMaker may offer of a kind and this target does not."""
+        for fault in check_request(kind.create, request, file_uris=True):
+            if fault.rule == "enum":
+                raise refusal(f"{fault.path}: {fault.message}")
+        self._kinds[kind.kind].offer.check(request)
+
+    def notes(self, kind: Kind, request: Request) -> list[str]:
+        """What a user should know of a request that is taken, in sentences."""
+        return self._kinds[kind.kind].offer.notes(request)
 
     def list_tags(self, request: Request) -> Answer:
         """ListTags: the ARN names kind and job."""
@@ -99,3 +103,8 @@ class LocalEngine:
             if jobs.offer.resource == resource:
                 return jobs.tags(name)
         raise ApiError("ValidationException", "Requested resource not found.")
+
+
+def _is_refused(fault: Fault) -> bool:
+    """A value that a newer botocore may know has no meaning here, unless it is a type of machine."""
+    return fault.severity == "error" or fault.rule == "enum"

@@ -58,7 +58,7 @@ class Jobs:
     def create(self, request: Request) -> Answer:
         """Accepted once the job's folder bears its name."""
         job = self._layout.job(self.kind.kind, request[self.kind.name_field])
-        self.offer.refuse(request)
+        self.offer.check(request)
         created = now()
         state: dict[str, Any] = {
             "status": "InProgress",

@@ -2,72 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jupyter_sm.jobs.kinds.processing import PROCESSING
+from jupyter_sm.targets.local.api.members import Members, Use
 from jupyter_sm.targets.local.api.offer import (
     Answer,
     Offer,
     Request,
     State,
     refusal,
-    refuse_far_places,
     told,
 )
 
-_FOLDER = "/opt/ml/processing/"
+_APP_MANAGED = "The local target brings inputs and outputs itself; leave AppManaged out."
+
+MEMBERS: Members = {
+    "ProcessingInputs[].InputName": Use.HONOURED,
+    "ProcessingInputs[].AppManaged": _APP_MANAGED,
+    "ProcessingInputs[].S3Input": Use.HONOURED,
+    "ProcessingInputs[].DatasetDefinition": (
+        "The local target reads folders; give the input an S3Input instead of a DatasetDefinition."
+    ),
+    "ProcessingOutputConfig.Outputs[].OutputName": Use.HONOURED,
+    "ProcessingOutputConfig.Outputs[].S3Output": Use.HONOURED,
+    "ProcessingOutputConfig.Outputs[].FeatureStoreOutput": (
+        "The local target has no feature store; give the output an S3Output instead of a "
+        "FeatureStoreOutput."
+    ),
+    "ProcessingOutputConfig.Outputs[].AppManaged": _APP_MANAGED,
+    "ProcessingOutputConfig.KmsKeyId": Use.NOTED,
+    "ProcessingJobName": Use.HONOURED,
+    "ProcessingResources.ClusterConfig.InstanceCount": Use.HONOURED,
+    "ProcessingResources.ClusterConfig.InstanceType": Use.UNSAID,
+    "ProcessingResources.ClusterConfig.VolumeSizeInGB": Use.UNSAID,
+    "ProcessingResources.ClusterConfig.VolumeKmsKeyId": Use.NOTED,
+    "ProcessingResources.ClusterConfig.InstancePreferences": (
+        "The local target has no InstancePreferences; name InstanceType and InstanceCount."
+    ),
+    "ProcessingResources.ClusterConfig.SelectedInstanceType": Use.NOTED,
+    "ProcessingResources.ClusterConfig.SelectedInstanceCount": Use.NOTED,
+    "StoppingCondition": Use.HONOURED,
+    "AppSpecification": Use.HONOURED,
+    "Environment": Use.HONOURED,
+    "NetworkConfig.EnableInterContainerTrafficEncryption": Use.NOTED,
+    "NetworkConfig.EnableNetworkIsolation": Use.NOTED,
+    "NetworkConfig.VpcConfig": Use.NOTED,
+    "RoleArn": Use.UNSAID,
+    "Tags": Use.HONOURED,
+    "ExperimentConfig": Use.NOTED,
+}
 
 
 def refuse(request: Request) -> None:
-    """Raise ApiError for what SageMaker refuses, or offers and this target does not."""
+    """Raise ApiError for what SageMaker offers and this target does not."""
     if not request["AppSpecification"].get("ContainerEntrypoint"):
         raise refusal(
             "The local target runs commands, not images: AppSpecification must name a "
             "ContainerEntrypoint."
         )
-    inputs = request.get("ProcessingInputs", [])
+    for row in request.get("ProcessingInputs", []):
+        for member, known in (
+            ("S3DataType", "S3Prefix"),
+            ("S3InputMode", "File"),
+            ("S3CompressionType", "None"),
+        ):
+            found = row["S3Input"].get(member, known)
+            if found != known:
+                raise refusal(
+                    f"The local target has no {member} {found} (input {row['InputName']}); "
+                    f"use {known}."
+                )
+    _refuse_one_folder_for_two(request)
+
+
+def _refuse_one_folder_for_two(request: Request) -> None:
+    rows = [row["S3Input"] for row in request.get("ProcessingInputs", [])]
     outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    _refuse_twice("InputName", [row["InputName"] for row in inputs])
-    _refuse_twice("OutputName", [row["OutputName"] for row in outputs])
-    refuse_far_places(PROCESSING, request)
-    for row in inputs:
-        _refuse_input(f"input {row['InputName']}", row)
-    for row in outputs:
-        where = f"output {row['OutputName']}"
-        if "S3Output" not in row:
-            raise refusal(f"The local target has no feature store; {where} names one.")
-        _check_local_path(row["S3Output"], where)
-    paths = [row["S3Input"]["LocalPath"].rstrip("/") for row in inputs]
-    paths += [row["S3Output"]["LocalPath"].rstrip("/") for row in outputs]
-    _refuse_twice("LocalPath", paths)
-
-
-def _refuse_input(where: str, row: dict[str, Any]) -> None:
-    given = row.get("S3Input")
-    if given is None:
-        raise refusal(f"The local target reads folders; {where} is a dataset definition.")
-    _check_local_path(given, where)
-    for member, known in (
-        ("S3DataType", "S3Prefix"),
-        ("S3InputMode", "File"),
-        ("S3CompressionType", "None"),
-    ):
-        if given.get(member, known) != known:
-            raise refusal(
-                f"The local target has no {member} {given[member]} ({where}); use {known}."
-            )
-
-
-def _refuse_twice(member: str, values: list[str]) -> None:
-    again = next((value for value in values if values.count(value) > 1), None)
+    rows += [row["S3Output"] for row in outputs if "S3Output" in row]
+    paths = [row["LocalPath"].rstrip("/") for row in rows]
+    again = next((path for path in paths if paths.count(path) > 1), None)
     if again is not None:
-        raise refusal(f"Each {member} must be there once; {again} is there twice.")
-
-
-def _check_local_path(row: dict[str, Any], where: str) -> None:
-    path = row.get("LocalPath", "")
-    if not path.startswith(_FOLDER) or ".." in path.split("/"):
-        raise refusal(f"LocalPath must begin with {_FOLDER}; that of {where} is {path!r}.")
+        raise refusal(f"Each input and output has a folder of its own; {again} is named twice.")
 
 
 def describes(request: Request, state: State) -> Answer:
@@ -94,4 +108,4 @@ def lists(state: State) -> Answer:
     )
 
 
-OFFER = Offer(PROCESSING, "processing job", refuse, describes, lists)
+OFFER = Offer(PROCESSING, "processing job", MEMBERS, refuse, describes, lists)

@@ -6,21 +6,103 @@ import re
 from typing import Any
 
 from jupyter_sm.jobs.kinds.training import TRAINING
+from jupyter_sm.targets.local.api.members import Members, Use
 from jupyter_sm.targets.local.api.offer import (
     Answer,
     Offer,
     Request,
     State,
     refusal,
-    refuse_far_places,
     told,
 )
+
+_ONE_GROUP = "name InstanceType and InstanceCount in ResourceConfig."
+_FOLDERS = "The local target reads folders; give the channel an S3DataSource with their address."
+
+MEMBERS: Members = {
+    "TrainingJobName": Use.HONOURED,
+    "HyperParameters": Use.HONOURED,
+    "AlgorithmSpecification.TrainingImage": Use.HONOURED,
+    "AlgorithmSpecification.AlgorithmName": (
+        "The local target runs scripts and has no algorithms; name a TrainingImage instead of "
+        "AlgorithmName."
+    ),
+    "AlgorithmSpecification.TrainingInputMode": Use.HONOURED,
+    "AlgorithmSpecification.MetricDefinitions": Use.HONOURED,
+    "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": Use.NOTED,
+    "AlgorithmSpecification.ContainerEntrypoint": (
+        "The local target runs a script, not a container's command; leave ContainerEntrypoint out "
+        "and name the script in the hyperparameter sagemaker_program."
+    ),
+    "AlgorithmSpecification.ContainerArguments": (
+        "The local target runs a script, not a container's command; leave ContainerArguments out "
+        "and give the script its arguments as HyperParameters."
+    ),
+    "AlgorithmSpecification.TrainingImageConfig": Use.NOTED,
+    "RoleArn": Use.UNSAID,
+    "InputDataConfig[].ChannelName": Use.HONOURED,
+    "InputDataConfig[].DataSource.S3DataSource.S3DataType": Use.HONOURED,
+    "InputDataConfig[].DataSource.S3DataSource.S3Uri": Use.HONOURED,
+    "InputDataConfig[].DataSource.S3DataSource.S3DataDistributionType": Use.HONOURED,
+    "InputDataConfig[].DataSource.S3DataSource.AttributeNames": Use.NOTED,
+    "InputDataConfig[].DataSource.S3DataSource.InstanceGroupNames": Use.NOTED,
+    "InputDataConfig[].DataSource.S3DataSource.ModelAccessConfig": Use.NOTED,
+    "InputDataConfig[].DataSource.S3DataSource.HubAccessConfig": Use.NOTED,
+    "InputDataConfig[].DataSource.FileSystemDataSource": _FOLDERS,
+    "InputDataConfig[].DataSource.DatasetSource": _FOLDERS,
+    "InputDataConfig[].ContentType": Use.HONOURED,
+    # SageMaker itself goes by these two in Pipe mode only.
+    "InputDataConfig[].CompressionType": Use.NOTED,
+    "InputDataConfig[].ShuffleConfig": Use.NOTED,
+    "InputDataConfig[].RecordWrapperType": Use.HONOURED,
+    "InputDataConfig[].InputMode": Use.HONOURED,
+    "OutputDataConfig.KmsKeyId": Use.NOTED,
+    "OutputDataConfig.S3OutputPath": Use.HONOURED,
+    "OutputDataConfig.CompressionType": Use.HONOURED,
+    "ResourceConfig.InstanceType": Use.HONOURED,
+    "ResourceConfig.InstanceCount": Use.HONOURED,
+    "ResourceConfig.VolumeSizeInGB": Use.UNSAID,
+    "ResourceConfig.VolumeKmsKeyId": Use.NOTED,
+    "ResourceConfig.KeepAlivePeriodInSeconds": Use.NOTED,
+    "ResourceConfig.InstanceGroups": f"The local target has no InstanceGroups; {_ONE_GROUP}",
+    "ResourceConfig.TrainingPlanArn": Use.NOTED,
+    "ResourceConfig.InstancePlacementConfig": Use.NOTED,
+    "ResourceConfig.InstancePreferences": (
+        f"The local target has no InstancePreferences; {_ONE_GROUP}"
+    ),
+    "ResourceConfig.SelectedInstanceType": Use.NOTED,
+    "ResourceConfig.SelectedInstanceCount": Use.NOTED,
+    "VpcConfig": Use.NOTED,
+    "StoppingCondition.MaxRuntimeInSeconds": Use.HONOURED,
+    "StoppingCondition.MaxWaitTimeInSeconds": Use.NOTED,
+    "StoppingCondition.MaxPendingTimeInSeconds": Use.NOTED,
+    "Tags": Use.HONOURED,
+    "EnableNetworkIsolation": Use.NOTED,
+    "EnableInterContainerTrafficEncryption": Use.NOTED,
+    "EnableManagedSpotTraining": Use.NOTED,
+    "CheckpointConfig.S3Uri": Use.HONOURED,
+    "CheckpointConfig.LocalPath": Use.HONOURED,
+    "DebugHookConfig": Use.NOTED,
+    "DebugRuleConfigurations": Use.NOTED,
+    "TensorBoardOutputConfig": Use.NOTED,
+    "ExperimentConfig": Use.NOTED,
+    "ProfilerConfig": Use.NOTED,
+    "ProfilerRuleConfigurations": Use.NOTED,
+    "Environment": Use.HONOURED,
+    "RetryStrategy": Use.NOTED,
+    "RemoteDebugConfig.EnableRemoteDebug": Use.NOTED,
+    "InfraCheckConfig.EnableInfraCheck": Use.NOTED,
+    "SessionChainingConfig.EnableSessionTagChaining": Use.NOTED,
+    "ServerlessJobConfig": (
+        "The local target has no serverless jobs; leave ServerlessJobConfig out and name a script."
+    ),
+    "MlflowConfig": Use.NOTED,
+    "ModelPackageConfig": Use.NOTED,
+}
 
 
 def refuse(request: Request) -> None:
     """Raise ApiError for what SageMaker offers and this target does not."""
-    if "ResourceConfig" not in request or "AlgorithmSpecification" not in request:
-        raise refusal("The local target needs ResourceConfig and AlgorithmSpecification.")
     for definition in request["AlgorithmSpecification"].get("MetricDefinitions", []):
         try:
             re.compile(definition["Regex"])
@@ -33,9 +115,6 @@ def refuse(request: Request) -> None:
             "The local target runs scripts, not images: HyperParameters must name "
             "sagemaker_program and sagemaker_submit_directory."
         )
-    if request["ResourceConfig"].get("InstanceGroups"):
-        raise refusal("The local target has no InstanceGroups.")
-    refuse_far_places(TRAINING, request)
     _check_mode(request["AlgorithmSpecification"].get("TrainingInputMode", "File"), "the job")
     for channel in request.get("InputDataConfig", []):
         name = channel["ChannelName"]
@@ -45,6 +124,9 @@ def refuse(request: Request) -> None:
             raise refusal(
                 f"The local target reads folders (S3Prefix); channel {name} is a {data_type}."
             )
+    path = request.get("CheckpointConfig", {}).get("LocalPath", "/")
+    if not path.startswith("/"):
+        raise refusal(f"CheckpointConfig.LocalPath must be an absolute path; it is {path!r}.")
 
 
 def _check_mode(mode: str, where: str) -> None:
@@ -87,4 +169,4 @@ def lists(state: State) -> Answer:
     return told(state, {"TrainingEndTime": "training_end"})
 
 
-OFFER = Offer(TRAINING, "training job", refuse, describes, lists)
+OFFER = Offer(TRAINING, "training job", MEMBERS, refuse, describes, lists)

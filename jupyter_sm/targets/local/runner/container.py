@@ -102,7 +102,7 @@ def resource_config(request: Mapping[str, Any], host: str) -> dict[str, Any]:
 
 
 def input_data_config(request: Mapping[str, Any]) -> dict[str, Any]:
-    """/opt/ml/input/config/inputdataconfig.json: a channel's mode, distribution and wrapper."""
+    """/opt/ml/input/config/inputdataconfig.json: a channel's mode, distribution and content."""
     default = request["AlgorithmSpecification"].get("TrainingInputMode", "File")
     return {
         channel["ChannelName"]: {
@@ -111,6 +111,7 @@ def input_data_config(request: Mapping[str, Any]) -> dict[str, Any]:
                 "S3DataDistributionType", "FullyReplicated"
             ),
             "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+            **({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}),
         }
         for channel in request.get("InputDataConfig", [])
     }
