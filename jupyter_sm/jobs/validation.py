@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jupyter_sm.jobs.faults import Fault
-from jupyter_sm.jobs.service_model import service_model
+from jupyter_sm.jobs.service_model import botocore_version, service_model
 
 Shapes = dict[str, dict[str, Any]]
 
@@ -98,7 +98,10 @@ def _structure(
     for key, item in value.items():
         if key not in members:
             yield Fault(
-                f"{dot}{key}", "unknown", f"is not a member; known are {', '.join(members)}."
+                f"{dot}{key}",
+                "unknown",
+                f"is no member that botocore {botocore_version()} knows (a newer one needs a newer "
+                f"boto3); known are {', '.join(members)}.",
             )
         else:
             yield from _walk(shapes, members[key]["shape"], item, f"{dot}{key}", file_uris)

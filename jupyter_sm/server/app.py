@@ -48,13 +48,16 @@ class SageMakerApp(ExtensionApp):
         }
 
     def initialize_handlers(self) -> None:
-        """Add the routes."""
+        """Add the routes, and have the rest begin once the event loop runs."""
         self.handlers.extend(handlers())
+        # jupyter_server's own hook for that is newer than 2.15.
+        if self.serverapp is not None:
+            self.serverapp.io_loop.add_callback(self._begin, self.serverapp)
 
-    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+    async def _begin(self, serverapp: Any) -> None:
         """With the event loop running: begin to track, and to tell of changes."""
         if self._desk is None or self._executor is None:
-            raise RuntimeError("The extension was started before it was initialised.")
+            return  # stopped meanwhile
         self._feed = Feed(self._desk, self._executor, serverapp.event_logger)
         self._feed.start()
         self._desk.serve()
