@@ -13,23 +13,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.diagnosis import ExplainedError, refusal
+from jupyter_sm.desk.refusals import Refusals
+from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import (
-    Fault,
-    InvalidRequestError,
     JobKey,
+    Kind,
     TrainingSpec,
     check_name,
     check_request,
+    errors_of,
     kind_named,
     unique_name,
 )
-from jupyter_sm.jobs.faults import errors_of
+from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 from jupyter_sm.targets import (
-    ImageError,
     PathError,
     SourceError,
+    Target,
     UnknownTargetError,
     open_target,
     pack_source,
@@ -46,38 +47,44 @@ def submit_spec(
     """Compile a spec for a target and commit its submission; the job as it stands.
 
     The source is copied now; inputs are read when they are staged. Raises ExplainedError
-    with one clear sentence for whatever is wrong with it.
+    with one clear sentence, or with one for each thing that is wrong with it.
     """
-    if faults := spec.faults():
-        raise _invalid(faults)
-    try:
+    refusals = Refusals()
+    refusals.add(faults := spec.faults())
+    if any(fault.rule == "type" for fault in faults):
+        raise refusals.error()  # of values of another type there is nothing more to say
+    # A source that is at fault leaves these, so that the rest is looked at all the same.
+    source, program, packed_from = store.folder / "sources", Path(spec.script).name, ""
+    with refusals.gather():
         _check_script(spec)
+        try:
+            source, program = pack_source(spec.script, spec.entry_point, source)
+            packed_from = os.fspath(resolved(spec.script).resolve())
+        except OSError as error:
+            raise StoreError(f"The source could not be copied: {error}.") from None
+    with refusals.gather():
         _check_inputs(spec)
+    where: Target | None = None
+    with refusals.gather():
         where = open_target(target, store.folder)
-        source, program = pack_source(spec.script, spec.entry_point, store.folder / "sources")
-    except (SourceError, PathError) as error:
-        raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
-    except UnknownTargetError as error:
-        raise refusal("invalid-parameter", "No such target", str(error)) from None
-    except OSError as error:
-        raise StoreError(f"The source could not be copied: {error}.") from None
-    chosen = name or unique_name(Path(program).stem)
-    try:
-        placement = where.place(spec, chosen, source)
-        request = spec.request(chosen, program, placement)
-    except ImageError as error:
-        raise refusal("image-not-found", "The image can't be used", str(error)) from None
-    except PathError as error:
-        raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
-    except TypeError as error:
-        raise refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
-    return submit_request(
+    request: dict[str, Any] | None = None
+    placement: Placement | None = None
+    if where is not None:
+        chosen = name or unique_name(Path(program).stem)
+        with refusals.gather():
+            placement = where.place(spec, chosen, source)
+            request = _compiled(spec, chosen, program, placement)
+    if where is None or request is None or placement is None:
+        raise refusals.error()
+    return _submit(
         store,
+        where,
+        kind_named("training"),
         request,
-        target=target,
+        refusals,
         notes=placement.notes,
         create_bucket=spec.create_bucket,
-        packed_from=os.fspath(resolved(os.fspath(spec.script)).resolve()),
+        packed_from=packed_from,
     )
 
 
@@ -87,8 +94,6 @@ def submit_request(
     *,
     kind: str = "training",
     target: str = "local",
-    notes: Sequence[str] = (),
-    create_bucket: bool = False,
     packed_from: str = "",
 ) -> JobView:
     """Check a full Create request and commit its submission; the job as it stands.
@@ -101,19 +106,31 @@ def submit_request(
     Raises ExplainedError: status 400 for a request that breaks the service model, 409
     for a name already used.
     """
-    row = kind_named(kind)
     try:
         where = open_target(target, store.folder)
     except UnknownTargetError as error:
         raise refusal("invalid-parameter", "No such target", str(error)) from None
-    if kind not in where.kinds:
+    row = kind_named(kind)
+    return _submit(store, where, row, request, Refusals(), packed_from=packed_from)
+
+
+def _submit(
+    store: Store,
+    where: Target,
+    kind: Kind,
+    request: dict[str, Any],
+    refusals: Refusals,
+    *,
+    notes: Sequence[str] = (),
+    create_bucket: bool = False,
+    packed_from: str = "",
+) -> JobView:
+    """Commit a request unless there is something wrong with it, or was before."""
+    target = where.name
+    if kind.kind not in where.kinds:
         offered = " and ".join(where.kinds)
-        what = f"{target} runs no {kind} jobs; it runs {offered} jobs."
+        what = f"{target} runs no {kind.kind} jobs; it runs {offered} jobs."
         raise refusal("invalid-parameter", f"Not possible on {target}", what)
-    name = request.get(row.name_field)
-    wrong = check_name(name, limit=row.name_limit) if isinstance(name, str) else None
-    if wrong:
-        raise refusal("invalid-parameter", "The job name is not legal", wrong)
     submission_id = uuid.uuid4().hex
     # Bookkeeping of ours, by which an adopted job is known and changed inputs are noticed.
     ours = [
@@ -122,24 +139,18 @@ def submit_request(
     ]
     tags = request.get("Tags", [])
     tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
-    filled_in = where.fills_in & row.fills_in
-    faults = errors_of(check_request(row.create, tagged, file_uris=True, filled_in=filled_in))
-    # A role that is a name has a sentence of its own, better than the pattern it breaks.
-    if [fault for fault in faults if fault.path != "RoleArn"]:
-        raise _invalid(faults)
-    not_offered = where.check(row, tagged)
-    if not_offered is None and faults:
-        raise _invalid(faults)
-    if not_offered:
-        raise refusal("invalid-parameter", f"Not possible on {target}", not_offered)
-    key = JobKey(target, kind, str(name))
+    _look_through(tagged, where, kind, refusals)
+    if refusals:
+        raise refusals.error()
+    name = request.get(kind.name_field)
+    key = JobKey(target, kind.kind, str(name))
     try:
         submissions.add_submission(
             store,
             key,
             submission_id=submission_id,
             request=tagged,
-            script=row.script(request),
+            script=kind.script(request),
             notes=notes,
             create_bucket=create_bucket,
             packed_from=packed_from,
@@ -156,6 +167,32 @@ def submit_request(
     if view is None:
         raise StoreError(f"The job {name} was committed to {store.path} but can't be read back.")
     return view
+
+
+def _look_through(request: dict[str, Any], where: Target, kind: Kind, refusals: Refusals) -> None:
+    """Find everything that is wrong with a request."""
+    name = request.get(kind.name_field)
+    wrong = check_name(name, limit=kind.name_limit) if isinstance(name, str) else None
+    if wrong:
+        refusals.refuse("invalid-parameter", "The job name is not legal", wrong)
+    filled_in = where.fills_in & kind.fills_in
+    faults = errors_of(check_request(kind.create, request, file_uris=True, filled_in=filled_in))
+    # A target looks at a request whose members are all of their kinds.
+    is_whole = not any(fault.rule in ("type", "required") for fault in faults)
+    not_offered = where.check(kind, request) if is_whole else None
+    if not_offered:
+        refusals.refuse("invalid-parameter", f"Not possible on {where.name}", not_offered)
+    # These have sentences of their own, better than the pattern they break.
+    told = {kind.name_field} if wrong else set()
+    told |= {"RoleArn"} if not_offered else set()
+    refusals.add(fault for fault in faults if fault.path not in told)
+
+
+def _compiled(spec: TrainingSpec, name: str, program: str, place: Placement) -> dict[str, Any]:
+    try:
+        return spec.request(name, program, place)
+    except TypeError as error:
+        raise refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
 
 
 def _check_script(spec: TrainingSpec) -> None:
@@ -202,9 +239,3 @@ def _check_inputs(spec: TrainingSpec) -> None:
                 f"There is nothing at {where!r}, the input of channel {channel!r} "
                 f"(looked for {path}).",
             )
-
-
-def _invalid(faults: list[Fault]) -> ExplainedError:
-    return refusal(
-        "invalid-parameter", "The request is not valid", str(InvalidRequestError(faults))
-    )

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: where it is (`path`), what rule it breaks (`rule`), in words (`message`)."""
+    """One fault: where it is (`path`), what rule it breaks (`rule`), in words (`message`).
+
+    Without a path the message is a whole sentence.
+    """
 
     path: str
     rule: str
@@ -20,7 +23,7 @@ class InvalidRequestError(ValueError):
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults
-        lines = [f"{fault.path}: {fault.message}" for fault in faults]
+        lines = [f"{f.path}: {f.message}" if f.path else f.message for f in faults]
         head = (
             "The request has 1 fault" if len(lines) == 1 else f"The request has {len(lines)} faults"
         )
