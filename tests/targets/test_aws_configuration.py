@@ -110,7 +110,7 @@ def test_an_aws_target_says_which_file_is_broken(
     ("what", "said"),
     [
         ("timeout", "variable can't be used: "),
-        ("checksums", "does not know: zz"),
+        ("defaults-mode", "does not know: zz"),
         ("no-profile", "There is no AWS profile default"),
         ("proxy", "AWS can't be reached through the proxy"),
         ("no-proxy-there", "AWS can't be reached through the proxy http://127.0.0.1:9"),
