@@ -1,6 +1,6 @@
 import { spawn } from 'child_process';
 import type { ChildProcess } from 'child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'fs';
 import { createServer } from 'net';
 import type { AddressInfo } from 'net';
 import { tmpdir } from 'os';
@@ -81,6 +81,11 @@ export class HostServer {
       nbformat_minor: 5
     };
     writeFileSync(join(this.root, name), JSON.stringify(notebook));
+  }
+
+  /** The text of a file in the root folder. */
+  read(name: string): string {
+    return readFileSync(join(this.root, name), 'utf8');
   }
 
   /** Submit a script over REST. */

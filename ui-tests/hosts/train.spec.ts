@@ -84,6 +84,10 @@ test('a job is trained in Notebook 7', async ({ page }) => {
   await card.getByRole('button', { name: 'digits', exact: true }).click();
   const tab = page.locator('.jp-sm-JobTab:visible');
   await expect(tab).toContainText('line-008');
+  await page.keyboard.press('Control+Shift+C');
+  await page.keyboard.type('Show SageMaker jobs');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.jp-sm-Row[data-job="digits"]')).toBeVisible();
   await page.screenshot({ path: 'screenshots/host-notebook.png' });
 });
 
@@ -100,4 +104,32 @@ test('without WebSockets polling carries everything', async ({ page }) => {
   await expect(tab).toContainText(/line-0\d\d/);
   await expect(tab).toContainText('line-040', { timeout: 40_000 });
   await expect(row).toContainText('Completed', { timeout: 40_000 });
+});
+
+test('the card outlives a reload, and a second reader sees it live', async ({
+  page,
+  context
+}) => {
+  await started('lab');
+  server.write('shared.ipynb', ...train('shared'));
+  const address = `${server.url}/lab/tree/shared.ipynb`;
+  await page.goto(`${address}?reset`);
+  await runCells(page, 2);
+  const card = '.jp-sm-Card[data-job="shared"]';
+  await expect(page.locator(card)).toContainText('Completed', {
+    timeout: 90_000
+  });
+  await page.keyboard.press('Control+S');
+  await expect
+    .poll(() => server.read('shared.ipynb'), { timeout: 30_000 })
+    .toContain('"outputs": [\n    {');
+  await page.goto(address);
+  const reader = await context.newPage();
+  await reader.goto(address.replace('/lab/', '/lab/workspaces/reader/'));
+  for (const one of [page, reader]) {
+    await expect(one.locator(card)).toContainText('Completed', {
+      timeout: 60_000
+    });
+    await expect(one.locator(card)).not.toContainText('As it was');
+  }
 });
