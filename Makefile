@@ -5,6 +5,7 @@
 #   make coverage what no test runs
 #   make bench   the figures (one by name: make bench ONLY=cell_return)
 #   make lint    every linter
+#   make hosts   installed beside what users have, image by image (one: make hosts ONLY=4.4.1)
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +20,7 @@ SOURCES := $(shell find jupyter_sm -name '*.py' -not -name _version.py) \
 	$(shell find jupyter_sm -name '*.toml' -o -name '*.yaml')
 FRONTEND := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json
 
-.PHONY: demo test pytest jest coverage browser lab bench lint types schema wheel clean chromium
+.PHONY: demo test pytest jest coverage browser lab bench hosts lint types schema wheel clean chromium
 
 demo: build/demo.stamp
 	build/demo-venv/bin/python scripts/demo.py
@@ -48,6 +49,9 @@ lab: $(VENV)/installed.stamp
 
 bench: $(VENV)/installed.stamp build/ui-tests.stamp build/sdk-v2.stamp build/sdk-v3.stamp chromium
 	$(BIN)/python -m benchmarks $(ONLY)
+
+hosts: build/wheel.stamp build/ui-tests.stamp build/uv.stamp chromium
+	$(BIN)/python scripts/hosts.py $(ONLY)
 
 lint: $(VENV)/installed.stamp build/node.stamp
 	ruff check .
@@ -117,6 +121,12 @@ build/wheel.stamp: build/frontend.stamp $(SOURCES) install.json README.md
 	touch $@
 
 wheel: build/wheel.stamp
+
+build/uv.stamp:
+	@mkdir -p build
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip -q --disable-pip-version-check install uv
+	touch $@
 
 build/demo.stamp: build/wheel.stamp
 	test -d build/demo-venv || $(PYTHON) -m venv build/demo-venv

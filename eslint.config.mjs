@@ -44,5 +44,10 @@ export default defineConfig([
       ]
     }
   },
+  {
+    // Galata fits one version of JupyterLab; these run in several.
+    files: ['ui-tests/hosts/**/*.ts'],
+    rules: { 'jupyter/galata-prefer-notebook-cell-helper': 'off' }
+  },
   prettierRecommended
 ]);

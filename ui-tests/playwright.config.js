@@ -9,6 +9,7 @@ module.exports = {
     ...baseConfig.use,
     video: 'off',
     trace: 'off',
+    screenshot: 'only-on-failure',
     baseURL: 'http://127.0.0.1:8899',
     launchOptions: {
       executablePath: '/usr/bin/chromium',

@@ -23,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     desk: Desk | None = None
     try:
         desk = open_desk()
+        if desk.store.note:
+            print(desk.store.note, file=sys.stderr)
         result: int = options.run(desk, options)
         sys.stdout.flush()
     except ExplainedError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.desk import targets
+from jupyter_sm.desk import space, targets
 from jupyter_sm.desk.again import submit_again
 from jupyter_sm.desk.artifacts import Results
 from jupyter_sm.desk.submit import checked_kind, submit_request, submit_spec
@@ -37,6 +37,7 @@ class Desk:
         self.store = store
         self.logs = LogPages(store)
         self._serving: TrackingService | None = None
+        self._space = space.Space(store)
 
     # Looking
 
@@ -229,6 +230,16 @@ class Desk:
         if self._serving is not None:
             self._serving.stop()
             self._serving = None
+
+    # The space that the server runs in
+
+    def is_in_watched_space(self) -> bool:
+        """Whether this is a Studio space, which is shut down once it seems idle."""
+        return space.is_watched()
+
+    def tell_of_use(self) -> None:
+        """Have the space count as in use while jobs run in it. Raises OSError, ValueError."""
+        self._space.tell()
 
     def close(self) -> None:
         """End what this process tracks."""

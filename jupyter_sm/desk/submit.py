@@ -14,26 +14,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.diagnosis import ExplainedError, refusal
+from jupyter_sm.desk.refusals import Refusals
+from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import (
     Fault,
-    InvalidRequestError,
     JobKey,
     Kind,
     Origin,
     TrainingSpec,
     check_name,
     check_request,
+    errors_of,
     kind_named,
     unique_name,
 )
-from jupyter_sm.jobs.faults import errors_of
 from jupyter_sm.jobs.kinds.places import at
+from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 from jupyter_sm.targets import (
-    ImageError,
     PathError,
     SourceError,
+    Target,
     UnknownTargetError,
     open_target,
     pack_source,
@@ -51,40 +52,44 @@ def submit_spec(
     """Compile a spec for a target and commit its submission; the job as it stands.
 
     The source is copied now; inputs are read when they are staged. Raises ExplainedError
-    with one clear sentence for whatever is wrong with it.
+    with one clear sentence, or with one for each thing that is wrong with it.
     """
-    if faults := spec.faults():
-        raise _invalid(faults)
-    try:
+    refusals = Refusals()
+    refusals.add(faults := spec.faults())
+    if any(fault.rule == "type" for fault in faults):
+        raise refusals.error()  # of values of another type there is nothing more to say
+    # A source that is at fault leaves these, so that the rest is looked at all the same.
+    source, program, packed_from = store.folder / "sources", Path(spec.script).name, Origin()
+    with refusals.gather():
         _check_script(spec)
+        try:
+            source, program = pack_source(spec.script, spec.entry_point, source, spec.dependencies)
+            packed_from = origin_of(spec.script, spec.dependencies)
+        except OSError as error:
+            raise StoreError(f"The source could not be copied: {error}.") from None
+    with refusals.gather():
         _check_inputs(spec)
+    where: Target | None = None
+    with refusals.gather():
         where = open_target(target, store.folder)
-        source, program = pack_source(
-            spec.script, spec.entry_point, store.folder / "sources", spec.dependencies
-        )
-    except (SourceError, PathError) as error:
-        raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
-    except UnknownTargetError as error:
-        raise refusal("invalid-parameter", "No such target", str(error)) from None
-    except OSError as error:
-        raise StoreError(f"The source could not be copied: {error}.") from None
-    chosen = name or unique_name(Path(program).stem)
-    try:
-        placement = where.place(spec, chosen, source)
-        request = spec.request(chosen, program, placement)
-    except ImageError as error:
-        raise refusal("image-not-found", "The image can't be used", str(error)) from None
-    except PathError as error:
-        raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
-    except TypeError as error:
-        raise refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
-    return submit_request(
+    request: dict[str, Any] | None = None
+    placement: Placement | None = None
+    if where is not None:
+        chosen = name or unique_name(Path(program).stem)
+        with refusals.gather():
+            placement = where.place(spec, chosen, source)
+            request = _compiled(spec, chosen, program, placement)
+    if where is None or request is None or placement is None:
+        raise refusals.error()
+    return _submit(
         store,
+        where,
+        kind_named("training"),
         request,
-        target=target,
+        refusals,
         notes=placement.notes,
         create_bucket=spec.create_bucket,
-        packed_from=origin_of(spec.script, spec.dependencies),
+        packed_from=packed_from,
     )
 
 
@@ -95,7 +100,6 @@ def submit_request(
     kind: str = "training",
     target: str = "local",
     notes: Sequence[str] = (),
-    create_bucket: bool = False,
     packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> JobView:
     """Check a full Create request and commit its submission; the job as it stands.
@@ -113,14 +117,26 @@ def submit_request(
         where = open_target(target, store.folder)
     except UnknownTargetError as error:
         raise refusal("invalid-parameter", "No such target", str(error)) from None
-    if kind not in where.kinds:
+    return _submit(store, where, row, request, Refusals(), notes=notes, packed_from=packed_from)
+
+
+def _submit(
+    store: Store,
+    where: Target,
+    kind: Kind,
+    request: dict[str, Any],
+    refusals: Refusals,
+    *,
+    notes: Sequence[str] = (),
+    create_bucket: bool = False,
+    packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
+) -> JobView:
+    """Commit a request unless there is something wrong with it, or was before."""
+    target = where.name
+    if kind.kind not in where.kinds:
         offered = " and ".join(where.kinds)
-        what = f"{target} runs no {kind} jobs; it runs {offered} jobs."
+        what = f"{target} runs no {kind.kind} jobs; it runs {offered} jobs."
         raise refusal("invalid-parameter", f"Not possible on {target}", what)
-    name = request.get(row.name_field)
-    wrong = check_name(name, limit=row.name_limit) if isinstance(name, str) else None
-    if wrong:
-        raise refusal("invalid-parameter", "The job name is not legal", wrong)
     submission_id = uuid.uuid4().hex
     # Bookkeeping of ours, by which an adopted job is known and changed inputs are noticed.
     ours = [
@@ -132,27 +148,19 @@ def submit_request(
         # Those of ours belong to the job that the request was taken from.
         tags = [tag for tag in tags if not _is_ours(tag)]
     tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
-    filled_in = where.fills_in & row.fills_in
-    found = check_request(row.create, tagged, file_uris=True, filled_in=filled_in)
-    faults = [_of_all_tags(fault, tags, ours) for fault in errors_of(found)]
-    # A role that is a name has a sentence of its own, better than the pattern it breaks.
-    if [fault for fault in faults if fault.path != "RoleArn"]:
-        raise _invalid(faults)
-    not_offered = where.check(row, tagged)
-    if not_offered is None and faults:
-        raise _invalid(faults)
-    if not_offered:
-        raise refusal("invalid-parameter", f"Not possible on {target}", not_offered)
-    warnings = [f"{f.path}: {f.message}" for f in found if f.severity == "warning"]
-    key = JobKey(target, kind, str(name))
+    warnings = _look_through(tagged, where, kind, refusals)
+    if refusals:
+        raise refusals.error()
+    name = request.get(kind.name_field)
+    key = JobKey(target, kind.kind, str(name))
     try:
         submissions.add_submission(
             store,
             key,
             submission_id=submission_id,
             request=tagged,
-            script=row.script(request),
-            notes=[*notes, *warnings, *where.notes(row, tagged)],
+            script=kind.script(request),
+            notes=[*notes, *warnings, *where.notes(kind, tagged)],
             create_bucket=create_bucket,
             packed_from=packed_from,
         )
@@ -170,6 +178,42 @@ def submit_request(
     return view
 
 
+def _look_through(
+    request: dict[str, Any], where: Target, kind: Kind, refusals: Refusals
+) -> list[str]:
+    """Find everything that is wrong with a request; the result says what may be."""
+    name = request.get(kind.name_field)
+    wrong = check_name(name, limit=kind.name_limit) if isinstance(name, str) else None
+    if wrong:
+        refusals.refuse("invalid-parameter", "The job name is not legal", wrong)
+    filled_in = where.fills_in & kind.fills_in
+    found = check_request(kind.create, request, file_uris=True, filled_in=filled_in)
+    faults = [_of_all_tags(fault, request["Tags"]) for fault in errors_of(found)]
+    # A target looks at a request whose members are all of their kinds.
+    is_whole = not any(fault.rule in ("type", "required") for fault in faults)
+    not_offered = where.check(kind, request) if is_whole else None
+    if not_offered:
+        refusals.refuse("invalid-parameter", f"Not possible on {where.name}", not_offered)
+    # These have sentences of their own, better than the pattern they break.
+    told = {kind.name_field} if wrong else set()
+    told |= {"RoleArn"} if not_offered else set()
+    refusals.add(fault for fault in faults if fault.path not in told)
+    return [f"{fault.path}: {fault.message}" for fault in found if fault.severity == "warning"]
+
+
+def _is_ours(tag: Any) -> bool:
+    return str(at(tag, "Key")).startswith(_OUR_TAGS)
+
+
+def _of_all_tags(fault: Fault, tags: Any) -> Fault:
+    """A fault as the user sees it, who did not write the tags that are ours."""
+    if (fault.path, fault.rule) != ("Tags", "max"):
+        return fault
+    ours = sum(map(_is_ours, tags))
+    what = f"has {len(tags) - ours} items, and jupyter-sm adds {ours}; at most 50."
+    return replace(fault, message=what)
+
+
 def checked_kind(kind: str) -> Kind:
     """The row of a kind. Raises ExplainedError for a kind that there is not."""
     try:
@@ -182,6 +226,13 @@ def origin_of(script: str, dependencies: Sequence[str]) -> Origin:
     """Where a source is packed from, by paths that hold wherever they are read."""
     beside = [os.fspath(resolved(path)) for path in dependencies]
     return Origin(os.fspath(resolved(script).resolve()), beside)
+
+
+def _compiled(spec: TrainingSpec, name: str, program: str, place: Placement) -> dict[str, Any]:
+    try:
+        return spec.request(name, program, place)
+    except TypeError as error:
+        raise refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
 
 
 def _check_script(spec: TrainingSpec) -> None:
@@ -236,22 +287,3 @@ def _check_inputs(spec: TrainingSpec) -> None:
                 f"There is nothing at {where!r}, the input of channel {channel!r} "
                 f"(looked for {path}).",
             )
-
-
-def _is_ours(tag: Any) -> bool:
-    return str(at(tag, "Key")).startswith(_OUR_TAGS)
-
-
-def _of_all_tags(fault: Fault, tags: Sequence[Any], ours: Sequence[Any]) -> Fault:
-    """A fault as the user sees it, who did not write the tags that are ours."""
-    if (fault.path, fault.rule) != ("Tags", "max"):
-        return fault
-    return replace(
-        fault, message=f"has {len(tags)} items, and jupyter-sm adds {len(ours)}; at most 50."
-    )
-
-
-def _invalid(faults: list[Fault]) -> ExplainedError:
-    return refusal(
-        "invalid-parameter", "The request is not valid", str(InvalidRequestError(faults))
-    )

@@ -15,15 +15,16 @@ def shown(store: Store) -> list[TargetView]:
     """All known targets. `untracked`: no server or kernel looks after it at the moment."""
     rows = {row.name: row for row in targets.rows(store)}
     names = target_names()
-    result = []
+    result: list[TargetView] = []
     for name in [*names, *(n for n in rows if n not in names)]:
         row = rows.get(name)
         health = row.health if row else "ready" if name == LOCAL else "unused"
         if health == "ready" and not leases.is_held(store, name):
             health = "untracked"
-        result.append(
-            TargetView(name, health, row.reason if row else None, row.as_of if row else None)
-        )
+        # What is odd about the store is told once, with the first target.
+        notes = [store.note if not result else "", (row.reason if row else None) or ""]
+        reason = " ".join(filter(None, notes)) or None
+        result.append(TargetView(name, health, reason, row.as_of if row else None))
     return result
 
 

@@ -10,7 +10,8 @@ class Fault:
     """One fault: where it is (`path`), what rule it breaks (`rule`), in words (`message`).
 
     `answer` is what SageMaker itself says to it, with the error's `code`. An answer without a code
-    is one of the constraints that it lists together in one ValidationException.
+    is one of the constraints that it lists together in one ValidationException. Without a path the
+    message is a whole sentence.
     """
 
     path: str
@@ -26,7 +27,7 @@ class InvalidRequestError(ValueError):
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults
-        lines = [f"{fault.path}: {fault.message}" for fault in faults]
+        lines = [f"{f.path}: {f.message}" if f.path else f.message for f in faults]
         head = (
             "The request has 1 fault" if len(lines) == 1 else f"The request has {len(lines)} faults"
         )

@@ -10,6 +10,7 @@ import functools
 import gzip
 import importlib.util
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,13 @@ _OPERATIONS = {
     "logs": {"DescribeLogStreams", "GetLogEvents", "FilterLogEvents"},
 }
 CUT = frozenset(_OPERATIONS)
+# Operations that are used here and that the oldest botocore we run beside does not know: the shape
+# of the input, and its members (all required) with their shapes.
+_NEWER = {
+    "sagemaker": {
+        "DeleteTrainingJob": ("DeleteTrainingJobRequest", {"TrainingJobName": "TrainingJobName"})
+    },
+}
 
 
 @functools.cache
@@ -48,9 +56,29 @@ def service_model(service: str = "sagemaker") -> dict[str, Any]:
         else (newest / "service-2.json").read_bytes()
     )
     # Written and read again, so that nothing keeps the whole model's memory from being freed.
-    cut = json.dumps(_cut(json.loads(raw), _OPERATIONS[service]))
+    cut = json.dumps(_cut(_completed(json.loads(raw), service), _OPERATIONS[service]))
     model: dict[str, Any] = json.loads(cut)
     return model
+
+
+def _completed(model: dict[str, Any], service: str) -> dict[str, Any]:
+    """The model with the newer operations that it lacks, so that clients have them too."""
+    for name, (shape, members) in _NEWER.get(service, {}).items():
+        if name in model["operations"]:
+            continue
+        http = {"method": "POST", "requestUri": "/"}
+        model["operations"][name] = {"name": name, "http": http, "input": {"shape": shape}}
+        model["shapes"][shape] = {
+            "type": "structure",
+            "required": list(members),
+            "members": {member: {"shape": of} for member, of in members.items()},
+        }
+    return model
+
+
+def botocore_version() -> str:
+    """The version of the installed botocore."""
+    return version("botocore")
 
 
 def _cut(model: dict[str, Any], wanted: set[str]) -> dict[str, Any]:

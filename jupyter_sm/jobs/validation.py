@@ -18,7 +18,7 @@ from typing import Any
 from jupyter_sm.jobs.answers import INVALID, UNREADABLE, constraint, map_constraint, unreadable
 from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds import KINDS
-from jupyter_sm.jobs.service_model import service_model
+from jupyter_sm.jobs.service_model import botocore_version, service_model
 
 Shapes = dict[str, dict[str, Any]]
 
@@ -126,7 +126,8 @@ def _structure(
             yield Fault(
                 where,
                 "unknown",
-                f"is not a member; known are {', '.join(members)}.",
+                f"is no member that botocore {botocore_version()} knows (a newer one needs a newer "
+                f"boto3); known are {', '.join(members)}.",
                 answer=f"'{where}' is not a member that is known.",
                 code=INVALID,
             )

@@ -14,6 +14,7 @@ from traitlets import Unicode
 
 from jupyter_sm.desk import Desk, data_dir, open_desk
 from jupyter_sm.server.feed import Feed
+from jupyter_sm.server.keep_alive import KeepAlive
 from jupyter_sm.server.routes import handlers
 
 # Few, since SQLite and in-process answers take milliseconds; bounded, as all else waits.
@@ -32,6 +33,7 @@ class SageMakerApp(ExtensionApp):
 
     _desk: Desk | None = None
     _feed: Feed | None = None
+    _keep_alive: KeepAlive | None = None
     _executor: ThreadPoolExecutor | None = None
 
     def initialize_settings(self) -> None:
@@ -48,25 +50,32 @@ class SageMakerApp(ExtensionApp):
         }
 
     def initialize_handlers(self) -> None:
-        """Add the routes."""
+        """Add the routes, and have the rest begin once the event loop runs."""
         self.handlers.extend(handlers())
+        # jupyter_server's own hook for that is newer than 2.15.
+        if self.serverapp is not None:
+            self.serverapp.io_loop.add_callback(self._begin, self.serverapp)
 
-    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+    async def _begin(self, serverapp: Any) -> None:
         """With the event loop running: begin to track, and to tell of changes."""
         if self._desk is None or self._executor is None:
-            raise RuntimeError("The extension was started before it was initialised.")
+            return  # stopped meanwhile
         self._feed = Feed(self._desk, self._executor, serverapp.event_logger)
         self._feed.start()
+        self._keep_alive = KeepAlive(self._desk, self._executor)
+        self._keep_alive.start()
         self._desk.serve()
 
     async def stop_extension(self) -> None:
         """Stop telling, stop tracking, let go of leases, close the store."""
         if self._feed is not None:
             await self._feed.stop()
+        if self._keep_alive is not None:
+            await self._keep_alive.stop()
         if self._desk is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._desk.stop_serving)
         if self._executor is not None:
             self._executor.shutdown(wait=True)
         if self._desk is not None:
             self._desk.store.close()
-        self._feed = self._executor = self._desk = None
+        self._feed = self._keep_alive = self._executor = self._desk = None

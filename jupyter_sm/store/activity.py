@@ -43,6 +43,12 @@ def activity(store: Store, target: str, kind: str) -> Activity:
     )
 
 
+def is_busy(store: Store, target: str) -> bool:
+    """Whether a job of a target has not ended, or is on its way there."""
+    query = "SELECT 1 FROM jobs WHERE target = ? AND phase IN ('submitting', 'open') LIMIT 1"
+    return store.read().execute(query, (target,)).fetchone() is not None
+
+
 def open_keys(store: Store, target: str, kind: str) -> list[JobKey]:
     """The jobs of a kind that have not ended, so far as is known; those looked at first."""
     rows = store.read().execute(

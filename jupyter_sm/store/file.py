@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
-
 from jupyter_sm.diagnosis import ExplainedError, Explanation
 from jupyter_sm.store.schema import MIGRATIONS
 
@@ -48,17 +46,6 @@ class StoreError(ExplainedError):
         )
 
 
-def data_dir() -> Path:
-    """Where everything is kept: `JUPYTER_SM_HOME`, else `jupyter_sm` in Jupyter's data folder."""
-    home = os.environ.get("JUPYTER_SM_HOME")
-    return Path(home).expanduser().absolute() if home else Path(jupyter_data_dir()) / "jupyter_sm"
-
-
-def open_store(folder: Path | None = None) -> Store:
-    """The user's store, created on first use with mode 0600."""
-    return Store((folder or data_dir()) / "store.sqlite3")
-
-
 class _Connection(sqlite3.Connection):
     """A connection whose errors say which store, and what is wrong with it."""
 
@@ -77,16 +64,20 @@ class _Connection(sqlite3.Connection):
 
 
 class Store:
-    """A handle on the store's file; cheap to make, safe to use from any thread."""
+    """A handle on the store's file; cheap to make, safe to use from any thread.
 
-    def __init__(self, path: Path) -> None:
+    `folder` holds what does not lie in the file; `note` says, where that is another one, why.
+    """
+
+    def __init__(self, path: Path, *, folder: Path | None = None, note: str = "") -> None:
         self.path = path
-        self.folder = path.parent
+        self.folder = folder or path.parent
+        self.note = note
         self._local = threading.local()
         self._connections: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Made before SQLite would, so that it is never readable by others.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._migrate()
@@ -120,7 +111,7 @@ class Store:
         )
         connection.place = self.path
         connection.row_factory = sqlite3.Row
-        _set_journal_mode(connection, "DELETE" if _on_network(self.path) else "WAL")
+        _set_journal_mode(connection, journal_mode(self.path))
         connection.execute("PRAGMA foreign_keys=ON")
         # NORMAL survives any crash of ours; FULL (per submission) a loss of power too.
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -204,6 +195,11 @@ class Store:
                 f"known {len(MIGRATIONS)}); update jupyter_sm to use it."
             )
         return version
+
+
+def journal_mode(path: Path) -> str:
+    """How a database that lies there can be shared."""
+    return "DELETE" if _on_network(path) else "WAL"
 
 
 def _set_journal_mode(connection: _Connection, mode: str) -> None:

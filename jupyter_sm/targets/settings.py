@@ -11,6 +11,9 @@
     [store]
     log_limit_mb = 2000
 
+    [space]
+    keep_alive = false
+
 A target's own table goes before `defaults`.
 """
 
@@ -79,6 +82,16 @@ def log_limit_mb(data_dir: Path) -> int:
             f"In {path}, log_limit_mb in [store] must be a whole number of MB, or 0 for no limit."
         )
     return limit
+
+
+def keeps_space_alive(data_dir: Path) -> bool:
+    """Whether a Studio space counts as in use while local jobs run; yes, unless said otherwise."""
+    path, content = _read(data_dir)
+    table = content.get("space", {})
+    answer = table.get("keep_alive", True) if isinstance(table, dict) else None
+    if not isinstance(answer, bool):
+        raise SettingsError(f"In {path}, keep_alive in [space] must be true or false.")
+    return answer
 
 
 def _read(data_dir: Path) -> tuple[Path, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_sm.jobs.service_model import botocore_version
 from jupyter_sm.targets import Target
 
 # How SageMaker says that a job does not exist; a training job's own way is the first.
@@ -33,10 +34,19 @@ _CREDENTIALS = (
 
 
 def call(target: Target, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Call an operation such as `CreateTrainingJob`. Raises what botocore raises."""
-    from botocore import xform_name
+    """Call an operation such as `CreateTrainingJob`. Raises what botocore raises.
 
-    answer: dict[str, Any] = getattr(target.client("sagemaker"), xform_name(operation))(**request)
+    One that an older botocore does not know is refused in its words.
+    """
+    from botocore import xform_name
+    from botocore.exceptions import ClientError
+
+    method = getattr(target.client("sagemaker"), xform_name(operation), None)
+    if method is None:
+        what = f"botocore {botocore_version()} does not know the operation {operation}."
+        detail = {"Code": "UnknownOperationException", "Message": what}
+        raise ClientError({"Error": detail}, operation)
+    answer: dict[str, Any] = method(**request)
     return answer
 
 

@@ -2,7 +2,7 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ILayoutRestorer } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
 import {
   MainAreaWidget,
   ReactWidget,
@@ -67,12 +67,13 @@ export const jobTabPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Adds a main-area tab for a SageMaker job.',
   autoStart: true,
   requires: [IJobsModel],
-  optional: [ITranslator, ILayoutRestorer],
+  optional: [ITranslator, ILayoutRestorer, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     model: JobsModel,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    labShell: ILabShell | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_sm');
     const actions = jobActions(app.commands);
@@ -99,11 +100,13 @@ export const jobTabPlugin: JupyterFrontEndPlugin<void> = {
           tab = new MainAreaWidget({ content });
           tab.id = `jupyter-sm-job-${keyOf(key)}`;
           tab.title.label = key.name;
+          tab.title.caption = key.name;
           tab.title.icon = sageMakerIcon;
           tab.title.closable = true;
           tab.toolbar.hide();
           void tracker.add(tab);
-          app.shell.add(tab, 'main');
+          // Notebook 7's main area is the notebook's, and takes nothing more.
+          app.shell.add(tab, labShell ? 'main' : 'right');
         }
         app.shell.activateById(tab.id);
       }

@@ -250,6 +250,39 @@ def test_every_fault_of_a_request_is_named(store: Store, request_: dict[str, Any
         assert name in said
 
 
+def test_a_bad_name_hides_no_other_fault(store: Store, request_: dict[str, Any]) -> None:
+    request_["TrainingJobName"] = "no_name"
+    request_["AlgorithmSpecification"]["TrainingInputMode"] = "Pipe"
+    request_["StoppingCondition"]["MaxRuntimeInSeconds"] = 0
+    request_["Environment"] = {"1bad": "x"}
+    said = str(refused_request(store, request_))
+    assert "4 faults" in said
+    for part in ("'no_name' is not legal", "Pipe", "MaxRuntimeInSeconds: is 0", "Environment.1bad"):
+        assert said.count(part) == 1, part
+
+
+def test_every_fault_of_a_spec_is_named(store: Store, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("if x\n")
+    error = refused(
+        store,
+        script=str(script),
+        name="a b",
+        inputs={"train": "/nowhere/data"},
+        instance_count=0,
+        max_wait=10,
+        environment={"1bad": "x"},
+    )
+    assert error.status == 400 and "6 faults" in str(error)
+    for part in ("train.py line 1", "'a b'", "'train'", "InstanceCount", "MaxWait", "1bad"):
+        assert part in str(error)
+
+
+def test_one_fault_beside_a_target_that_is_none_is_told_with_it(store: Store) -> None:
+    error = refused(store, script="/nowhere/train.py", target="mars")
+    assert "2 faults" in str(error) and "/nowhere" in str(error) and "'mars'" in str(error)
+
+
 @pytest.mark.parametrize(
     "member",
     [

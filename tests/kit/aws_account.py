@@ -245,6 +245,10 @@ def account_in(
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "aws-credentials"))
+    # Where the SageMaker SDK's defaults would be, and a Studio space's own description.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(home / "site"))
+    monkeypatch.setenv("RESOURCE_METADATA_FILE", str(home / "resource-metadata.json"))
     endpoints = moto()
     reset = urllib.request.Request(
         f"{endpoints['AWS_ENDPOINT_URL_S3']}/moto-api/reset", method="POST"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def test_an_error_behind_another_is_found(running: Kernel) -> None:
 def test_other_errors_show_as_always(running: Kernel) -> None:
     outputs = running.run("def f():\n    return 1 / 0\nf()")
     assert [o["type"] for o in outputs] == ["error"]
-    text = "\n".join(outputs[0]["traceback"])
+    text = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(outputs[0]["traceback"]))
     assert "Traceback" in text and "ZeroDivisionError" in text and "f()" in text
 
 

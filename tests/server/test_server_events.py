@@ -20,12 +20,6 @@ def jp_server_config(home: Path) -> Config:
     return Config({"ServerApp": {"jpserver_extensions": {"jupyter_sm": True}}})
 
 
-@pytest.fixture(autouse=True)
-def started(jp_serverapp, jp_asyncio_loop):
-    """What a server does once its event loop runs; pytest-jupyter leaves it out."""
-    jp_asyncio_loop.run_until_complete(jp_serverapp.extension_manager.start_all_extensions())
-
-
 async def test_a_job_submitted_by_another_process_is_told_as_events(
     jp_serverapp, home: Path, script: Path
 ) -> None:

@@ -26,12 +26,6 @@ def jp_server_config(home: Path) -> Config:
     )
 
 
-@pytest.fixture(autouse=True)
-def started(jp_serverapp, jp_asyncio_loop):
-    """What a server does once its event loop runs; pytest-jupyter leaves it out."""
-    jp_asyncio_loop.run_until_complete(jp_serverapp.extension_manager.start_all_extensions())
-
-
 @pytest.fixture
 def jp_base_url() -> str:
     return "/user/somebody/"

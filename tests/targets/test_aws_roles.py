@@ -67,7 +67,7 @@ def test_the_role_of_the_call_goes_first(account: Account) -> None:
 def metadata(monkeypatch: pytest.MonkeyPatch, folder: Path, content: object) -> None:
     path = folder / "metadata.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    monkeypatch.setenv("JUPYTER_SM_NOTEBOOK_METADATA", str(path))
+    monkeypatch.setenv("RESOURCE_METADATA_FILE", str(path))
 
 
 def test_the_settings_go_before_the_notebook_s_metadata(

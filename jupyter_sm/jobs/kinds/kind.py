@@ -74,6 +74,7 @@ class Kind:
     - `instance_types`: the shape that enumerates the instance types it takes.
     - `ended`: the statuses that are final.
     - `fills_in`: members of the Create request that a target can add when it stages the job.
+    - `sdk_section`: where the SageMaker SDK's defaults for its requests stand.
     - `read`: a Describe answer, or a record of Search, read.
     - `places`: every address of a request.
     - `machines`: the part of a request that holds InstanceType, InstanceCount and VolumeSizeInGB.
@@ -109,6 +110,7 @@ class Kind:
     name_limit: int = 63
     ended: frozenset[str] = frozenset({"Completed", "Failed", "Stopped"})
     fills_in: frozenset[str] = frozenset({"RoleArn"})
+    sdk_section: str = ""
     metric_definitions: Callable[[Mapping[str, Any]], dict[str, str]] = _no_metrics
     rename: Callable[[Request, str], None] = _keep
     search: Search | None = None

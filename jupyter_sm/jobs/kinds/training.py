@@ -140,6 +140,7 @@ TRAINING = Kind(
     summaries="TrainingJobSummaries",
     instance_types="TrainingInstanceType",
     fills_in=frozenset({"RoleArn", "OutputDataConfig"}),
+    sdk_section="TrainingJob",
     read=read,
     places=places,
     machines=machines,

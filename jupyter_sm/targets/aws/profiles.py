@@ -59,13 +59,13 @@ def current() -> str:
 def profiles() -> dict[str, str | None]:
     """Profile names and the region each sets, from the configuration and credential files."""
     found: dict[str, str | None] = {}
-    config = _read(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
+    config = _read(_config_file())[0]
     for section in config.sections():
         head, _, rest = section.partition(" ")
         name = rest.strip().strip("'\"") if head == "profile" else section
         if head == "profile" or section == DEFAULT_PROFILE:
             found[name] = config[section].get("region")
-    secrets = _read(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
+    secrets = _read(_credentials_file())[0]
     for section in secrets.sections():
         found[section] = found.get(section) or secrets[section].get("region")
     return found
@@ -76,6 +76,13 @@ def fault(name: AwsName) -> str | None:
     found = profiles()
     if name.profile in found or name.profile == DEFAULT_PROFILE:
         return None
+    for path in (_config_file(), _credentials_file()):
+        broken = _read(path)[1]
+        if broken:
+            return (
+                f"The AWS configuration in {path} can't be read, so whether there is a profile "
+                f"{name.profile!r} is not known: {broken}."
+            )
     known = ", ".join(sorted(found)) or "none"
     return (
         f"There is no AWS profile {name.profile!r} (profiles there are: {known}). "
@@ -105,11 +112,22 @@ def _region_of_environment() -> str | None:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
 
 
-def _read(path: str) -> configparser.RawConfigParser:
+def _config_file() -> str:
+    return os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+
+
+def _credentials_file() -> str:
+    return os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+
+
+def _read(path: str) -> tuple[configparser.RawConfigParser, str]:
+    """A file's sections, and why it can't be read if it can't; one that is not there has none."""
     parser = configparser.RawConfigParser(default_section="", strict=False)
     try:
         parser.read_string(Path(path).expanduser().read_text(encoding="utf-8"))
-    except (OSError, ValueError, RuntimeError, configparser.Error):
-        # A file that is missing or broken: botocore says what is wrong when it is used.
-        return configparser.RawConfigParser()
-    return parser
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError, RuntimeError, configparser.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error).replace("\n", " ")
+        return configparser.RawConfigParser(), reason.rstrip(".")
+    return parser, ""

@@ -18,14 +18,20 @@ _SERVICE_ROLE = "AmazonSageMaker-ExecutionRole"
 
 
 def find_role(
-    client: Callable[[str], Any], identity: dict[str, Any], configured: str | None
+    client: Callable[[str], Any],
+    identity: dict[str, Any],
+    configured: str | None,
+    sdk: tuple[str, str] | None = None,
 ) -> tuple[str, str]:
     """An execution role's ARN, and in words where it was found.
 
-    `identity` is GetCallerIdentity's answer. Raises StagingRefusedError when there is none.
+    `configured` is config.toml's, `sdk` that of the SDK's defaults with their file; `identity` is
+    GetCallerIdentity's answer. Raises StagingRefusedError when there is none.
     """
     if configured:
         return configured, "from config.toml"
+    if sdk:
+        return sdk[0], f"from {sdk[1]}"
     studio = _of_studio(client)
     if studio:
         return studio, "from this notebook's metadata"
@@ -43,7 +49,7 @@ def find_role(
 
 def _of_studio(client: Callable[[str], Any]) -> str | None:
     """Studio and notebook instances say on disk what they are, and some with which role."""
-    path = Path(os.environ.get("JUPYTER_SM_NOTEBOOK_METADATA", _METADATA))
+    path = Path(os.environ.get("RESOURCE_METADATA_FILE") or _METADATA)
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

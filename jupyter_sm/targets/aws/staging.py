@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from jupyter_sm.jobs import Kind
+from jupyter_sm.jobs import Kind, check_request, errors_of
 from jupyter_sm.jobs.kinds import Place
+from jupyter_sm.targets.aws import sdk_defaults
 from jupyter_sm.targets.aws.buckets import Buckets, split
 from jupyter_sm.targets.aws.roles import find_role
+from jupyter_sm.targets.aws.sdk_defaults import SdkDefaults
 from jupyter_sm.targets.inputs import files_of
 from jupyter_sm.targets.protocol import Staged, Staging, StagingRefusedError, StagingStoppedError
 from jupyter_sm.targets.settings import Settings
@@ -51,8 +53,11 @@ class Stager:
         """
         staged = Staged(copy.deepcopy(staging.request))
         request = staged.request
+        sdk = sdk_defaults.read(self._client)
         if "RoleArn" not in request:
-            request["RoleArn"], where = find_role(self._client, self._caller(), settings.role)
+            request["RoleArn"], where = find_role(
+                self._client, self._caller(), settings.role, sdk.role(staging.kind.sdk_section)
+            )
             staged.notes.append(f"Role {request['RoleArn'].partition(':role/')[2]}, {where}.")
             wrong = self._check(staging.kind, request)
             if wrong:
@@ -60,20 +65,21 @@ class Stager:
         places = list(staging.kind.places(request))
         is_ours = any(p.uri(request).startswith("file://") for p in places)
         is_open = any(p.role == "output" and not p.uri(request) for p in places)
-        bucket = ""
+        bucket, prefix = "", PREFIX
         if is_ours or is_open or settings.bucket:
-            bucket = self._bucket(staging, settings, staged, places)
+            bucket, prefix = self._bucket(staging, settings, sdk, staged, places)
         for place in places:
             if place.role == "output" and not place.uri(request):
-                place.put(request, f"s3://{bucket}/{PREFIX}/output")
+                place.put(request, f"s3://{bucket}/{prefix}/output")
+        self._fill_in(staging.kind, sdk, staged)
         self._check_regions(places, request)
         uploads = _Uploads(self._client("s3"), staging)
         for place in places:
             uri = place.uri(request)
             if place.role == "code" and uri.startswith("file://"):
-                place.put(request, self._stage_source(path_of(uri), bucket, uploads))
+                place.put(request, self._stage_source(path_of(uri), bucket, prefix, uploads))
             elif place.role == "input" and uri.startswith("file://"):
-                put = self._stage_input(path_of(uri), place, bucket, uploads, staged)
+                put = self._stage_input(path_of(uri), place, bucket, prefix, uploads, staged)
                 place.put(request, put)
         uploads.run()
         return staged
@@ -83,24 +89,51 @@ class Stager:
             self._identity = self._client("sts").get_caller_identity()
         return self._identity
 
+    def _fill_in(self, kind: Kind, sdk: SdkDefaults, staged: Staged) -> None:
+        """Add what the SDK's files set and the request leaves out."""
+        notes = sdk.fill(staged.request, kind.sdk_section)
+        faults = errors_of(check_request(kind.create, staged.request, file_uris=True))
+        if notes and faults:
+            first = faults[0]
+            files = " and ".join(file for file, _ in sdk.files)
+            raise StagingRefusedError(
+                "invalid-parameter",
+                "The SDK's defaults can't be right",
+                f"With the SageMaker SDK's defaults in {files} {first.path} {first.message}",
+                "Correct the file, or say in the request what it should be.",
+            )
+        staged.notes += notes
+
     def _bucket(
-        self, staging: Staging, settings: Settings, staged: Staged, places: list[Place]
-    ) -> str:
-        """Where files go: the settings' bucket, the output's, else SageMaker's default one."""
+        self,
+        staging: Staging,
+        settings: Settings,
+        sdk: SdkDefaults,
+        staged: Staged,
+        places: list[Place],
+    ) -> tuple[str, str]:
+        """Where files go: the settings' bucket, the output's, the SDK's, else SageMaker's default
+        one; and what our keys begin with there."""
         if settings.bucket:
             self._buckets.check(settings.bucket, "config.toml names")
-            return settings.bucket
+            return settings.bucket, PREFIX
         outputs = (p.uri(staged.request) for p in places if p.role == "output")
         output = next(filter(None, outputs), "")
         if output:
             bucket = split(output)[0]
             self._buckets.check(bucket, "the output names")
-            return bucket
+            return bucket, PREFIX
+        company = sdk.bucket()
+        if company:
+            bucket, above, file = company
+            self._buckets.check(bucket, f"{file} names")
+            staged.notes.append(f"Bucket {bucket} from {file}.")
+            return bucket, f"{above}/{PREFIX}" if above else PREFIX
         bucket = f"sagemaker-{self._region}-{self._caller()['Account']}"
         may_create = staging.create_bucket or settings.create_bucket
         if self._buckets.ensure(bucket, self._caller()["Account"], may_create=may_create):
             staged.notes.append(f"Created the bucket {bucket}.")
-        return bucket
+        return bucket, PREFIX
 
     def _check_regions(self, places: list[Place], request: dict[str, Any]) -> None:
         for place in places:
@@ -109,14 +142,14 @@ class Stager:
                 who = place.phrase if place.role == "output" else place.what
                 self._buckets.check(split(uri)[0], f"the {who} names")
 
-    def _stage_source(self, archive: Path, bucket: str, uploads: _Uploads) -> str:
+    def _stage_source(self, archive: Path, bucket: str, above: str, uploads: _Uploads) -> str:
         # pack_source named the folder by the archive's content.
-        key = f"{PREFIX}/sources/{archive.parent.name}/{archive.name}"
+        key = f"{above}/sources/{archive.parent.name}/{archive.name}"
         uploads.add(archive, bucket, key)
         return f"s3://{bucket}/{key}"
 
     def _stage_input(
-        self, path: Path, place: Place, bucket: str, uploads: _Uploads, staged: Staged
+        self, path: Path, place: Place, bucket: str, above: str, uploads: _Uploads, staged: Staged
     ) -> str:
         if not path.exists():
             raise StagingRefusedError(
@@ -127,7 +160,7 @@ class Stager:
             )
         try:
             files = _files(path)
-            return self._stage_files(path, files, place, bucket, uploads, staged)
+            return self._stage_files(path, files, place, bucket, above, uploads, staged)
         except OSError as error:
             raise StagingRefusedError(
                 "local-file-not-found",
@@ -141,6 +174,7 @@ class Stager:
         files: list[tuple[str, Path]],
         place: Place,
         bucket: str,
+        above: str,
         uploads: _Uploads,
         staged: Staged,
     ) -> str:
@@ -152,7 +186,7 @@ class Stager:
             )
         hashed = uploads.hashed(files)
         digest = _digest(hashed)
-        prefix = f"{PREFIX}/inputs/{digest}"
+        prefix = f"{above}/inputs/{digest}"
         newer = [name for name, file in files if file.stat().st_mtime > uploads.submitted_at + 1]
         if newer:
             staged.notes.append(

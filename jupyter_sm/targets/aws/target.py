@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.diagnosis import ExplainedError, explained
 from jupyter_sm.jobs import KINDS, Kind, TrainingSpec
 from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.targets.aws import images, profiles
@@ -59,11 +60,29 @@ class AwsTarget:
                     max_pool_connections=16,
                     user_agent_extra="jupyter_sm",
                 )
-                client = self._boto().client(service, config=config)
+                client = self._make(service, config)
                 if service in ("sagemaker", "logs"):
                     self._pacer.attach(client)
                 self._clients[service] = client
             return self._clients[service]
+
+    def _make(self, service: str, config: Any) -> Any:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            return self._boto().client(service, config=config)
+        except BotoCoreError:
+            raise
+        except ValueError as error:
+            # botocore reads numbers of the configuration without a word of its own.
+            raise ExplainedError(
+                explained(
+                    "aws-config",
+                    "A setting of AWS has no meaning",
+                    f"A setting in ~/.aws/config or in an AWS_… variable can't be used: {error}.",
+                    "Correct it, or take it out.",
+                )
+            ) from None
 
     def _boto(self) -> Any:
         if self._session is None:

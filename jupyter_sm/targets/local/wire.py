@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyter_sm.targets.clients import session
+from jupyter_sm.targets.clients import unconfigured_client
 from jupyter_sm.targets.local.api.engine import LocalEngine
 from jupyter_sm.targets.local.api.errors import ApiError
 
@@ -70,16 +70,10 @@ def handle(engine: LocalEngine, request: Request) -> Response:
 
 
 def connect(service: str, engine: LocalEngine) -> Any:
-    """A boto3 client of `service` whose calls the engine answers."""
+    """A botocore client of `service` whose calls the engine answers."""
     from botocore.awsrequest import AWSResponse
-    from botocore.config import Config
 
-    # botocore signs every request; nobody looks at the signature.
-    keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "local")
-    config = Config(retries={"total_max_attempts": 1}, parameter_validation=True)
-    client = session(**keys, region_name="us-east-1").client(
-        service, endpoint_url=_ENDPOINT, config=config
-    )
+    client = unconfigured_client(service, _ENDPOINT)
 
     def answer(request: Any, **_: Any) -> Any:
         response = handle(engine, _request(request))

@@ -1,0 +1,45 @@
+"""Keeping the space that the server runs in while jobs run in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import Executor
+
+from jupyter_sm.desk import Desk, StoreError
+
+_LOOK_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class KeepAlive:
+    """Looks every few seconds whether something runs, where an idle space would be shut down."""
+
+    def __init__(self, desk: Desk, executor: Executor) -> None:
+        self._desk = desk
+        self._executor = executor
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, if anybody shuts spaces down here."""
+        if self._desk.is_in_watched_space():
+            self._task = asyncio.create_task(self._run(), name="jupyter_sm keep alive")
+
+    async def stop(self) -> None:
+        """End, and wait for it."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        said = ""
+        while True:
+            try:
+                await loop.run_in_executor(self._executor, self._desk.tell_of_use)
+            except (StoreError, OSError, ValueError) as error:
+                if str(error) != said:
+                    _log.warning("The space may be shut down while jobs run: %s", error)
+                    said = str(error)
+            await asyncio.sleep(_LOOK_SECONDS)
