@@ -10,7 +10,6 @@ import functools
 import gzip
 import importlib.util
 import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +77,8 @@ def _completed(model: dict[str, Any], service: str) -> dict[str, Any]:
 
 def botocore_version() -> str:
     """The version of the installed botocore."""
+    from importlib.metadata import version
+
     return version("botocore")
 
 

@@ -55,7 +55,7 @@ def test_looking_at_a_job_does_not_move_the_last_activity(
 ) -> None:
     (home / "config.toml").write_text("[space]\nkeep_alive = false\n")
     with RealServer(home, config=MONITORED) as server:
-        wait_for(server.is_up)
+        wait_for(server.is_up, 90)
         before = last_active(server)
         key = submit_spec(store, TrainingSpec(str(endless)), name="endless").key
         wait_for(lambda: jobs.get(store, key).log_lines > 20)
@@ -70,7 +70,7 @@ def test_looking_at_a_job_does_not_move_the_last_activity(
 
 def test_a_local_job_keeps_its_space_in_use(home: Path, store: Store, endless: Path) -> None:
     with RealServer(home, config=MONITORED) as server:
-        wait_for(server.is_up)
+        wait_for(server.is_up, 90)
         before = last_active(server)
         key = submit_spec(store, TrainingSpec(str(endless)), name="endless").key
         wait_for(lambda: last_active(server) > before)
