@@ -12,12 +12,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from jupyter_sm.desk.submit import submit_request
+from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.store import Store
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.store.logs.pages import LogPages
 from jupyter_sm.targets.local import LocalTarget
+from jupyter_sm.targets.local.runner.views import SWITCH
 from jupyter_sm.tracking.tracker import Tracker
 
 from kit.local_machine import FINAL, Machine, machine_in, views_in
@@ -125,6 +127,18 @@ def test_a_script_with_sagemakers_own_paths_runs_unchanged(
     found = run(machine, request_in(tmp_path, code, inputs=[rows], mode=mode))
     assert found["ProcessingJobStatus"] == "Completed", found.get("FailureReason")
     assert (tmp_path / "result" / "out.csv").read_text() == "1\n"
+
+
+def test_without_an_own_opt_ml_a_script_that_opens_it_is_told_the_way(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SWITCH, "0")
+    found = run(machine, request_in(tmp_path, f"open('{OUT}/out.csv', 'w')"))
+    reason = found["FailureReason"]
+    assert f"for {OUT}/out.csv, give it to the script as an argument." in reason
+    explained = explain(reason)
+    assert explained.title == "There is no /opt/ml on this machine"
+    assert "as an argument" in explained.fixes[0]
 
 
 def test_hosts_get_their_share_and_write_to_one_place(machine: Machine, tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ def test_without_a_view_a_script_that_opens_opt_ml_is_told_the_variable(
     described = machine.run(f"open({path!r}, 'w')")
     reason = described["FailureReason"]
     assert reason.startswith("AlgorithmError: ExecuteUserScriptError:")
-    assert f"find {path} by the variable {variable}" in reason
+    assert f"for {path}, find it by the variable {variable}." in reason
     last = machine.lines(described["TrainingJobName"])[-1]
     assert last.startswith("jupyter_sm:")
     assert variable in last

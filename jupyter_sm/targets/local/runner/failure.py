@@ -62,13 +62,24 @@ def _message(lines: Sequence[str]) -> str:
     return next((line for line in reversed(lines) if _OWN_ERROR.match(line)), "")
 
 
-def missing_opt_ml(lines: Sequence[str]) -> tuple[str, str] | None:
-    """The path below /opt/ml that the last lines complain of, and the variable to use instead."""
-    for line in reversed(lines):
+def no_opt_ml(refusal: str, lines: Sequence[str]) -> str:
+    """A sentence for a script whose last lines complain of a path below an /opt/ml that is not there.
+
+    `refusal`: why there is none; empty where there is.
+    """
+    for line in reversed(lines if refusal else ()):
         found = _OPT_ML_PATH.search(line)
         if found and _ERROR.search(line):
-            return found[1], _variable(PurePosixPath(found[1]))
-    return None
+            path = PurePosixPath(found[1])
+            way = (
+                "give it to the script as an argument"
+                if path.is_relative_to(OPT_ML / "processing")
+                else f"find it by the variable {_variable(path)}"
+            )
+            return (
+                f"This machine gives a job no {OPT_ML} of its own ({refusal}): for {path}, {way}."
+            )
+    return ""
 
 
 def _variable(path: PurePosixPath) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sm.jobs.kinds.places import Place
-from jupyter_sm.targets.local.runner import artifacts, channels, machine
+from jupyter_sm.targets.local.runner import artifacts, channels, failure, machine
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
@@ -114,9 +114,10 @@ class Run:
         if written.is_file():
             return f"AlgorithmError: {written.read_text('utf-8', 'replace')}"
         where = f" on {host.name}" if len(self._hosts) > 1 else ""
+        told = failure.no_opt_ml(self._work.views.refusal, host.tail)
         return (
             f"AlgorithmError: See job logs for more information, exit code: "
-            f"{host.exit_code()}{where}"
+            f"{host.exit_code()}{where}{f'. {told}' if told else ''}"
         )
 
     def upload(self) -> None:

@@ -162,16 +162,10 @@ class Run:
 
     def _no_opt_ml(self, host: Host) -> str:
         """Told where a script failed as /opt/ml is not there."""
-        missing = failure.missing_opt_ml(host.tail)
-        if missing is None or not self._work.views.refusal:
-            return ""
-        path, variable = missing
-        told = (
-            f"This machine gives a job no {OPT_ML} of its own ({self._work.views.refusal}): "
-            f"find {path} by the variable {variable}."
-        )
-        self._work.say(told, host.name)
-        return f". {told}"
+        told = failure.no_opt_ml(self._work.views.refusal, host.tail)
+        if told:
+            self._work.say(told, host.name)
+        return f". {told}" if told else ""
 
     def upload(self) -> None:
         """The model and the output, each of all hosts together."""
