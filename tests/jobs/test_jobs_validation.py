@@ -218,3 +218,40 @@ def test_it_never_raises_on_any_json_in_a_members_place(
 ) -> None:
     faults = check_request(CREATE, {**VALID, **damage}, file_uris=file_uris)
     assert {fault.path.split(".")[0].split("[")[0] for fault in faults} <= set(damage)
+
+
+PROCESSING_MEMBERS = (
+    "AppSpecification",
+    "ProcessingInputs",
+    "ProcessingOutputConfig",
+    "ProcessingResources",
+    "StoppingCondition",
+    "Tags",
+)
+
+
+@given(st.dictionaries(st.sampled_from(PROCESSING_MEMBERS), json_values))
+def test_it_never_raises_on_any_json_in_a_processing_jobs_members(body: dict[str, Any]) -> None:
+    assert errors_of(check_request("CreateProcessingJob", body)), "the name is missing"
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries({}, optional={"InputName": json_values, "S3Input": json_values})
+    ),
+    st.lists(st.fixed_dictionaries({"Key": json_values})),
+    st.fixed_dictionaries(
+        {}, optional={"InstanceCount": json_values, "InstanceGroups": json_values}
+    ),
+)
+def test_it_never_raises_on_any_json_within_members(
+    inputs: list[Any], tags: list[Any], machines: dict[str, Any]
+) -> None:
+    processing = {
+        "ProcessingInputs": inputs,
+        "Tags": tags,
+        "ProcessingResources": {"ClusterConfig": machines},
+    }
+    assert errors_of(check_request("CreateProcessingJob", processing)), "the name is missing"
+    training = {"InputDataConfig": inputs, "Tags": tags, "ResourceConfig": machines}
+    assert errors_of(check_request(CREATE, training)), "the name is missing"

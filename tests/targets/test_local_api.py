@@ -126,6 +126,7 @@ def test_an_operation_not_offered_says_so(machine: Machine) -> None:
 def test_validation_lists_every_fault_at_once(machine: Machine) -> None:
     request = machine.request(name="bad_name")
     request["RoleArn"] = "nobody-that-is-an-arn-of-a-role"
+    request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = 86_400
     request["HyperParameters"]["long"] = "x" * 2501
     request["Tags"] = [{"Key": f"k{n}", "Value": ""} for n in range(51)]
     request["OutputDataConfig"]["S3OutputPath"] = "nowhere"
@@ -138,12 +139,13 @@ def test_validation_lists_every_fault_at_once(machine: Machine) -> None:
         "hyperParameters",
         "tags",
         "outputDataConfig.s3OutputPath",
+        "resourceConfig.keepAlivePeriodInSeconds",
         "inputDataConfig.1.member.channelName",
         "inputDataConfig.1.member.dataSource.s3DataSource.s3Uri",
     ):
         assert f"' at '{path}' failed to satisfy constraint: M" in error["Message"], path
     count = int(error["Message"].split()[0])
-    assert count == error["Message"].count(" failed to satisfy constraint: ") >= 7
+    assert count == error["Message"].count(" failed to satisfy constraint: ") >= 8
 
 
 @pytest.mark.parametrize(
