@@ -26,7 +26,7 @@ class MetricReader:
     """Finds a stream's metrics and the step each belongs to."""
 
     def __init__(self, metric_definitions: Mapping[str, str] | None) -> None:
-        self.definitions = Definitions.of(metric_definitions or {})
+        self.definitions = Definitions(metric_definitions or {})
         self.tables = Tables()
         self._uses_definitions = bool(metric_definitions)
         self._epoch: int | None = None

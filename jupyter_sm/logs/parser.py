@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import reduce
 from typing import Any, NamedTuple
@@ -88,6 +89,12 @@ class LogParser:
     def faults(self) -> list[str]:
         """What is wrong with metric definitions, in words for whoever wrote them."""
         return list(self._reader.definitions.faults)
+
+    def foreseen(self, messages: Sequence[str]) -> AbstractContextManager[None]:
+        """While these are fed: metric definitions are searched for in all of them at once."""
+        if not self.metric_definitions:
+            return nullcontext()
+        return self._reader.definitions.foreseen([*messages, *map(_plain, map(decode, messages))])
 
     def feed(self, timestamp_ms: int, stream: str, message: str) -> list[Record]:
         """The records that one log event yields; of a redrawn progress bar its last state."""

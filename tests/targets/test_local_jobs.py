@@ -231,6 +231,16 @@ def test_final_metrics_are_the_last_values_of_the_definitions(machine: Machine) 
     assert "FinalMetricDataList" not in machine.run("print('loss=1')")
 
 
+def test_a_definition_that_runs_away_holds_nothing_up(machine: Machine) -> None:
+    code = "print('a' * 60 + '!')\nfor n in range(4): print(f'loss={n}')"
+    metrics = {"bad": "(a+)+$", "loss": r"loss=(\d+)"}
+    described = machine.run(code, metrics=metrics)
+    assert described["TrainingJobStatus"] == "Completed"
+    assert [(m["MetricName"], m["Value"]) for m in described["FinalMetricDataList"]] == [
+        ("loss", 3)
+    ]
+
+
 BORN_AND_GONE = """
 import json, os, sys
 from pathlib import Path

@@ -82,7 +82,7 @@ class _Shown:
         self.lock = threading.Lock()
         self._filter = wanted
         self._mask = wanted.mask()
-        self._finder = Finder.of(wanted.query) if wanted.query else None
+        self._finder = Finder(wanted.query) if wanted.query else None
         self._is_folded = is_folded
         self._letters = bytearray()
 
@@ -255,7 +255,7 @@ class LogPages:
             return LogHits(0, [], [])
         job_id, total = found
         view = self._view(job_id, total, wanted, is_folded=is_folded)
-        finder = Finder.of(query, is_regex=is_regex)
+        finder = Finder(query, is_regex)
         with view.lock:
             everything = len(view.seqs) == total
             seqs = finder.search(self._store, job_id, total)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,12 +18,14 @@ from pathlib import Path
 
 from jupyter_sm.diagnosis import ExplainedError, explained
 from jupyter_sm.diagnosis.matching import needs_of
+from jupyter_sm.expressions import worker
 from jupyter_sm.logs.prefixes import without_ansi
 from jupyter_sm.store.file import Store
 from jupyter_sm.store.logs import blocks
 
-# A search of a million lines takes a fraction of this; an expression that runs away, for ever.
-_REGEX_SECONDS = 10.0
+# Of processor time. A search of a million lines takes a fraction of it; an expression that runs
+# away, for ever.
+_REGEX_SECONDS = 5.0
 # Of an expression with one of these, what it needs can't be read off: escapes with digits in
 # them, flags, conditions, comments, what must not follow.
 _UNREADABLE = re.compile(r"\\[\dxuUN]|\(\?(?!:|P<)")
@@ -35,25 +38,7 @@ class Finder:
     """Finds a text, in any case, or a regular expression in a job's entries."""
 
     query: str
-    is_regex: bool
-
-    @classmethod
-    def of(cls, query: str, *, is_regex: bool = False) -> Finder:
-        """Raises ExplainedError for a regular expression that can't be read."""
-        if is_regex:
-            try:
-                re.compile(query)
-            except (re.error, RecursionError, OverflowError) as error:
-                raise ExplainedError(
-                    explained(
-                        "invalid-parameter",
-                        "The search can't be read",
-                        f"{query!r} is no regular expression: {error}.",
-                        "Mend it, or search for it as plain text.",
-                    ),
-                    400,
-                ) from None
-        return cls(query, is_regex)
+    is_regex: bool = False
 
     def search(self, store: Store, job_id: int, total: int) -> list[int]:
         """The numbers of the entries below `total` in which it is found, ascending."""
@@ -101,30 +86,36 @@ class Finder:
 
     def _search_apart(self, path: Path, job_id: int, total: int) -> list[int]:
         """A search that runs away can't be stopped within a process, and would hold it up."""
-        asked = json.dumps([str(path), job_id, total, self.query])
-        try:
-            told = subprocess.run(
-                [sys.executable, "-c", f"from {__name__} import main; main()"],
-                # Python looks for modules where it runs: not where other people's files lie.
-                cwd=path.parent,
-                input=asked.encode(),
-                capture_output=True,
-                timeout=_REGEX_SECONDS,
-                check=True,
+        asked = json.dumps([str(path), job_id, total, self.query, _REGEX_SECONDS])
+        done = subprocess.run(
+            [sys.executable, "-c", f"from {__name__} import main; main()"],
+            # Python looks for modules where it runs: not where other people's files lie.
+            cwd=path.parent,
+            input=asked.encode(),
+            capture_output=True,
+        )
+        if done.returncode == -signal.SIGPROF:
+            raise _refusal(
+                "The search takes too long",
+                f"The regular expression {self.query!r} was not through with the log after "
+                f"{_REGEX_SECONDS:g} s.",
+                "Nested repetition such as (a+)+ is what usually takes so long: write it "
+                "without, or search for plain text.",
             )
-        except subprocess.TimeoutExpired:
-            raise ExplainedError(
-                explained(
-                    "invalid-parameter",
-                    "The search takes too long",
-                    f"The regular expression {self.query!r} was not through with the log after "
-                    f"{_REGEX_SECONDS:.0f} s.",
-                    "Nested repetition such as (a+)+ is what usually takes so long: write it "
-                    "without, or search for plain text.",
-                ),
-                400,
-            ) from None
-        return list(json.loads(told.stdout))
+        if done.returncode:
+            raise RuntimeError(f"The search ended early: {done.stderr.decode(errors='replace')}")
+        told = json.loads(done.stdout)
+        if isinstance(told, str):
+            raise _refusal(
+                "The search can't be read",
+                f"The regular expression {self.query!r} {told}.",
+                "Mend it, or search for it as plain text.",
+            )
+        return list(told)
+
+
+def _refusal(title: str, what: str, fix: str) -> ExplainedError:
+    return ExplainedError(explained("invalid-parameter", title, what, fix), 400)
 
 
 @functools.lru_cache(maxsize=16)
@@ -152,8 +143,15 @@ def _ascii_places(block: blocks.Block, wanted: str) -> list[int]:
 
 
 def main() -> None:
-    """Search as asked on standard input, and print the numbers."""
-    path, job_id, total, query = json.loads(sys.stdin.buffer.read())
-    db = sqlite3.connect(path)
-    db.row_factory = sqlite3.Row
-    print(json.dumps(Finder(query, is_regex=True).search_here(db, job_id, total)))  # noqa: T201
+    """Search as asked on standard input; print the numbers, or what is wrong with the expression."""
+    path, job_id, total, query, seconds = json.loads(sys.stdin.buffer.read())
+    worker.end_after(seconds)
+    told: list[int] | str
+    try:
+        re.compile(query)
+        db = sqlite3.connect(path)
+        db.row_factory = sqlite3.Row
+        told = Finder(query, is_regex=True).search_here(db, job_id, total)
+    except worker.UNREADABLE as error:
+        told = f"can't be read ({error})"
+    print(json.dumps(told))  # noqa: T201

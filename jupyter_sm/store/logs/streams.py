@@ -111,11 +111,12 @@ def parser_of(store: Store, job: LoggedJob, stream: str) -> LogParser:
 def parse(parser: LogParser, stream: str, events: Sequence[Mapping[str, Any]]) -> Parsed:
     """What events of one stream say."""
     short = stream.rpartition("/")[2]
-    records = [
-        record
-        for event in events
-        for record in parser.feed(event["timestamp"], short, event["message"])
-    ]
+    with parser.foreseen([event["message"] for event in events]):
+        records = [
+            record
+            for event in events
+            for record in parser.feed(event["timestamp"], short, event["message"])
+        ]
     metrics, parser.metrics = parser.metrics, []
     return Parsed(
         stream,

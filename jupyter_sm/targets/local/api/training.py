@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from jupyter_sm import expressions
 from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.targets.local.api.members import Members, Use
 from jupyter_sm.targets.local.api.offer import (
@@ -103,13 +103,11 @@ MEMBERS: Members = {
 
 def refuse(request: Request) -> None:
     """Raise ApiError for what SageMaker offers and this target does not."""
-    for definition in request["AlgorithmSpecification"].get("MetricDefinitions", []):
-        try:
-            re.compile(definition["Regex"])
-        except re.error as error:
-            raise refusal(
-                f"The regular expression of metric {definition['Name']!r} can't be read: {error}."
-            ) from None
+    definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
+    faults = expressions.faults_of([definition["Regex"] for definition in definitions])
+    for definition, fault in zip(definitions, faults, strict=True):
+        if fault:
+            raise refusal(f"The regular expression of metric {definition['Name']!r} {fault}.")
     if "sagemaker_program" not in request.get("HyperParameters", {}):
         raise refusal(
             "The local target runs scripts, not images: HyperParameters must name "

@@ -59,13 +59,13 @@ class Host:
         argv: Sequence[str],
         process: subprocess.Popen[bytes],
         stream: LogStream,
-        on_line: Callable[[str], None] | None = None,
+        on_lines: Callable[[Sequence[str]], None] | None = None,
     ) -> None:
         self.name = name
         self.argv = argv
         self.tail: list[str] = []
         self._stream = stream
-        self._on_line = on_line
+        self._on_lines = on_lines
         self._buffer = b""
         self._drawn_at = 0.0
         self.process = process
@@ -136,9 +136,8 @@ class Host:
             messages.append(rest.decode("utf-8", "replace"))
         self._stream.write(messages)
         self.tail = (self.tail + messages)[-_TAIL_LINES:]
-        if self._on_line:
-            for message in messages:
-                self._on_line(message)
+        if self._on_lines:
+            self._on_lines(messages)
 
 
 def _whole_characters(data: bytes) -> bytes:

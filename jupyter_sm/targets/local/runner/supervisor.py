@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,13 +189,17 @@ class Supervisor:
             raise JobFailedError(
                 f"ClientError: {command.argv[0]} can't be run: {error.strerror or error}."
             ) from error
-        return Host(host, command.argv, process, self.streams[host], self._read_line)
+        return Host(host, command.argv, process, self.streams[host], self._read_lines)
 
-    def _read_line(self, line: str) -> None:
-        if self.metrics:
-            self.metrics.feed(int(time.time() * 1000), "", line)
-            self.last_metrics.update((m.name, m) for m in self.metrics.metrics)
-            self.metrics.metrics.clear()
+    def _read_lines(self, lines: Sequence[str]) -> None:
+        if not self.metrics:
+            return
+        now = int(time.time() * 1000)
+        with self.metrics.foreseen(lines):
+            for line in lines:
+                self.metrics.feed(now, "", line)
+        self.last_metrics.update((m.name, m) for m in self.metrics.metrics)
+        self.metrics.metrics.clear()
 
     def _watch(self, running: list[Host]) -> str:
         by_fd = {host.fd: host for host in running}

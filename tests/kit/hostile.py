@@ -1,0 +1,61 @@
+"""Expressions that run away, each with a text on which it does."""
+
+from __future__ import annotations
+
+LETTERS = "a" * 60 + "!"
+NUMBERS = "1" * 60 + "x"
+WORDS = "epoch " + "ab " * 40 + "!"
+LONG = "a" * 1_990 + "!"
+
+HOSTILE: list[tuple[str, str]] = [
+    (r"(a+)+$", LETTERS),
+    (r"(a*)*$", LETTERS),
+    (r"(a+)*$", LETTERS),
+    (r"(a|a)*$", LETTERS),
+    (r"(a|aa)+$", LETTERS),
+    (r"(a|a?)+$", LETTERS),
+    (r"(a?){60}a{60}$", LETTERS),
+    (r"((a+))+$", LETTERS),
+    (r"(((a+)))+$", LETTERS),
+    (r"((((a)+)+)+)+$", LETTERS),
+    (r"(?:(?:a+)+)([bc])", LETTERS),
+    (r"(?:a+){2,}([bc])", LETTERS),
+    (r"(a{1,60}){1,60}$", LETTERS),
+    (r"(a+a+)+$", LETTERS),
+    (r"(.*)*$(?<=b)", LETTERS),
+    (r"(.+)+([bc])", LETTERS),
+    (r"(.|\w)+$(?<=b)", LETTERS),
+    (r"([a-z]|[a-z0-9]|aa)+$", LETTERS),
+    (r"([a-z]+)*$", LETTERS),
+    (r"([a]+(?#))+$", LETTERS),
+    (r"(\w+)+$", LETTERS),
+    (r"(\w|\w\w)*$", LETTERS),
+    (r"(\S+)+\s$", LETTERS),
+    (r"(\S|[^ ]+)+\s$", LETTERS),
+    (r"([^b]+)+[bc]", LETTERS),
+    (r"(?i)(A+)+$", LETTERS),
+    (r"(?P<loss>a+)+$", LETTERS),
+    (r"(?P<loss>a+)(?P=loss)*(?:a+)+$", LETTERS),
+    (r"(a+)(?:\1+)+$", LETTERS),
+    (r"^(?:(a)|(b)|(a))+$", LETTERS),
+    (r"(?=((a+)+$))[xy]", LETTERS),
+    (r"(?!((a+)+[bc]))[xy]", LETTERS),
+    (r"(?x) ( a + ) + $", LETTERS),
+    (r"[(](?:)|(a+)+$", LETTERS),
+    (r"(\(a+\)|a+)+$", LETTERS),
+    (r"(a+|[)]+)+$", LETTERS),
+    (r"(\d+)+$", NUMBERS),
+    (r"(\d+\.?)+$", NUMBERS),
+    (r"(\d*\.?\d*)*$", NUMBERS),
+    (r"([0-9]+|[0-9]+\.)+$", NUMBERS),
+    (r"loss=(\d|\d+)*;", f"loss={NUMBERS}"),
+    (r"loss[=:]? ?((\d+)+)%", f"loss={NUMBERS}"),
+    (r"(?:\w+\s?)+(\d)", WORDS),
+    (r"((?:\w+ ?)*)[=:]", WORDS),
+    (r"(\s*\w+\s*)*[=:]", WORDS),
+    (r"epoch ((?:ab ?)+|(?:a|b| )+)+[=:]", WORDS),
+    (r"a*a*a*a*a*a*a*([bc])", LONG),
+    (r"(.*).*.*.*.*[bc]", LONG),
+    (r"(?:.*,){11}([PQ])", "1," * 990),
+    (r"(a|b|ab|ba|aa)*[cd]", LETTERS),
+]
