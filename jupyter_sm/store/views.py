@@ -144,11 +144,16 @@ class LogRows:
 
 @dataclass(frozen=True)
 class LogHits:
-    """Where a search found something: `total` entries; row and number of the first ones."""
+    """Where a search found something: `total` entries; row and number of the first ones.
+
+    `marks`: where in their texts (without colours) a regular expression is found, begins and ends in
+    turn; a plain text is found again by who shows it.
+    """
 
     total: int
     rows: list[int]
     seqs: list[int]
+    marks: list[list[int]]
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,8 @@ export class FakeLog extends Client {
         seqs.push(record.seq);
       }
     });
-    return { total: rows.length, rows, seqs };
+    const marks = seqs.map(() => (isRegex ? [0, query.length] : []));
+    return { total: rows.length, rows, seqs, marks };
   }
 
   async getLog(_: IJobKey, from: number, limit: number): Promise<ILogPage> {

@@ -92,6 +92,7 @@ export interface ILogHits {
   total: number;
   rows: number[];
   seqs: number[];
+  marks: number[][];
 }
 
 /** One metric of one instance (`stream`), as columns in the order of time. */

@@ -50,6 +50,14 @@ export class LogSearch implements IDisposable {
       : null;
   }
 
+  /**
+   * Where in an entry an expression is found: begins and ends in turn. The server says so, which can
+   * end an expression that runs away, as a browser can not. Null for a plain text.
+   */
+  marksOf(seq: number): number[] | null {
+    return this._isRegex ? (this._marks.get(seq) ?? []) : null;
+  }
+
   /** Why nothing could be searched, or null. */
   get error(): string | null {
     return this._error;
@@ -69,6 +77,7 @@ export class LogSearch implements IDisposable {
     this._query = query;
     this._isRegex = isRegex;
     this._hits = null;
+    this._marks = new Map();
     this._error = null;
     this._current = -1;
     this._searchedAt = 0;
@@ -115,6 +124,7 @@ export class LogSearch implements IDisposable {
       const isFirst = this._hits === null;
       const seq = this.find?.seq;
       this._hits = hits;
+      this._marks = new Map(hits.seqs.map((one, at) => [one, hits.marks[at]]));
       this._error = null;
       this._current = isFirst
         ? hits.rows.length - 1
@@ -140,6 +150,7 @@ export class LogSearch implements IDisposable {
   private _hits: ILogHits | null = null;
   private _isDisposed = false;
   private _isRegex = false;
+  private _marks = new Map<number, number[]>();
   private _query = '';
   private _searchedAt = 0;
   private _timer: number | undefined;

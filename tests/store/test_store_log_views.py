@@ -205,6 +205,20 @@ def test_regular_expressions_find_too(log: Log, query: str, found: list[int]) ->
     assert log.views.hits(KEY, query, is_regex=True).seqs == found
 
 
+def test_where_an_expression_is_found_is_told_as_browsers_count(log: Log) -> None:
+    log.add(
+        line("none"),
+        line("loss=1, loss=22"),
+        line("😀 \x1b[31mLo\x1b[0mss=3"),
+        line("loss=4 " * 40),
+    )
+    hits = log.views.hits(KEY, r"loss=\d+", is_regex=True)
+    assert hits.seqs == [1, 2, 3]
+    assert hits.marks[:2] == [[0, 6, 8, 15], [3, 9]]
+    assert hits.marks[2][:4] == [0, 6, 7, 13] and len(hits.marks[2]) == 40
+    assert log.views.hits(KEY, "loss").marks == [[], [], []]
+
+
 FRAGMENTS = [
     "ab", "loss", "(cd|ef)", "(?:gh|i)", "[xy]", "x{2}", "x{0,3}", "(ab)?", "y+", "z*", r"\.", r"\d",
     "^", "$", "|", "(?P<n>ab)", r"\x41", "[)]", "a|b", ".", "(a(bc|de)f)", "(?i:AB)",

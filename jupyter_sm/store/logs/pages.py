@@ -252,18 +252,19 @@ class LogPages:
         """
         found = self._job(key)
         if found is None or not query:
-            return LogHits(0, [], [])
+            return LogHits(0, [], [], [])
         job_id, total = found
         view = self._view(job_id, total, wanted, is_folded=is_folded)
-        finder = Finder(query, is_regex)
+        finds = Finder(query, is_regex).search(self._store, job_id, total)
+        marks = dict(zip(finds.seqs, finds.marks, strict=False))
         with view.lock:
-            everything = len(view.seqs) == total
-            seqs = finder.search(self._store, job_id, total)
-            if not everything:
+            seqs = finds.seqs
+            if len(view.seqs) < view.seen:
                 fitting = set(view.seqs)
                 seqs = [seq for seq in seqs if seq in fitting]
-            shown = list(seqs[:MAX_HITS])
-            return LogHits(len(seqs), [view.row_of(seq) for seq in shown], shown)
+            shown = seqs[:MAX_HITS]
+            rows = [view.row_of(seq) for seq in shown]
+            return LogHits(len(seqs), rows, shown, [marks.get(seq, []) for seq in shown])
 
     def _job(self, key: JobKey) -> tuple[int, int] | None:
         row = (

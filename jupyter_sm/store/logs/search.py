@@ -11,8 +11,8 @@ import subprocess
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import compress, count, repeat
+from dataclasses import dataclass, field
+from itertools import compress, count, islice, repeat
 from operator import contains
 from pathlib import Path
 
@@ -33,6 +33,23 @@ _UNREADABLE = re.compile(r"\\[\dxuUN]|\(\?(?!:|P<)")
 _SCANNED = 20_000
 
 
+# How many entries, and of each how many places, are marked where an expression is found.
+_MOST_MARKED = 10_000
+_MOST_MARKS = 20
+
+
+@dataclass
+class Finds:
+    """The numbers of the entries in which something is found, ascending.
+
+    `marks`: of the first of them where a regular expression is found, begins and ends in turn,
+    counted as browsers count. A plain text is easily found again.
+    """
+
+    seqs: list[int] = field(default_factory=list)
+    marks: list[list[int]] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Finder:
     """Finds a text, in any case, or a regular expression in a job's entries."""
@@ -40,25 +57,22 @@ class Finder:
     query: str
     is_regex: bool = False
 
-    def search(self, store: Store, job_id: int, total: int) -> list[int]:
-        """The numbers of the entries below `total` in which it is found, ascending."""
+    def search(self, store: Store, job_id: int, total: int) -> Finds:
+        """The entries below `total` in which it is found.
+
+        Raises ExplainedError for a regular expression that can't be read or takes too long.
+        """
         if self.is_regex:
             return self._search_apart(store.path, job_id, total)
-        return self.search_here(store.read(), job_id, total)
-
-    def search_here(self, db: sqlite3.Connection, job_id: int, total: int) -> list[int]:
-        """The same, through an open store and without a limit of time."""
         found: list[int] = []
-        for block in blocks.blocks(db, job_id, 0, total):
+        for block in blocks.blocks(store.read(), job_id, 0, total):
             found += map(block.first.__add__, self.places(block))
         while found and found[-1] >= total:
             found.pop()
-        return found
+        return Finds(found)
 
     def places(self, block: blocks.Block) -> list[int]:
-        """The places of a block's entries in which it is found."""
-        if self.is_regex:
-            return self._matches(block)
+        """The places of a block's entries in which a plain text is found."""
         if not self.query.isascii():
             # Letters beyond ASCII have cases that bytes don't know.
             wanted = self.query.lower()
@@ -71,20 +85,7 @@ class Finder:
             return [n for n, t in enumerate(block.texts()) if wanted in without_ansi(t).lower()]
         return _ascii_places(block, self.query.lower())
 
-    def _matches(self, block: blocks.Block) -> list[int]:
-        expression = re.compile(self.query, re.IGNORECASE)
-        texts: Iterable[tuple[int, str]] = enumerate(block.texts())
-        literals = literals_of(self.query)
-        if literals and block.text.isascii() and b"\x1b" not in block.text:
-            # Looking for a word costs a tenth of trying the expression on each entry.
-            places = sorted({n for word in literals for n in _ascii_places(block, word)})
-            if not places:
-                return []
-            lines = list(block.texts())
-            texts = ((n, lines[n]) for n in places)
-        return [n for n, text in texts if expression.search(without_ansi(text[:_SCANNED]))]
-
-    def _search_apart(self, path: Path, job_id: int, total: int) -> list[int]:
+    def _search_apart(self, path: Path, job_id: int, total: int) -> Finds:
         """A search that runs away can't be stopped within a process, and would hold it up."""
         asked = json.dumps([str(path), job_id, total, self.query, _REGEX_SECONDS])
         done = subprocess.run(
@@ -111,7 +112,7 @@ class Finder:
                 f"The regular expression {self.query!r} {told}.",
                 "Mend it, or search for it as plain text.",
             )
-        return list(told)
+        return Finds(*told)
 
 
 def _refusal(title: str, what: str, fix: str) -> ExplainedError:
@@ -143,15 +144,50 @@ def _ascii_places(block: blocks.Block, wanted: str) -> list[int]:
 
 
 def main() -> None:
-    """Search as asked on standard input; print the numbers, or what is wrong with the expression."""
+    """Search as asked on standard input; print the finds, or what is wrong with the expression."""
     path, job_id, total, query, seconds = json.loads(sys.stdin.buffer.read())
     worker.end_after(seconds)
-    told: list[int] | str
+    told: tuple[list[int], list[list[int]]] | str
     try:
-        re.compile(query)
-        db = sqlite3.connect(path)
-        db.row_factory = sqlite3.Row
-        told = Finder(query, is_regex=True).search_here(db, job_id, total)
+        finds = _matches(path, job_id, total, query)
+        told = (finds.seqs, finds.marks)
     except worker.UNREADABLE as error:
         told = f"can't be read ({error})"
     print(json.dumps(told))  # noqa: T201
+
+
+def _matches(path: str, job_id: int, total: int, query: str) -> Finds:
+    expression = re.compile(query, re.IGNORECASE)
+    db = sqlite3.connect(path)
+    db.row_factory = sqlite3.Row
+    finds = Finds()
+    for block in blocks.blocks(db, job_id, 0, total):
+        for place, text in _candidates(block, query):
+            seen = without_ansi(text[:_SCANNED])
+            if block.first + place < total and expression.search(seen):
+                finds.seqs.append(block.first + place)
+                if len(finds.marks) < _MOST_MARKED:
+                    finds.marks.append(_marks(expression, seen))
+    return finds
+
+
+def _candidates(block: blocks.Block, query: str) -> Iterable[tuple[int, str]]:
+    """The entries worth trying: looking for a word costs a tenth of that."""
+    literals = literals_of(query)
+    if not literals or not block.text.isascii() or b"\x1b" in block.text:
+        return enumerate(block.texts())
+    places = sorted({n for word in literals for n in _ascii_places(block, word)})
+    if not places:
+        return ()
+    lines = list(block.texts())
+    return ((place, lines[place]) for place in places)
+
+
+def _marks(expression: re.Pattern[str], text: str) -> list[int]:
+    marks = [
+        end for match in islice(expression.finditer(text), _MOST_MARKS) for end in match.span()
+    ]
+    if text.isascii():
+        return marks
+    # JavaScript counts UTF-16's units.
+    return [len(text[:end].encode("utf-16-le", "surrogatepass")) // 2 for end in marks]

@@ -33,6 +33,12 @@ describe('LogPage', () => {
     );
   const press = (element: Element) =>
     act(async () => (element as HTMLElement).click());
+  const search = async (host: HTMLElement, text: string) => {
+    const field = host.querySelector<HTMLInputElement>('input[type=search]')!;
+    await enter(field, text);
+    const key = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true });
+    await act(async () => void field.dispatchEvent(key));
+  };
   const named = (host: HTMLElement, name: string) =>
     [...host.querySelectorAll('button, a')].find(
       one => one.getAttribute('aria-label') === name || one.textContent === name
@@ -187,6 +193,29 @@ describe('LogPage', () => {
     const host = await show();
     expect(host.querySelector('progress')?.value).toBe(0.45);
     expect(rows(host)[0]).toBe('train:  45%  45/100 [00:01<00:01]');
+  });
+
+  it('marks a plain text wherever it stands, in any case', async () => {
+    server.add('Loss: 1 (loss: 0.5)');
+    const host = await show();
+    await search(host, 'loss: ');
+    const marks = [...host.querySelectorAll('mark')];
+    expect(marks.map(mark => mark.textContent)).toEqual(['Loss: ', 'loss: ']);
+    await search(host, '(');
+    expect(host.querySelector('mark')?.textContent).toBe('(');
+    expect(rows(host)).toEqual(['Loss: 1 (loss: 0.5)']);
+  });
+
+  it('marks an expression where the server found it, through colours', async () => {
+    const runaway = '(a+)+$';
+    server.add('x');
+    server.add(`a\u001b[31mb\u001b[0mc ${'a'.repeat(60)}! ${runaway}`);
+    const host = await show();
+    await search(host, runaway);
+    await press(named(host, 'Regular expression'));
+    const marks = [...host.querySelectorAll('mark')];
+    expect(marks.map(mark => mark.textContent)).toEqual(['a', 'b', 'c aa']);
+    expect(host.querySelector('.jp-sm-ansi-red mark')?.textContent).toBe('b');
   });
 
   it('marks the entry it was asked to begin at', async () => {

@@ -131,7 +131,7 @@ function Entry(
         <Text
           text={isFolded ? lastLine(record.text) : record.text}
           query={log.search.query}
-          isRegex={log.search.isRegex}
+          marks={isFolded ? [] : log.search.marksOf(record.seq)}
           trans={trans}
         />
       )}
@@ -203,24 +203,30 @@ function Progress(props: { text: string }): JSX.Element {
 function Text(props: {
   text: string;
   query: string;
-  isRegex: boolean;
+  /** Where the server found an expression in it; null for a plain text. */
+  marks: number[] | null;
   trans: TranslationBundle;
 }): JSX.Element {
   const [isWhole, setWhole] = React.useState(false);
-  const { text, trans } = props;
+  const { text, query, marks, trans } = props;
   const most = isWhole ? MOST_SHOWN : CUT;
   const shown = text.length > most ? text.slice(0, most) : text;
-  const expression = React.useMemo(
-    () => expressionOf(props.query, props.isRegex),
-    [props.query, props.isRegex]
-  );
+  let at = 0;
   return (
     <span className="jp-sm-Log-text">
-      {ansiPieces(shown).map((piece, index) => (
-        <span key={index} className={piece.className || undefined}>
-          {marked(piece.text, expression)}
-        </span>
-      ))}
+      {ansiPieces(shown).map((piece, index) => {
+        const begin = at;
+        at += piece.text.length;
+        return (
+          <span key={index} className={piece.className || undefined}>
+            {marks !== null
+              ? marked(piece.text, begin, marks)
+              : query
+                ? marked(piece.text, 0, placesOf(query, piece.text))
+                : piece.text}
+          </span>
+        );
+      })}
       {text.length > CUT && (
         <button className="jp-sm-TextButton" onClick={() => setWhole(!isWhole)}>
           {isWhole
@@ -232,40 +238,31 @@ function Text(props: {
   );
 }
 
-/** What is marked in the lines in view; an expression that only the server understands is not. */
-function expressionOf(query: string, isRegex: boolean): RegExp | null {
-  if (!query) {
-    return null;
-  }
-  try {
-    const pattern = isRegex
-      ? query
-      : query.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-    // One that may run away here as well is left to the server, which can stop it.
-    return isRegex && /[+*}]\)?[+*{]/.test(query)
-      ? null
-      : new RegExp(pattern, 'gi');
-  } catch {
-    return null;
-  }
+/** Where a plain text stands in a text, in any case: begins and ends in turn. */
+function placesOf(query: string, text: string): number[] {
+  const literal = query.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return Array.from(text.matchAll(new RegExp(literal, 'gi'))).flatMap(match => [
+    match.index,
+    match.index + match[0].length
+  ]);
 }
 
-function marked(text: string, expression: RegExp | null): React.ReactNode {
-  if (!expression) {
-    return text;
-  }
+/** The part of a text that begins at `at` in the whole, with the marked places that lie in it. */
+function marked(text: string, at: number, marks: number[]): React.ReactNode {
   const parts: React.ReactNode[] = [];
-  let at = 0;
-  for (const match of text.matchAll(expression)) {
-    if (match[0]) {
+  let done = 0;
+  for (let index = 0; index + 1 < marks.length; index += 2) {
+    const begin = Math.max(marks[index] - at, done);
+    const end = Math.min(marks[index + 1] - at, text.length);
+    if (begin < end) {
       parts.push(
-        text.slice(at, match.index),
-        <mark key={match.index}>{match[0]}</mark>
+        text.slice(done, begin),
+        <mark key={begin}>{text.slice(begin, end)}</mark>
       );
-      at = match.index + match[0].length;
+      done = end;
     }
   }
-  return parts.length > 0 ? [...parts, text.slice(at)] : text;
+  return parts.length > 0 ? [...parts, text.slice(done)] : text;
 }
 
 /** The innermost frame in the user's own code, as a container lays it out. */
