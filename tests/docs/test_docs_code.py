@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from jupyter_sm.targets.settings import log_limit_mb, read_settings
+from jupyter_sm.targets.settings import keeps_space_alive, log_limit_mb, read_settings
 
 from kit.aws_account import TARGET, Account
 from kit.scripts import TRAIN
@@ -78,6 +78,7 @@ def _settings(code: str, folder: Path) -> None:
     (folder / "config.toml").write_text(code)
     read_settings(folder, TARGET)
     assert log_limit_mb(folder) >= 0
+    assert keeps_space_alive(folder) in (True, False)
 
 
 def _like_those_of(name: str) -> Callable[[str, Path], None]:
@@ -96,6 +97,7 @@ def _like_those_of(name: str) -> Callable[[str, Path], None]:
 
 READERS: dict[str, Callable[[str, Path], None]] = {
     "defaults": _settings,
+    "space": _settings,
     "store": _settings,
     "rule": _like_those_of("catalog.toml"),
     "hint": _like_those_of("hints.toml"),
