@@ -89,6 +89,8 @@ build/frontend.stamp: build/node.stamp $(FRONTEND)
 	touch $@
 
 $(VENV)/installed.stamp: build/frontend.stamp pyproject.toml
+	# "develop" leaves a copy of it there, and the next install takes only one.
+	rm -f jupyter_sm/labextension/install.json
 	$(PIP) install --no-build-isolation --no-deps -e .
 	jupyter-builder develop . --overwrite
 	touch $@
