@@ -1,6 +1,7 @@
 const baseConfig = require('@jupyterlab/galata/lib/playwright-config');
 module.exports = {
   ...baseConfig,
+  testDir: './tests',
   reporter: [['list']],
   workers: 1,
   retries: 0,
