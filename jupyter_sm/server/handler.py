@@ -39,7 +39,12 @@ class BaseHandler(APIHandler):
         """Run blocking work in one of the extension's threads."""
         executor = self.settings["jupyter_sm"]["executor"]
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(executor, lambda: work(*args, **kwargs))
+        try:
+            result = loop.run_in_executor(executor, lambda: work(*args, **kwargs))
+        except RuntimeError:
+            # A page that is open asks on while the server ends.
+            raise refusal(503, "This server is ending.") from None
+        return await result
 
     def accept(self, view: JobView) -> None:
         """202: the job is committed, and this is its address."""

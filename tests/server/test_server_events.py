@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from pathlib import Path
 
 import pytest
+from tornado.httpclient import HTTPClientError
 from traitlets.config import Config
 
 from jupyter_sm.desk.submit import submit_spec
@@ -59,3 +61,12 @@ async def test_stopping_the_server_ends_threads_and_lets_go_of_the_lease(
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith("jupyter_sm")], names
     store.close()
+
+
+async def test_who_asks_while_the_server_ends_is_told_so(jp_serverapp, jp_fetch) -> None:
+    [extension] = jp_serverapp.extension_manager.extension_apps["jupyter_sm"]
+    await extension.stop_extension()
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("jupyter-sm", "api", "changes")
+    assert caught.value.code == 503
+    assert json.loads(caught.value.response.body)["message"] == "This server is ending."

@@ -101,8 +101,13 @@ export class HostServer {
     }
   }
 
-  stop(): void {
+  /** End it; one that hangs in a thread of its own is not waited for long. */
+  async stop(): Promise<void> {
+    const ended = new Promise(resolve => this._process?.on('exit', resolve));
     this._process?.kill('SIGTERM');
+    const hangs = setTimeout(() => this._process?.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(hangs);
   }
 
   private _process: ChildProcess | undefined;

@@ -27,8 +27,8 @@ test.beforeEach(({ page }) => {
   page.on('pageerror', error => said.push(String(error.stack)));
 });
 
-test.afterEach(() => {
-  server.stop();
+test.afterEach(async () => {
+  await server.stop();
   expect(said.filter(text => OURS.test(text))).toEqual([]);
 });
 
