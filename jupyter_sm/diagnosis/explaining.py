@@ -124,7 +124,8 @@ def _known(parts: Parts, fit: Fit, context: Mapping[str, str]) -> _Entities:
 def _with_place(said: str, known: _Entities) -> str:
     """The sentence and where in the user's code it arose."""
     place = known.get("place")
-    return f"{said.rstrip('.')} in {place}." if place and place not in said else said
+    is_shown = place and place not in said and not place.startswith(("<", "Cell "))
+    return f"{said.rstrip('.')} in {place}." if is_shown else said
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -24,6 +24,8 @@ _RAISED = re.compile(
 _WITHIN = re.compile(
     rf"(?<![\w.(])({_MODULE}[A-Z]\w{{0,60}}?(?:Error|Exception|Interrupt|Exit))(?:\(\w{{1,60}}\))?: "
 )
+# A toolkit may keep the statement that raised, and lose the words.
+_RAISE_STATEMENT = re.compile(r"^raise ([A-Z]\w{2,60})\(\w{0,40}\)?[\"']?$")
 _ANY_NAME = re.compile(rf"^({_MODULE}[A-Za-z_]\w{{1,80}})(?:\((\w{{1,60}})\))?(?:: (.*))?$")
 _FRAME = re.compile(r'^[ |│]{0,40}File "([^"\n]{1,400})", line (\d{1,7})(?:, in (.{0,200}))?$')
 _FLAT_FRAME = re.compile(
@@ -51,6 +53,7 @@ _R = re.compile(
     r"^ ?Error(?: in (?:[^:\n(]{0,80}\([^:\n]{0,200}\)|\w{1,60}))? ?: ?(.*)$"
     r"|^ ?Error in [^\n]{1,200}?\) ?: ?(.*)$"
 )
+_JSON_ROW = re.compile(r'^"[\w ]{1,60}": |^[}\]],?$')
 _CAUSE = "The above exception was the direct cause"
 _HANDLING = "During handling of the above exception"
 # R's errors and those of programs have no class; these stand for one.
@@ -213,6 +216,9 @@ class _Reader:
 
     def _raises(self, bare: str) -> bool:
         """Whether a line outside of tracebacks is an exception's own."""
+        if bare.startswith("raise ") and (cut := _RAISE_STATEMENT.match(bare)):
+            self._end(cut[1], "")
+            return True
         found = _RAISED.match(bare) if ("r" in bare or "E" in bare) else None
         if found is not None:
             self._end(found[1], found[3] or "", found[2] or "")
@@ -234,6 +240,8 @@ class _Reader:
             last = self.raised[-1]
             if last.type in (R_ERROR, NAMELESS) and (inner := _RAISED.match(bare)):
                 self.raised[-1] = last._replace(type=inner[1], message=inner[3] or "")
+            elif _JSON_ROW.match(bare):
+                self.message_lines = 0
             elif len(last.message) < 2000 and self.message_lines <= _MOST_MESSAGE_LINES:
                 self.raised[-1] = last._replace(message=f"{last.message}\n{bare}".strip())
 
@@ -246,6 +254,8 @@ class _Reader:
 
     def _end(self, type_: str, message: str, inner: str = "") -> None:
         message = message.strip()
+        # Of the JSON that the text stood in.
+        message = message.removesuffix('",').removesuffix('"}')
         if torn := _WITHIN.search(message):
             # `RuntimeError( ValueError: …`, or one exception's words within another's.
             before = message[: torn.start()].strip(" ('\"")

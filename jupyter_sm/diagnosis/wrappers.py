@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 # How botocore and the AWS CLI word an error (sdk: botocore/exceptions.py, ClientError.MSG_TEMPLATE).
 _BOTOCORE = re.compile(
-    r"(?:An error occurred )?\(?(?P<code>\w{1,80})\) when calling the (?P<operation>\w{1,80})"
-    r"\s{1,4}operation(?: \(reached max retries: \d{1,3}\))?(?: \(\w[^)\n]{0,60}\))?:? ?"
+    r"(?:An\s{1,4}error\s{1,4}occurred\s{1,4})?\(?(?P<code>\w{1,80})\)\s{1,4}when\s{1,4}calling\s{1,4}"
+    r"the\s{1,4}(?P<operation>\w{1,80})\s{1,4}operation"
+    r"(?: \(reached max retries: \d{1,3}\))?(?: \(\w[^)\n]{0,60}\))?:? ?"
 )
 # Java's SDKs: (Service: X; Status Code: 400; Error Code: Y; Request ID: …), v2 with commas.
 _JAVA = re.compile(
@@ -164,7 +165,7 @@ def _program(command: str) -> str:
 
 
 def _service(text: str, fields: Fields) -> str:
-    if "when calling" in text and (found := _BOTOCORE.search(text)):
+    if "calling" in text and (found := _BOTOCORE.search(text)):
         fields.spoke = True
         fields.code, fields.operation = found["code"], found["operation"]
         text = _opened(text, found)
