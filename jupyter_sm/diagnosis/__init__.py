@@ -1,6 +1,6 @@
-"""Explaining errors: a raw error in, an `Explanation` out. Pure; the knowledge is catalog.toml."""
+"""Explaining errors: a raw error in, an `Explanation` out. Pure; the knowledge is rules/*.toml."""
 
-from jupyter_sm.diagnosis.catalog import explain
+from jupyter_sm.diagnosis.explaining import explain
 from jupyter_sm.diagnosis.explanation import (
     ExplainedError,
     Explanation,

@@ -1,4 +1,4 @@
-"""The data that `explain` goes by: catalog.toml and hints.toml."""
+"""The data that `explain` goes by: the rules, a file a subject, and hints.toml."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ else:  # pragma: no cover
 def text_of(name: str) -> str:
     """A file as it is."""
     return resources.files("jupyter_sm.diagnosis").joinpath(name).read_text("utf-8")
+
+
+def rule_files() -> list[str]:
+    """The files of rules, by their names."""
+    folder = resources.files("jupyter_sm.diagnosis").joinpath("rules")
+    return sorted(f"rules/{file.name}" for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
 def rows_of(name: str, table: str) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ Needs = tuple[frozenset[str], ...]
 
 
 class Text:
-    """A text to search, also in lower case, and which three characters in a row it has."""
+    """A text to search, also in lower case."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -35,7 +35,15 @@ class Text:
         if len(lowered) != len(text):  # `İ` becomes two characters: places would no longer agree
             lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
         self.lowered = lowered
-        self.threes = {lowered[at : at + 3] for at in range(len(lowered) - 2)}
+
+    @functools.cached_property
+    def threes(self) -> frozenset[str]:
+        """The three characters in a row that it has, in lower case."""
+        lowered = self.lowered
+        return frozenset({lowered[at : at + 3] for at in range(len(lowered) - 2)})
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
 
     def holds(self, needs: Needs) -> bool:
         """Whether it contains one literal of each set."""
@@ -64,11 +72,15 @@ class Pattern:
             return re.compile(self._pattern, re.IGNORECASE)
         return re.compile(_CASED.sub(_lowered, self._pattern))
 
-    def search(self, text: Text) -> dict[str, str] | None:
-        """What a match in `text` names; None if there is none."""
+    def find(self, text: Text) -> re.Match[str] | None:
+        """The first match in `text`, whose places are those of its text."""
         if not text.holds(self.needs):
             return None
-        found = self.regex.search(text.text if self._minds_case else text.lowered)
+        return self.regex.search(text.text if self._minds_case else text.lowered)
+
+    def search(self, text: Text) -> dict[str, str] | None:
+        """What a match in `text` names; None if there is none."""
+        found = self.find(text)
         if found is None:
             return None
         return {

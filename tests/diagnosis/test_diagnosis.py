@@ -32,7 +32,8 @@ def user_error(exit_code: int, message: str) -> str:
 def test_a_duplicate_name_is_explained_from_botocores_own_error() -> None:
     found = explain(client_error("ResourceInUse", DUPLICATE), context={"name": "churn"})
     assert found.category == "duplicate-name"
-    assert found.what_happened == "A job named churn already exists on this target."
+    assert found.what_happened.startswith("Training job names must be unique within an AWS account")
+    assert "names of jobs that have ended" in found.likely_cause
     assert "another name" in found.fixes[0]
     assert DUPLICATE.replace("12345678", "········") in found.raw
 
@@ -40,6 +41,14 @@ def test_a_duplicate_name_is_explained_from_botocores_own_error() -> None:
 def test_a_duplicate_name_is_read_from_the_arn_where_nobody_names_it() -> None:
     found = explain(client_error("ResourceInUse", DUPLICATE))
     assert "churn" in found.what_happened
+
+
+def test_a_duplicate_name_with_nothing_behind_it_is_explained_all_the_same() -> None:
+    text = "ResourceInUse: An error occurred (ResourceInUse) when calling the CreateTrainingJob operation:"
+    found = explain(text, context={"name": "churn"})
+    assert found.category == "duplicate-name"
+    assert found.what_happened == "A job named churn already exists on this target."
+    assert "waiting or stopping does not free it" in found.likely_cause
 
 
 def test_a_duplicate_name_is_explained_from_the_pasted_text_too() -> None:
@@ -85,14 +94,14 @@ def test_a_failure_reason_has_its_category(text: str, category: str | None) -> N
 
 def test_the_scripts_exception_is_named() -> None:
     found = explain(user_error(1, "ValueError: bad shape"))
-    assert found.what_happened == "The script ended with ValueError: bad shape."
+    assert found.what_happened == "ValueError: bad shape."
     assert found.entities["error"] == "ValueError: bad shape"
 
 
 def test_the_missing_package_is_named_with_its_remedy() -> None:
     found = explain(ModuleNotFoundError("No module named 'torch'"))
     assert found.category == "missing-dependency"
-    assert found.fixes[0].startswith("Name torch in a requirements.txt beside the script")
+    assert "name torch" in found.fixes[0] and "requirements.txt" in found.fixes[0]
 
 
 def test_the_full_disk_names_the_file() -> None:
@@ -106,7 +115,8 @@ def test_a_file_missing_from_a_channel_is_named() -> None:
     found = explain(FileNotFoundError(2, "No such file or directory", path))
     assert found.category == "input-channel"
     assert "train/a.csv" in found.what_happened
-    assert found.fixes == ("Compare the names in inputs={...} with what the script opens.",)
+    assert found.title == "A file is missing in the channel"
+    assert found.fixes[-1] == "Compare the names in inputs={...} with what the script opens."
 
 
 def test_another_missing_file_is_no_matter_of_channels() -> None:
@@ -117,7 +127,7 @@ def test_another_missing_file_is_no_matter_of_channels() -> None:
 def test_the_more_specific_rule_wins() -> None:
     found = explain(user_error(1, "OSError: [Errno 28] No space left on device: '/x'"))
     assert found.category == "disk-full"
-    assert found.confidence == pytest.approx(0.88)
+    assert found.confidence > 0.9
 
 
 @pytest.mark.parametrize(
@@ -154,9 +164,16 @@ def test_nothing_to_explain_is_said(nothing: object) -> None:
 
 
 def test_an_unknown_error_shows_its_type_and_first_line() -> None:
+    found = explain(LookupError("column"))
+    assert "LookupError: column" in found.what_happened
+    assert found.confidence <= 0.5
+
+
+def test_a_missing_key_is_named() -> None:
     found = explain(KeyError("column"))
-    assert "KeyError: 'column'" in found.what_happened
-    assert found.confidence < 0.25
+    assert found.what_happened == "KeyError: 'column'."
+    assert "no key column" not in found.what_happened
+    assert "column" in found.likely_cause
 
 
 def test_an_explained_error_passes_through_unchanged() -> None:
@@ -213,7 +230,7 @@ class OddResponse(Exception):
 def test_an_error_that_can_not_say_what_it_is_is_explained_all_the_same(error: object) -> None:
     found = explain(error)
     # An exception class of Python's alone tells that some code raised, and no more.
-    assert found.category == "not-recognised" or found.confidence < 0.25
+    assert found.category == "not-recognised" or found.confidence < 0.5
     assert found.what_happened
 
 
@@ -255,4 +272,4 @@ def test_braces_in_a_text_are_text(text: str) -> None:
 def test_a_context_may_hold_braces() -> None:
     context: dict[str, Any] = {"name": "{x} {0}"}
     found = explain(client_error("ResourceInUse", "already exists"), context=context)
-    assert found.what_happened == "A job named {x} {0} already exists on this target."
+    assert "{x} {0}" in found.entities["name"]

@@ -12,38 +12,48 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_sm.diagnosis import explain, mask_secrets
-from jupyter_sm.diagnosis.catalog import Rule, _Entities, catalog
 from jupyter_sm.diagnosis.entities import NAMES
+from jupyter_sm.diagnosis.explaining import _Entities
 from jupyter_sm.diagnosis.matching import Text, needs_of
+from jupyter_sm.diagnosis.parts import parts_of
+from jupyter_sm.diagnosis.rules import PARTS, VOICES, Rule, catalog
 
 RULES = catalog()
 
 
 def name_of(rule: Rule) -> str:
-    return f"{rule.category}-{rule.specificity}"
+    return f"{rule.category}-{rule.rank}"
+
+
+COMMAND = re.compile(r": (aws|docker|pip|tar|sudo) .{3,200}$")
 
 
 def texts(rule: Rule) -> list[str]:
-    return [rule.title, rule.what, rule.cause, *rule.fixes]
+    return [text for text in (rule.title, rule.what, rule.cause, *rule.fixes) if text]
 
 
-def test_the_most_specific_rules_come_first() -> None:
-    order = [rule.specificity for rule in RULES]
+def test_the_rules_of_the_highest_rank_come_first() -> None:
+    order = [rule.rank for rule in RULES]
     assert order == sorted(order, reverse=True)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
 def test_a_rule_is_complete(rule: Rule) -> None:
-    assert rule.codes or rule.patterns, "a rule without either would match everything"
+    asks = (rule.codes, rule.patterns, rule.types, rule.operations, rule.voices)
+    assert any(asks), "a rule that asks for nothing would match everything"
+    assert rule.part in PARTS
+    assert set(rule.voices) <= set(VOICES)
     assert rule.category == rule.category.lower()
     assert " " not in rule.category
     assert rule.category != "not-recognised"
-    assert 0 <= rule.specificity <= 100
+    assert 0 <= rule.rank <= 100
     assert rule.title
     assert not rule.title.endswith(".")
-    assert rule.what.endswith((".", "{detail}"))
+    assert not rule.what or rule.what.endswith((".", "{detail}"))
     assert rule.fixes
-    assert all(fix.endswith(".") for fix in rule.fixes)
+    # A fix that ends with a command has no full stop, which would be typed too.
+    assert all(fix.endswith(".") or COMMAND.search(fix) for fix in rule.fixes)
+    assert rule.source, "where is it known from?"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
@@ -60,8 +70,19 @@ def test_a_rule_only_asks_for_what_its_patterns_or_the_job_can_give(rule: Rule) 
     asked = {field for text in texts(rule) for _, field, _, _ in string.Formatter().parse(text)}
     given = {group for pattern in rule.patterns for group in pattern.regex.groupindex}
     of_the_job = {"name", "script", "channel", "channels", "target", "operation", "place"}
+    of_the_wrappers = {
+        "endpoint_name",
+        "side",
+        "status",
+        "model",
+        "field",
+        "wanted",
+        "kind",
+        "given",
+    }
+    of_the_wrappers |= {"exit_code", "signal", "error", "job", "line", "nearest"}
     # What a rule asks for in [brackets] is left out where it is not known.
-    assert asked - {None} <= given | of_the_job | NAMES
+    assert asked - {None} <= given | of_the_job | of_the_wrappers | NAMES
 
 
 PATTERNS = sorted({pattern.regex.pattern for rule in RULES for pattern in rule.patterns})
@@ -79,11 +100,8 @@ def test_what_a_pattern_matches_holds_what_it_needs(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
-def test_a_rule_does_not_match_an_empty_text(rule: Rule) -> None:
-    code = rule.codes[0] if rule.codes else ""
-    operation = rule.operations[0] if rule.operations else ""
-    found = rule.match(Text(""), code, operation)
-    assert found is None or not rule.patterns
+def test_a_rule_with_patterns_does_not_match_an_empty_text(rule: Rule) -> None:
+    assert rule.match(parts_of("")) is None
 
 
 SECRETS = [

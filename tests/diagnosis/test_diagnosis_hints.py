@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jupyter_sm.diagnosis import explain
-from jupyter_sm.diagnosis.catalog import catalog
 from jupyter_sm.diagnosis.hints import Hint, hinted, hints
+from jupyter_sm.diagnosis.rules import catalog
 
 
 @pytest.mark.parametrize("hint", hints(), ids=lambda hint: hint.category)
@@ -35,7 +35,7 @@ def test_words_that_no_rule_knows_are_a_hint(text: str, category: str) -> None:
     found = explain(text)
     assert (found.category, found.confidence) == (category, 0.3)
     assert found.title.startswith("Perhaps: ")
-    assert found.what_happened == text
+    assert found.what_happened == f"{text.removeprefix('Error: ')}."
     assert found.fixes
 
 

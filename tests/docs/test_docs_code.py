@@ -86,8 +86,10 @@ def _like_those_of(name: str) -> Callable[[str, Path], None]:
 
     def read(code: str, folder: Path) -> None:
         (kind, (row,)) = next(iter(tomllib.loads(code).items()))
-        data = files("jupyter_sm.diagnosis").joinpath(name).read_text()
-        known = {key for one in tomllib.loads(data)[kind] for key in one}
+        place = files("jupyter_sm.diagnosis").joinpath(name)
+        read_from = list(place.iterdir()) if place.is_dir() else [place]
+        texts = [one.read_text() for one in read_from if one.name.endswith(".toml")]
+        known = {key for text in texts for one in tomllib.loads(text)[kind] for key in one}
         assert set(row) <= known
         for pattern in [*row.get("patterns", ()), *row.get("words", ())]:
             re.compile(pattern)
@@ -99,7 +101,7 @@ READERS: dict[str, Callable[[str, Path], None]] = {
     "defaults": _settings,
     "space": _settings,
     "store": _settings,
-    "rule": _like_those_of("catalog.toml"),
+    "rule": _like_those_of("rules"),
     "hint": _like_those_of("hints.toml"),
 }
 

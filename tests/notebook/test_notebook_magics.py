@@ -173,10 +173,10 @@ def test_an_error_of_aws_in_any_cell_is_explained_first_and_folded_below(running
     errors = [o for o in outputs if o["type"] == "error"]
     assert len(errors) == 1 and errors[0]["ename"] == "ClientError"
     text = "\n".join(errors[0]["traceback"])
-    assert "A quota is used up" in text and "ml.p3.2xlarge" in text and "Traceback" not in text
+    assert "The quota is 0" in text and "ml.p3.2xlarge" in text and "Traceback" not in text
     folded = [o["data"]["text/html"] for o in outputs if o["type"] == "display_data"]
     assert len(folded) == 1 and "<details>" in folded[0] and "Traceback" in folded[0]
-    assert "A quota is used up" in running.text("%sm explain")
+    assert "The quota is 0" in running.text("%sm explain")
 
 
 def test_an_error_behind_another_is_found(running: Kernel) -> None:

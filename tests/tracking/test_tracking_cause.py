@@ -48,3 +48,55 @@ def test_of_two_instances_the_one_that_failed_is_named(tmp_path: Path) -> None:
     )
     found = explained(tmp_path, code, instance_count=2)
     assert "KeyError: 'rank' in train.py line 3" in found.what_happened
+
+
+def test_an_argument_that_the_script_does_not_know_is_named(tmp_path: Path) -> None:
+    code = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--epochs')\np.parse_args()\n"
+    found = explained(tmp_path, code, hyperparameters={"lr": 0.1})
+    assert found.category == "script-arguments"
+    assert "unrecognized arguments: --lr 0.1" in found.what_happened
+    assert found.actions[0]["kind"] == "show-log"
+
+
+def test_what_a_shell_said_last_is_told(tmp_path: Path) -> None:
+    script = tmp_path / "train.sh"
+    script.write_text("set -e\necho start\ncp /no/such/file here\n")
+    job = sm.train(script)
+    job.wait(60, check=False, progress=False)
+    assert job.explanation is not None
+    assert "/no/such/file" in job.explanation.what_happened
+
+
+def test_words_before_an_exit_are_told(tmp_path: Path) -> None:
+    code = "import sys\nprint('the table holds 0 rows', file=sys.stderr)\nsys.exit(3)\n"
+    found = explained(tmp_path, code)
+    assert "the table holds 0 rows" in found.what_happened
+    assert "3" in found.what_happened
+
+
+def test_the_reason_that_a_script_gave_itself_is_what_happened(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path\nPath('../output').mkdir(exist_ok=True)\n"
+        "Path('../output/failure').write_text('my own reason: the labels are all one class')\n"
+        "raise SystemExit(1)\n"
+    )
+    found = explained(tmp_path, code)
+    assert found.what_happened == "my own reason: the labels are all one class."
+
+
+def test_a_crash_in_native_code_is_told_as_one(tmp_path: Path) -> None:
+    code = "import faulthandler, os, signal\nfaulthandler.enable()\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    found = explained(tmp_path, code)
+    assert found.category == "native-crash"
+    assert "segmentation fault" in found.title.lower()
+
+
+def test_a_requirement_that_there_is_not_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("--no-index\nno-such-package-of-anyone==9.9\n")
+    (tmp_path / "train.py").write_text("pass\n")
+    job = sm.train(tmp_path, entry_point="train.py")
+    job.wait(60, check=False, progress=False)
+    found = job.explanation
+    assert found is not None and found.category == "missing-dependency"
+    assert "no-such-package-of-anyone==9.9" in str(found)
+    assert "name it in" not in str(found)
