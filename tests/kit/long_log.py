@@ -28,7 +28,8 @@ def add_finished_job(store: Store, name: str, lines: int) -> None:
         (job,) = db.execute("SELECT id FROM jobs WHERE name = ?", (name,)).fetchone()
         db.execute("DELETE FROM submissions WHERE id = ?", (name,))
         db.execute(
-            "UPDATE jobs SET status = 'Completed', secondary_status = 'Completed', log_lines = ?,"
+            "UPDATE jobs SET status = 'Completed', secondary_status = 'Completed', phase = 'ended',"
+            " log_lines = ?,"
             " log_closed = 1, created_at = ?, started_at = ?, ended_at = ? WHERE id = ?",
             (lines, begun, begun, begun + 3600, job),
         )
