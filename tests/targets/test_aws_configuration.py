@@ -98,7 +98,7 @@ def test_an_aws_target_says_which_file_is_broken(
     account.track()
     wait_for(lambda: account.health().health == "stale")
     reason = account.health().reason or ""
-    assert reason.startswith(f"The AWS configuration in {tmp_path / 'aws'} can't be read. ")
+    assert f"Unable to parse config file: {tmp_path / 'aws'}. Mend the file" in reason
     account.submit("asked")
     said = account.refused("asked").explanation
     assert said is not None and said.category == "aws-config"
@@ -110,10 +110,10 @@ def test_an_aws_target_says_which_file_is_broken(
     ("what", "said"),
     [
         ("timeout", "variable can't be used: "),
-        ("defaults-mode", "does not know: zz"),
-        ("no-profile", "There is no AWS profile default"),
-        ("proxy", "AWS can't be reached through the proxy"),
-        ("no-proxy-there", "AWS can't be reached through the proxy http://127.0.0.1:9"),
+        ("defaults-mode", "invalid defaults mode: zz"),
+        ("no-profile", "profile (default) could not be found. Name one that is there"),
+        ("proxy", "Correct HTTPS_PROXY and HTTP_PROXY"),
+        ("no-proxy-there", 'proxy URL: "http://127.0.0.1:9". Correct HTTPS_PROXY'),
     ],
 )
 def test_an_aws_target_says_which_setting_is_wrong(
