@@ -27,7 +27,12 @@ FAILING = Scenario(
     outcome="Failed",
     failure_reason="AlgorithmError: See job logs for more information",
     lines=["reading rows"],
-    last_lines=["Traceback (most recent call last):", "ValueError: no column 'label'"],
+    last_lines=[
+        "Traceback (most recent call last):",
+        '  File "/opt/ml/processing/input/code/prepare.py", line 3, in <module>',
+        "    rows['label']",
+        "ValueError: no column 'label'",
+    ],
 )
 
 

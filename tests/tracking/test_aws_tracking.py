@@ -125,7 +125,7 @@ def test_a_target_that_refuses_is_stale_and_recovers(
         setattr(sim.traps, name, value)
     wait_for(lambda: account.health().health == "stale")
     reason = account.health().reason or ""
-    words = {"expired_token": "expired", "clock_off": "clock", "throttle": "calls"}
+    words = {"expired_token": "expired", "clock_off": "clock", "throttle": "rate exceeded"}
     assert words[next(iter(trap))] in reason.lower(), reason
     assert "botocore" not in reason and "operation:" not in reason, reason
     assert account.status("job") == "InProgress", "the job is kept as it was"
