@@ -7,15 +7,14 @@ SageMaker service model. There is no secondary status, and Search does not know 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
+from jupyter_sm.jobs.kinds.commands import script_in
 from jupyter_sm.jobs.kinds.kind import Answer, Kind, LogPlace, Request
 from jupyter_sm.jobs.kinds.places import Place, at, rows
 from jupyter_sm.jobs.kinds.refusals import of_processing
 from jupyter_sm.jobs.kinds.seen import Seen, seconds
 
-_SCRIPTS = (".py", ".sh", ".R")
 # Whose part a processing job may be: the member of its description, and the kind of its parent.
 _PARENTS = (("TrainingJobArn", "training"), ("AutoMLJobArn", "automl"))
 
@@ -77,10 +76,7 @@ def logs(name: str) -> LogPlace:
 
 def script(request: Mapping[str, Any]) -> str:
     """The name of the first script on the container's command line, or an empty text."""
-    words = rows(request, "AppSpecification", "ContainerEntrypoint")
-    words += rows(request, "AppSpecification", "ContainerArguments")
-    paths = (PurePosixPath(word) for word in words if isinstance(word, str))
-    return next((path.name for path in paths if path.suffix in _SCRIPTS), "")
+    return script_in(request, "AppSpecification")
 
 
 def image(request: Mapping[str, Any]) -> str:

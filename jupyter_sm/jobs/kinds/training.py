@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jupyter_sm.jobs.kinds.commands import script_in
 from jupyter_sm.jobs.kinds.kind import Answer, Kind, LogPlace, Request, Search
 from jupyter_sm.jobs.kinds.places import Place, at, rows
 from jupyter_sm.jobs.kinds.refusals import of_training
@@ -72,7 +73,8 @@ def _parent(answer: Answer) -> str:
 
 def places(request: Mapping[str, Any]) -> Iterator[Place]:
     """Every address of the request, the output's also where it is left out."""
-    yield Place(DIRECTORY, ("HyperParameters", DIRECTORY), "code", is_json=True)
+    if at(request, "HyperParameters", DIRECTORY) is not None:
+        yield Place(DIRECTORY, ("HyperParameters", DIRECTORY), "code", is_json=True)
     yield Place("OutputDataConfig", ("OutputDataConfig", "S3OutputPath"), "output", phrase="output")
     if "CheckpointConfig" in request:
         yield Place("CheckpointConfig", ("CheckpointConfig", "S3Uri"), "checkpoint")
@@ -94,8 +96,8 @@ def logs(name: str) -> LogPlace:
 
 
 def script(request: Mapping[str, Any]) -> str:
-    """The script that a script-mode request runs, or an empty text."""
-    text = at(request, "HyperParameters", PROGRAM) or ""
+    """The script that a request runs, by script mode or its container's command; else empty."""
+    text = at(request, "HyperParameters", PROGRAM) or script_in(request, "AlgorithmSpecification")
     try:
         program = json.loads(text)
     except (ValueError, RecursionError, TypeError):

@@ -30,14 +30,8 @@ MEMBERS: Members = {
     "AlgorithmSpecification.TrainingInputMode": Use.HONOURED,
     "AlgorithmSpecification.MetricDefinitions": Use.HONOURED,
     "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": Use.NOTED,
-    "AlgorithmSpecification.ContainerEntrypoint": (
-        "The local target runs a script, not a container's command; leave ContainerEntrypoint out "
-        "and name the script in the hyperparameter sagemaker_program."
-    ),
-    "AlgorithmSpecification.ContainerArguments": (
-        "The local target runs a script, not a container's command; leave ContainerArguments out "
-        "and give the script its arguments as HyperParameters."
-    ),
+    "AlgorithmSpecification.ContainerEntrypoint": Use.HONOURED,
+    "AlgorithmSpecification.ContainerArguments": Use.HONOURED,
     "AlgorithmSpecification.TrainingImageConfig": Use.NOTED,
     "RoleArn": Use.UNSAID,
     "InputDataConfig[].ChannelName": Use.HONOURED,
@@ -108,10 +102,19 @@ def refuse(request: Request) -> None:
     for definition, fault in zip(definitions, faults, strict=True):
         if fault:
             raise refusal(f"The regular expression of metric {definition['Name']!r} {fault}.")
-    if "sagemaker_program" not in request.get("HyperParameters", {}):
+    scripted = {"sagemaker_program", "sagemaker_submit_directory"}
+    algorithm = request["AlgorithmSpecification"]
+    has_command = algorithm.get("ContainerEntrypoint")
+    if algorithm.get("ContainerArguments") and not has_command:
         raise refusal(
-            "The local target runs scripts, not images: HyperParameters must name "
-            "sagemaker_program and sagemaker_submit_directory."
+            "The local target gives ContainerArguments to a ContainerEntrypoint only; a script gets "
+            "its arguments as HyperParameters."
+        )
+    if not has_command and not scripted <= request.get("HyperParameters", {}).keys():
+        raise refusal(
+            "The local target runs scripts and commands, not images: HyperParameters must name "
+            "sagemaker_program and sagemaker_submit_directory, or AlgorithmSpecification a "
+            "ContainerEntrypoint."
         )
     _check_mode(request["AlgorithmSpecification"].get("TrainingInputMode", "File"), "the job")
     for channel in request.get("InputDataConfig", []):

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sm.jobs.kinds.places import Place
-from jupyter_sm.targets.local.runner import artifacts, channels, failure, machine
+from jupyter_sm.targets.local.runner import artifacts, channels, container_command, failure, machine
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
-from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
+from jupyter_sm.targets.local.runner.work import Command, Work
 
-_PYTHONS = ("python", "python3")
 _LONGEST_MESSAGE = 1024
 
 
@@ -93,19 +92,12 @@ class Run:
         """ContainerEntrypoint and ContainerArguments; `python` is the image's."""
         base = self._work.opt_ml(host)
         app = self._request["AppSpecification"]
-        words: list[str] = [*app["ContainerEntrypoint"], *app.get("ContainerArguments", [])]
         python = machine.interpreter(app["ImageUri"])
         env = machine.with_interpreter(self._work, python, machine.passed_on(os.environ))
         env.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
         own = self._request.get("Environment", {})
-        env.update({key: _told(base, value) for key, value in own.items()})
-        argv = [_told(base, word) for word in words]
-        if argv[0] in _PYTHONS:
-            argv[0] = python
-        if shutil.which(argv[0], path=env.get("PATH")) is None:
-            raise JobFailedError(
-                f"ClientError: ContainerEntrypoint names {words[0]!r}, and there is no such program."
-            )
+        env.update({key: container_command.told(base, value) for key, value in own.items()})
+        argv = container_command.argv_of(app, python, env, self._job.host(host), base)
         return Command(argv, env, base, self._mounts[host])
 
     def reason(self, host: Host) -> str:
@@ -143,8 +135,3 @@ class Run:
 def _inside(base: Path, path: str) -> Path:
     """Where a path of the container's lies on this machine."""
     return base / Path(path).relative_to(OPT_ML)
-
-
-def _told(base: Path, text: str) -> str:
-    """A word or variable, with the container's folder replaced by the real one."""
-    return text.replace(f"{OPT_ML}/", f"{base}/")

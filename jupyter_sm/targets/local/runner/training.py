@@ -14,6 +14,7 @@ from jupyter_sm.targets.local.runner import (
     artifacts,
     channels,
     container,
+    container_command,
     distribution,
     entry_point,
     failure,
@@ -44,7 +45,7 @@ class Run:
     def lay_out(self) -> None:
         """/opt/ml of each host, with source, channels and checkpoints."""
         own = container.decoded_hyperparameters(self._request)
-        source = channels.local_path(str(own["sagemaker_submit_directory"]))
+        source = own.get("sagemaker_submit_directory")
         modes = container.input_data_config(self._request)
         image = self._image()
         if image and not machine.is_interpreter(image):
@@ -59,7 +60,8 @@ class Run:
         for host in self._hosts:
             base = self._job.host(host)
             container.write_config(self._request, host, base)
-            artifacts.unpack_source(source, base / "code")
+            if source is not None:
+                artifacts.unpack_source(channels.local_path(str(source)), base / "code")
             self._place_checkpoints(host)
             self._work.check_stop()
         for place in self._work.kind.places(self._request):
@@ -109,7 +111,7 @@ class Run:
             )
 
     def command(self, host: str) -> Command | None:
-        """The entry point, by a Python that has its requirements, alone or by a launcher."""
+        """The container's command, or the entry point, alone or by a launcher."""
         base = self._job.host(host)
         code = base / "code"
         opt_ml = self._work.opt_ml(host)
@@ -118,20 +120,24 @@ class Run:
             self._request, self._work.name, host, opt_ml, os.environ, meeting
         )
         mounts = self._mounts[host]
+        python = machine.interpreter(self._image())
+        env = machine.with_interpreter(self._work, python, env)
+        if self._has_own_command:
+            algorithm = self._request["AlgorithmSpecification"]
+            argv = container_command.argv_of(algorithm, python, env, base, opt_ml)
+            return Command(argv, env, opt_ml, mounts)
         program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
         kind = entry_point.entry_point_of(code, program)
         if kind is not EntryPoint.PACKAGE and not (code / program).is_file():
             raise JobFailedError(f"ClientError: the source archive holds no {program}.")
         if kind is EntryPoint.COMMAND:
             (code / program).chmod(0o700)
-        python = machine.interpreter(self._image())
-        env = machine.with_interpreter(self._work, python, env)
         if kind is not EntryPoint.COMMAND:
             is_package = kind is EntryPoint.PACKAGE
             made = machine.environment_for(self._work, host, python, env, package=is_package)
             if made is not None:
                 python, env = str(made / "bin" / "python"), machine.with_environment(env, made)
-        argv = distribution.command(
+        started = distribution.command(
             container.framework_parameters(self._request),
             kind,
             python,
@@ -142,10 +148,14 @@ class Run:
             env=env,
             gpus=container.gpu_count(),
         )
-        if argv is None:
+        if started is None:
             self._work.say(f"the processes of {host} are started by {self._hosts[0]}.", host)
             return None
-        return Command(argv, env, opt_ml / "code", mounts)
+        return Command(started, env, opt_ml / "code", mounts)
+
+    @property
+    def _has_own_command(self) -> bool:
+        return bool(self._request["AlgorithmSpecification"].get("ContainerEntrypoint"))
 
     def _image(self) -> str:
         return self._request["AlgorithmSpecification"].get("TrainingImage") or ""
@@ -156,6 +166,8 @@ class Run:
         written = self._job.host(host.name) / "output" / "failure"
         if written.is_file():
             return failure.algorithm_error(written.read_text("utf-8", "replace"), where)
+        if self._has_own_command:
+            return f"AlgorithmError: , exit code: {host.exit_code()}{where}{self._no_opt_ml(host)}"
         code = host.process.returncode
         text = failure.called_process_error("ExecuteUserScriptError", code, host.tail, host.argv)
         return failure.algorithm_error(text, where + self._no_opt_ml(host))

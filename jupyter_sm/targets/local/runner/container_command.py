@@ -1,0 +1,36 @@
+"""ContainerEntrypoint and ContainerArguments of a request, as a command on this machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_sm.targets.local.runner.views import OPT_ML
+from jupyter_sm.targets.local.runner.work import JobFailedError
+
+_PYTHONS = ("python", "python3")
+
+
+def argv_of(
+    part: Mapping[str, Any], python: str, env: Mapping[str, str], folder: Path, base: Path
+) -> list[str]:
+    """The words of the command; `python` stands for the image's.
+
+    `folder` is where a host's /opt/ml lies on the machine, `base` where its processes find it.
+    Raises JobFailedError where there is no such program.
+    """
+    words: list[str] = [*part["ContainerEntrypoint"], *part.get("ContainerArguments", [])]
+    if words[0] in _PYTHONS:
+        return [python, *(told(base, word) for word in words[1:])]
+    if shutil.which(told(folder, words[0]), path=env.get("PATH")) is None:
+        raise JobFailedError(
+            f"ClientError: ContainerEntrypoint names {words[0]!r}, and there is no such program."
+        )
+    return [told(base, word) for word in words]
+
+
+def told(base: Path, text: str) -> str:
+    """A word or variable, with the container's folder replaced by the real one."""
+    return text.replace(f"{OPT_ML}/", f"{base}/")
