@@ -17,14 +17,14 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from jupyter_sm.jobs import Kind, check_request, errors_of
-from jupyter_sm.jobs.kinds import Place
+from jupyter_sm.jobs.kinds import Place, follows_links
 from jupyter_sm.targets.aws import sdk_defaults
 from jupyter_sm.targets.aws.buckets import Buckets, split
 from jupyter_sm.targets.aws.roles import find_role
 from jupyter_sm.targets.aws.sdk_defaults import SdkDefaults
-from jupyter_sm.targets.inputs import files_of
 from jupyter_sm.targets.protocol import Staged, Staging, StagingRefusedError, StagingStoppedError
 from jupyter_sm.targets.settings import Settings
+from jupyter_sm.targets.walk import File, WalkError, walk
 
 PREFIX = "jupyter-sm"
 _BLOCK = 1 << 20
@@ -159,19 +159,18 @@ class Stager:
                 "Submit the job again once it is back.",
             )
         try:
-            files = _files(path)
+            files = uploads.files(path, follow_links=follows_links(staged.request))
             return self._stage_files(path, files, place, bucket, above, uploads, staged)
+        except WalkError as error:
+            what = f"The {place.phrase} can't be staged: {error}"
         except OSError as error:
-            raise StagingRefusedError(
-                "local-file-not-found",
-                "An input can't be read",
-                f"The {place.phrase} can't be read: {error.filename or path}: {error.strerror}.",
-            ) from None
+            what = f"The {place.phrase} can't be read: {error.filename or path}: {error.strerror}."
+        raise StagingRefusedError("local-file-not-found", "An input can't be read", what)
 
     def _stage_files(
         self,
         path: Path,
-        files: list[tuple[str, Path]],
+        files: list[File],
         place: Place,
         bucket: str,
         above: str,
@@ -187,14 +186,14 @@ class Stager:
         hashed = uploads.hashed(files)
         digest = _digest(hashed)
         prefix = f"{above}/inputs/{digest}"
-        newer = [name for name, file in files if file.stat().st_mtime > uploads.submitted_at + 1]
+        newer = [f.name for f in files if f.path.stat().st_mtime > uploads.submitted_at + 1]
         if newer:
             staged.notes.append(
                 f"{place.name}/{newer[0]}{f' and {len(newer) - 1} more' if len(newer) > 1 else ''} "
                 "changed after the job was submitted; the newer content was uploaded."
             )
-        for name, file in files:
-            uploads.add(file, bucket, f"{prefix}/{name}", hashed[name])
+        for file in files:
+            uploads.add(file.path, bucket, f"{prefix}/{file.name}", hashed[file.name])
         return f"s3://{bucket}/{prefix}/"
 
 
@@ -216,9 +215,14 @@ class _Uploads:
         self._files.append((path, bucket, key, digest))
         self._total += path.stat().st_size
 
-    def hashed(self, files: list[tuple[str, Path]]) -> dict[str, str]:
+    def files(self, place: Path, *, follow_links: bool) -> list[File]:
+        """The files of an input, with names that keys can have."""
+        found = walk(place, follow_links=follow_links, check_stop=self._check_stop)
+        return [File(_text(file.name), file.path, file.size) for file in found]
+
+    def hashed(self, files: list[File]) -> dict[str, str]:
         """The SHA-256 of each file's content, by its name."""
-        return {name: self._hash(path) for name, path in files}
+        return {file.name: self._hash(file.path) for file in files}
 
     def run(self) -> None:
         """Upload what is missing."""
@@ -287,10 +291,6 @@ class _Uploads:
 def path_of(uri: str) -> Path:
     """The path that a `file://` address names."""
     return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
-
-
-def _files(place: Path) -> list[tuple[str, Path]]:
-    return [(_text(key), file) for key, file in files_of(place)]
 
 
 def _text(name: str) -> str:
