@@ -117,7 +117,9 @@ def test_fast_file_copies_what_links_lead_to(machine: Machine, data: Path, tmp_p
     views_in(tmp_path / "tried")
     (tmp_path / "links" / "inner").mkdir(parents=True)
     (tmp_path / "links" / "inner" / "a").symlink_to("../../data/a")
-    note, line = fast(machine, tmp_path / "links", Tags=FOLLOW, then="(folder / 'inner/a').write_text('mine')")
+    note, line = fast(
+        machine, tmp_path / "links", Tags=FOLLOW, then="(folder / 'inner/a').write_text('mine')"
+    )
     assert "it holds links" in note
     assert line == "train inner/a content-a copy"
     assert (data / "a").read_text() == "content-a"
