@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 
+from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import kind_named
 from jupyter_sm.store import Store, StoreError, stops, targets, wanted
@@ -83,6 +85,9 @@ class Tracker:
 
     def _run(self) -> None:
         failures = 0
+        with contextlib.suppress(Exception), forks.whole:
+            # A child that is forked off in the midst of imports could never do them.
+            self._target.client("sagemaker")
         try:
             while not self._stopped.is_set():
                 wait = _TICK_SECONDS

@@ -13,6 +13,8 @@ import pytest
 
 from jupyter_sm.targets.walk import WalkError, walk
 
+from kit.forked import forked
+
 NOBODY = 65534
 
 
@@ -140,21 +142,17 @@ def test_what_is_no_file_is_refused(place: Path, make: Callable[[Path], None], k
 
 def refused_to_nobody(place: Path) -> str:
     """What walk says to a user who is not root."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
+
+    def look() -> str:
+        if os.geteuid() == 0:
+            os.setuid(NOBODY)
         try:
-            if os.geteuid() == 0:
-                os.setuid(NOBODY)
             names(place)
         except WalkError as refused:
-            os.write(write, str(refused).encode())
-        finally:
-            os._exit(0)
-    os.close(write)
-    os.waitpid(child, 0)
-    with os.fdopen(read) as told:
-        return told.read()
+            return str(refused)
+        return ""
+
+    return forked(look)
 
 
 @pytest.mark.parametrize("name", ["a", "deep", "deep/b"])

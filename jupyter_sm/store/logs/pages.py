@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import compress, pairwise
 from typing import Any
 
+from jupyter_sm import forks
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 from jupyter_sm.store.file import Store
@@ -156,6 +157,11 @@ class LogPages:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._views: OrderedDict[tuple[int, LogFilter, bool], _Shown] = OrderedDict()
+        self._lock = threading.Lock()
+        forks.in_child(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._views.clear()
         self._lock = threading.Lock()
 
     def page(
