@@ -12,7 +12,7 @@ import pytest
 from jupyter_sm.desk.submit import submit_spec
 from jupyter_sm.desk.targets import shown as targets_shown
 from jupyter_sm.jobs import JobKey, TrainingSpec
-from jupyter_sm.store import JobView, Store, changes, leases, stops
+from jupyter_sm.store import JobView, Store, changes, leases, stops, wanted
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.store.logs.pages import LogPages
@@ -93,6 +93,41 @@ def test_more_jobs_than_a_page_of_the_list_appear(store, target, script, monkeyp
         create_directly(target, store, script, f"many-{n}")
     Tracker(store, target, Rank.SERVER).tick()
     assert {v.name for v in jobs_table.listed(store)[0]} == {f"many-{n}" for n in range(5)}
+
+
+def test_a_long_list_delays_no_submission_and_no_stop(store, target, tracker, long) -> None:
+    wait_for(lambda: health(store) == ("ready", None))
+    go_on = target.hold("ListTrainingJobs")
+    asked = target.count("ListTrainingJobs")
+    wait_for(lambda: target.count("ListTrainingJobs") > asked)
+    submit_spec(store, TrainingSpec(str(long)), name="meanwhile")
+    wait_for(lambda: "meanwhile" in target.jobs())
+    wait_for(lambda: stops.request_stop(store, JobKey("local", "training", "meanwhile")))
+    wait_for(lambda: target.count("StopTrainingJob") == 1)
+    create_directly(target, store, long, "of-others")
+    wanted.ask(store, JobKey("local", "training", "of-others"))
+    wait_for(lambda: job(store, "of-others"))
+    go_on.set()
+    wait_for(lambda: status(store, "meanwhile") == "Stopped")
+
+
+def test_stops_do_not_wait_for_all_submissions(store, target, long) -> None:
+    """Paced calls of one kind leave time for those of another."""
+    create_directly(target, store, long, "running")
+    made = Tracker(store, target, Rank.SERVER)
+    made.tick()
+    for n in range(3):
+        submit_spec(store, TrainingSpec(str(long)), name=f"waiting-{n}")
+    stops.request_stop(store, JobKey("local", "training", "running"))
+    target.calls.clear()
+    made.act()
+    called = [one for one in target.calls if one in ("CreateTrainingJob", "StopTrainingJob")]
+    assert called == ["StopTrainingJob", *["CreateTrainingJob"] * 3]
+    for n in range(3):
+        stops.request_stop(store, JobKey("local", "training", f"waiting-{n}"))
+    while made.act():
+        pass
+    assert target.count("StopTrainingJob") == 4
 
 
 def test_an_unreachable_target_is_stale_with_its_reason_and_recovers(
