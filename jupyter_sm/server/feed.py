@@ -57,7 +57,10 @@ class Feed:
                 # Changes are told once each at their last number, so numbers leave gaps of
                 # their own; `previous` is what lets a listener see a lost event.
                 data = {**asdict(change), "previous": self._seq}
-                self._events.emit(schema_id=CHANGE_SCHEMA, data=data)
+                try:
+                    self._events.emit(schema_id=CHANGE_SCHEMA, data=data)
+                except Exception:  # noqa: BLE001 - an odd one must not end the feed
+                    _log.exception("The change %s was not told", change.seq)
                 self._seq = change.seq
             self._seq = page.last
 

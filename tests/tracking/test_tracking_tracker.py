@@ -12,6 +12,7 @@ import pytest
 from jupyter_sm.desk.submit import submit_spec
 from jupyter_sm.desk.targets import shown as targets_shown
 from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.logs import LogParser
 from jupyter_sm.store import JobView, Store, changes, leases, stops, wanted
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.leases import Rank
@@ -128,6 +129,32 @@ def test_stops_do_not_wait_for_all_submissions(store, target, long) -> None:
     while made.act():
         pass
     assert target.count("StopTrainingJob") == 4
+
+
+def test_a_log_that_fails_keeps_no_other_from_being_read(
+    store, target, tracker, script, tmp_path, monkeypatch
+) -> None:
+    real = LogParser.feed
+
+    def feed(self: LogParser, timestamp_ms: int, stream: str, message: str) -> Any:
+        if "odd" in message:
+            raise RecursionError("too deep")
+        return real(self, timestamp_ms, stream, message)
+
+    monkeypatch.setattr(LogParser, "feed", feed)
+    (tmp_path / "odd.py").write_text("print('odd')")
+    submit_spec(store, TrainingSpec(str(tmp_path / "odd.py")), name="a-odd")
+    submit_spec(store, TrainingSpec(str(script)), name="z-even")
+    wait_for(lambda: job(store, "a-odd").log_note)
+    assert "jupyter_sm failed (RecursionError: too deep)" in job(store, "a-odd").log_note
+    key = JobKey("local", "training", "z-even")
+    wait_for(lambda: LogPages(store).page(key).total == 3)
+    wait_for(lambda: status(store, "a-odd") == "Completed")
+    # Once it can be read, all of it is there, and nothing is told any more.
+    monkeypatch.setattr(LogParser, "feed", real)
+    tracker._tailer._aside._until = dict.fromkeys(tracker._tailer._aside._until, 0.0)
+    wait_for(lambda: job(store, "a-odd").log_note is None)
+    assert LogPages(store).page(JobKey("local", "training", "a-odd")).records[0].text == "odd"
 
 
 def test_an_unreachable_target_is_stale_with_its_reason_and_recovers(
