@@ -13,6 +13,7 @@ import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import compress, pairwise
 from typing import Any
@@ -251,9 +252,11 @@ class LogPages:
         is_regex: bool = False,
         wanted: LogFilter = LogFilter(),
         is_folded: bool = True,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> LogHits:
         """Where among the rows `query` is found: row and entry number of up to MAX_HITS entries.
 
+        A search that `is_wanted` no longer ends early, with what was found until then.
         Raises ExplainedError for a regular expression that can't be read or takes too long.
         """
         found = self._job(key)
@@ -261,7 +264,7 @@ class LogPages:
             return LogHits(0, [], [], [])
         job_id, total = found
         view = self._view(job_id, total, wanted, is_folded=is_folded)
-        finds = Finder(query, is_regex).search(self._store, job_id, total)
+        finds = Finder(query, is_regex).search(self._store, job_id, total, is_wanted)
         marks = dict(zip(finds.seqs, finds.marks, strict=False))
         with view.lock:
             seqs = finds.seqs
