@@ -84,7 +84,11 @@ def _places(
     source = Path()
     if _SOURCE & changes.keys():
         source, program = pack_source(
-            fresh.script, fresh.entry_point, store.folder / "sources", fresh.dependencies
+            fresh.script,
+            fresh.entry_point,
+            store.folder / "sources",
+            fresh.dependencies,
+            follow_links=fresh.follow_links,
         )
         places = {"program": program, "source_uri": source.absolute().as_uri()}
     placed = target.place(fresh, request["TrainingJobName"], source)

@@ -63,7 +63,13 @@ def submit_spec(
     with refusals.gather():
         _check_script(spec)
         try:
-            source, program = pack_source(spec.script, spec.entry_point, source, spec.dependencies)
+            source, program = pack_source(
+                spec.script,
+                spec.entry_point,
+                source,
+                spec.dependencies,
+                follow_links=spec.follow_links,
+            )
             packed_from = origin_of(spec.script, spec.dependencies)
         except OSError as error:
             raise StoreError(f"The source could not be copied: {error}.") from None

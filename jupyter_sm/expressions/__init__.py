@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm import forks
+
 # An honest expression is through with a line in microseconds, with an odd line in milliseconds.
 _SECONDS = 0.25
 _SECONDS_A_TEXT = 0.000_25
@@ -132,5 +134,4 @@ def _started() -> subprocess.Popen[bytes]:
 
 _worker = _Worker()
 atexit.register(_worker.end)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_worker.forget)
+forks.in_child(_worker.forget)

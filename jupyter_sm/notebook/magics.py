@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, refusal
 
 
@@ -30,10 +31,11 @@ def load(ipython: Any) -> None:
 
 
 def _warm_up() -> None:
-    from jupyter_sm.jobs.service_model import service_model
-    from jupyter_sm.notebook import api  # noqa: F401 - loads the module
+    with forks.whole:
+        from jupyter_sm.jobs.service_model import service_model
+        from jupyter_sm.notebook import api  # noqa: F401 - loads the module
 
-    service_model()
+        service_model()
 
 
 def sm(line: str, cell: str | None = None) -> Any:

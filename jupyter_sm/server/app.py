@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,7 @@ from jupyter_sm.desk import Desk, data_dir, open_desk
 from jupyter_sm.server.feed import Feed
 from jupyter_sm.server.keep_alive import KeepAlive
 from jupyter_sm.server.routes import handlers
-
-# Few, since SQLite and in-process answers take milliseconds; bounded, as all else waits.
-_THREADS = 4
+from jupyter_sm.server.threads import Threads
 
 
 class SageMakerApp(ExtensionApp):
@@ -34,7 +31,7 @@ class SageMakerApp(ExtensionApp):
     _desk: Desk | None = None
     _feed: Feed | None = None
     _keep_alive: KeepAlive | None = None
-    _executor: ThreadPoolExecutor | None = None
+    _threads: Threads | None = None
 
     def initialize_settings(self) -> None:
         """Open the store; what routes need goes into the settings."""
@@ -43,10 +40,10 @@ class SageMakerApp(ExtensionApp):
         # The kernels this server starts inherit it, so that they use the same store.
         os.environ["JUPYTER_SM_HOME"] = str(folder)
         self._desk = open_desk(folder)
-        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="jupyter_sm")
+        self._threads = Threads()
         self.settings["jupyter_sm"] = {
             "desk": self._desk,
-            "executor": self._executor,
+            "threads": self._threads,
         }
 
     def initialize_handlers(self) -> None:
@@ -58,11 +55,11 @@ class SageMakerApp(ExtensionApp):
 
     async def _begin(self, serverapp: Any) -> None:
         """With the event loop running: begin to track, and to tell of changes."""
-        if self._desk is None or self._executor is None:
+        if self._desk is None or self._threads is None:
             return  # stopped meanwhile
-        self._feed = Feed(self._desk, self._executor, serverapp.event_logger)
+        self._feed = Feed(self._desk, self._threads, serverapp.event_logger)
         self._feed.start()
-        self._keep_alive = KeepAlive(self._desk, self._executor)
+        self._keep_alive = KeepAlive(self._desk, self._threads)
         self._keep_alive.start()
         self._desk.serve()
 
@@ -74,8 +71,8 @@ class SageMakerApp(ExtensionApp):
             await self._keep_alive.stop()
         if self._desk is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._desk.stop_serving)
-        if self._executor is not None:
-            self._executor.shutdown(wait=True)
+        if self._threads is not None:
+            self._threads.shut_down()
         if self._desk is not None:
             self._desk.store.close()
-        self._feed = self._keep_alive = self._executor = self._desk = None
+        self._feed = self._keep_alive = self._threads = self._desk = None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from concurrent.futures import Executor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from jupyter_sm.desk import ChangePage, Desk, StoreError
+from jupyter_sm.server.threads import Pool, Threads
 
 CHANGE_SCHEMA = "urn:jupyter_sm:change"
 _TICK_SECONDS = 0.1
@@ -22,9 +22,9 @@ _log = logging.getLogger(__name__)
 class Feed:
     """Emits one event per change, whichever process made it."""
 
-    def __init__(self, desk: Desk, executor: Executor, events: Any) -> None:
+    def __init__(self, desk: Desk, threads: Threads, events: Any) -> None:
         self._desk = desk
-        self._executor = executor
+        self._threads = threads
         self._events = events
         self._seq = 0
         self._task: asyncio.Task[None] | None = None
@@ -44,11 +44,10 @@ class Feed:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             try:
-                page = await loop.run_in_executor(self._executor, self._news)
+                page = await asyncio.wrap_future(self._threads.submit(Pool.QUICK, self._news))
             except StoreError as error:
                 _log.warning("The change feed waits: %s", error)
                 await asyncio.sleep(_WAIT_SECONDS)
@@ -57,7 +56,10 @@ class Feed:
                 # Changes are told once each at their last number, so numbers leave gaps of
                 # their own; `previous` is what lets a listener see a lost event.
                 data = {**asdict(change), "previous": self._seq}
-                self._events.emit(schema_id=CHANGE_SCHEMA, data=data)
+                try:
+                    self._events.emit(schema_id=CHANGE_SCHEMA, data=data)
+                except Exception:  # noqa: BLE001 - an odd one must not end the feed
+                    _log.exception("The change %s was not told", change.seq)
                 self._seq = change.seq
             self._seq = page.last
 

@@ -16,6 +16,7 @@ from jupyter_sm.desk import Desk, JobView
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.diagnosis import refusal as refused
 from jupyter_sm.jobs import JobKey
+from jupyter_sm.server.threads import Pool, Threads
 
 API = "jupyter-sm/api"
 
@@ -28,6 +29,7 @@ class BaseHandler(APIHandler):
     auth_resource = "jupyter_sm"
     # A panel that is open all night must not keep an idle server from being culled.
     _track_activity = False
+    _is_gone = False
 
     @property
     def desk(self) -> Desk:
@@ -35,16 +37,37 @@ class BaseHandler(APIHandler):
         desk: Desk = self.settings["jupyter_sm"]["desk"]
         return desk
 
-    async def in_thread(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run blocking work in one of the extension's threads."""
-        executor = self.settings["jupyter_sm"]["executor"]
-        loop = asyncio.get_running_loop()
+    @property
+    def threads(self) -> Threads:
+        """The extension's threads."""
+        threads: Threads = self.settings["jupyter_sm"]["threads"]
+        return threads
+
+    def on_connection_close(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._is_gone = True
+        super().on_connection_close()
+
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for the answer; for work that takes long to look at."""
+        return self.threads.is_open and not self._is_gone
+
+    async def in_thread(
+        self, work: Callable[..., T], *args: Any, pool: Pool = Pool.QUICK, **kwargs: Any
+    ) -> T:
+        """Run blocking work in one of the extension's threads; what is long has pools of its own."""
+
+        def wanted_work() -> T:
+            if not self.is_wanted():
+                raise web.Finish
+            return work(*args, **kwargs)
+
         try:
-            result = loop.run_in_executor(executor, lambda: work(*args, **kwargs))
+            result = self.threads.submit(pool, wanted_work)
         except RuntimeError:
             # A page that is open asks on while the server ends.
             raise refusal(503, "This server is ending.") from None
-        return await result
+        return await asyncio.wrap_future(result)
 
     def accept(self, view: JobView) -> None:
         """202: the job is committed, and this is its address."""
@@ -53,12 +76,12 @@ class BaseHandler(APIHandler):
         self.set_status(202)
         self.finish(json.dumps(view.as_dict()))
 
-    async def answer(self, view: object) -> None:
+    async def answer(self, view: object, pool: Pool = Pool.QUICK) -> None:
         """Send what may be long: it is made JSON in a thread, not on the event loop.
 
         Views are sent as their fields.
         """
-        self.finish(await self.in_thread(lambda: json.dumps(view, default=vars)))
+        self.finish(await self.in_thread(lambda: json.dumps(view, default=vars), pool=pool))
 
     def number(
         self, name: str, default: int, *, least: int | None = None, most: int | None = None

@@ -12,6 +12,7 @@ from jupyter_sm.jobs import JobKey
 from jupyter_sm.server.bodies import BadBodyError, read_change, read_submission, submit
 from jupyter_sm.server.handler import BaseHandler, refusal
 from jupyter_sm.server.sources import path_in_source
+from jupyter_sm.server.threads import Pool
 
 MAX_BODY_BYTES = 1_000_000
 _LONGEST_LIST = 1_000
@@ -68,7 +69,7 @@ class JobsHandler(BaseHandler):
         except BadBodyError as error:
             raise refusal(400, f"{error}.") from None
         root = self.settings.get("server_root_dir", ".")
-        view = await self.in_thread(submit, self.desk, submission, root)
+        view = await self.in_thread(submit, self.desk, submission, root, pool=Pool.SUBMIT)
         self.accept(view)
 
 
@@ -141,7 +142,8 @@ class AgainHandler(BaseHandler):
             change = read_change(self.request.body)
         except BadBodyError as error:
             raise refusal(400, f"{error}.") from None
-        view = await self.in_thread(self.desk.again, JobKey(target, kind, name), change)
+        key = JobKey(target, kind, name)
+        view = await self.in_thread(self.desk.again, key, change, pool=Pool.SUBMIT)
         self.accept(view)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import Executor
 
 from jupyter_sm.desk import Desk, StoreError
+from jupyter_sm.server.threads import Pool, Threads
 
 _LOOK_SECONDS = 5.0
 
@@ -16,9 +16,9 @@ _log = logging.getLogger(__name__)
 class KeepAlive:
     """Looks every few seconds whether something runs, where an idle space would be shut down."""
 
-    def __init__(self, desk: Desk, executor: Executor) -> None:
+    def __init__(self, desk: Desk, threads: Threads) -> None:
         self._desk = desk
-        self._executor = executor
+        self._threads = threads
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -33,11 +33,10 @@ class KeepAlive:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         said = ""
         while True:
             try:
-                await loop.run_in_executor(self._executor, self._desk.tell_of_use)
+                await asyncio.wrap_future(self._threads.submit(Pool.QUICK, self._desk.tell_of_use))
             except (StoreError, OSError, ValueError) as error:
                 if str(error) != said:
                     _log.warning("The space may be shut down while jobs run: %s", error)

@@ -9,6 +9,7 @@ from jupyter_sm.desk import LogFilter
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 from jupyter_sm.server.handler import BaseHandler, refusal
+from jupyter_sm.server.threads import Pool
 
 _LONGEST_QUERY = 1_000
 _LONGEST_PAGE = 5_000
@@ -64,9 +65,9 @@ class LogsHandler(LogHandler):
         wanted = self.filter(query=self.text("query"))
         key = await self.read_by(target, kind, name)
         page = await self.in_thread(
-            self.desk.logs.page, key, start=start, limit=limit, wanted=wanted
+            self.desk.logs.page, key, start=start, limit=limit, wanted=wanted, pool=Pool.LOG
         )
-        await self.answer(page)
+        await self.answer(page, Pool.LOG)
 
 
 class LogRowsHandler(LogHandler):
@@ -92,8 +93,9 @@ class LogRowsHandler(LogHandler):
             around=around if around >= 0 else None,
             wanted=wanted,
             is_folded=self.is_folded,
+            pool=Pool.LOG,
         )
-        await self.answer(rows)
+        await self.answer(rows, Pool.LOG)
 
 
 class LogHitsHandler(LogHandler):
@@ -113,8 +115,10 @@ class LogHitsHandler(LogHandler):
             is_regex=self.get_query_argument("regex", "0") == "1",
             wanted=wanted,
             is_folded=self.is_folded,
+            is_wanted=self.is_wanted,
+            pool=Pool.SEARCH,
         )
-        await self.answer(hits)
+        await self.answer(hits, Pool.LOG)
 
 
 class LogTextHandler(LogHandler):
@@ -130,7 +134,7 @@ class LogTextHandler(LogHandler):
         start = 0
         while True:
             lines, behind = await self.in_thread(
-                self.desk.logs.printed, view.key, start, _LONGEST_PAGE
+                self.desk.logs.printed, view.key, start, _LONGEST_PAGE, pool=Pool.LOG
             )
             if behind <= start:
                 break
@@ -148,5 +152,5 @@ class MetricsHandler(LogHandler):
     async def get(self, target: str, kind: str, name: str) -> None:
         """All series as columns; of very many points those that keep the curves' look."""
         view = await self.job(target, kind, name)
-        series = await self.in_thread(self.desk.metric_series, view.key)
-        await self.answer({"series": series})
+        series = await self.in_thread(self.desk.metric_series, view.key, pool=Pool.LOG)
+        await self.answer({"series": series}, Pool.LOG)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, Explanation
 from jupyter_sm.store.schema import MIGRATIONS
 
@@ -25,6 +26,7 @@ _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse", "lustre", "9p", "gpfs", "
 
 _ROOM = "Free space there, or set JUPYTER_SM_HOME to a folder on another disk."
 _ELSEWHERE = "Set JUPYTER_SM_HOME to a folder that you can write to."
+_SPAWN = 'Start such processes with multiprocessing\'s method "spawn".'
 _ANEW = "If the file is damaged, move it away: the jobs are found again on their targets."
 
 
@@ -46,15 +48,42 @@ class StoreError(ExplainedError):
         )
 
 
+# Connections, of any store, of the process that this one was forked from.
+_inherited: list[sqlite3.Connection] = []
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor that no fork cuts through."""
+
+    def fetchone(self) -> Any:
+        """As sqlite3's."""
+        with forks.whole:
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """As sqlite3's."""
+        with forks.whole:
+            return super().fetchall()
+
+    def __next__(self) -> Any:
+        with forks.whole:
+            return super().__next__()
+
+
 class _Connection(sqlite3.Connection):
     """A connection whose errors say which store, and what is wrong with it."""
 
     place: Path | None = None
 
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        """As sqlite3's."""
+        return super().cursor(factory)
+
     def execute(self, *args: Any) -> sqlite3.Cursor:
         """As sqlite3's; IntegrityError stays what it is, since callers act on it."""
         try:
-            return super().execute(*args)
+            with forks.whole:
+                return super().execute(*args)
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
@@ -76,6 +105,7 @@ class Store:
         self._local = threading.local()
         self._connections: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
+        forks.in_child(self._begin_anew)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Made before SQLite would, so that it is never readable by others.
@@ -100,7 +130,29 @@ class Store:
                 raise StoreError(f"The job store {self.path} can't be read: {error}.") from error
         return connection
 
+    def _begin_anew(self) -> None:
+        """In a forked child: SQLite's connections must not be used in two processes."""
+        _inherited.extend(connection for _, connection in self._connections)
+        self._connections = []
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def _let_go(self) -> None:
+        """Close what was inherited: SQLite knows locks on a file by process, and would take the
+        parent's for this one's own.
+        """
+        if forks.whole.was_cut:
+            raise StoreError(
+                f"The job store {self.path} can't be used here: this process was forked off "
+                "while another of its threads was at work with it.",
+                _SPAWN,
+            )
+        while _inherited:
+            _inherited.pop().close()
+
     def _connect(self) -> sqlite3.Connection:
+        if _inherited:
+            self._let_go()
         # Threads end before the store closes, so closing happens from another thread.
         connection = sqlite3.connect(
             self.path,
@@ -127,6 +179,12 @@ class Store:
         Raises StoreError when the disk is full or the file can't be written.
         """
         db = self.read()
+        with forks.whole:
+            yield from self._transaction(db, durable=durable)
+
+    def _transaction(
+        self, db: sqlite3.Connection, *, durable: bool
+    ) -> Iterator[sqlite3.Connection]:
         try:
             if durable:
                 db.execute("PRAGMA synchronous=FULL")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 import uuid
 from enum import IntEnum
@@ -26,7 +27,7 @@ class Rank(IntEnum):
 
 
 class Lease:
-    """One holder's view of the lease of one target."""
+    """One holder's view of the lease of one target; safe to use from several threads."""
 
     def __init__(self, store: Store, target: str, rank: Rank) -> None:
         self._store = store
@@ -34,12 +35,17 @@ class Lease:
         self._rank = rank
         self._holder = uuid.uuid4().hex
         self._renewed = 0.0
+        self._lock = threading.Lock()
         self.held = False
 
     def acquire(self) -> bool:
         """Take, keep or let go of the lease; True while it is ours. Cheap while it is fresh."""
-        if self.held and time.monotonic() - self._renewed < RENEW_SECONDS:
-            return True
+        with self._lock:
+            if self.held and time.monotonic() - self._renewed < RENEW_SECONDS:
+                return True
+            return self._acquire()
+
+    def _acquire(self) -> bool:
         now = time.time()
         with self._store.write() as db:
             row = db.execute("SELECT * FROM leases WHERE target = ?", (self._target,)).fetchone()
@@ -73,10 +79,11 @@ class Lease:
 
     def release(self) -> None:
         """Let go, so that another can take it at once."""
-        if self.held:
-            with self._store.write() as db:
-                db.execute("DELETE FROM leases WHERE holder = ?", (self._holder,))
-            self.held = False
+        with self._lock:
+            if self.held:
+                with self._store.write() as db:
+                    db.execute("DELETE FROM leases WHERE holder = ?", (self._holder,))
+                self.held = False
 
 
 def is_held(store: Store, target: str) -> bool:

@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_sm.targets.paths import PathError, resolved
+from jupyter_sm.targets.walk import WalkError, file_in, walk
 
 MAX_BYTES = 200 * 1024 * 1024
+_REQUIREMENTS = "requirements.txt"
 _LEFT_OUT = frozenset({".git", ".hg", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"})
 
 
@@ -25,16 +27,22 @@ class SourceError(ValueError):
 
 
 def pack_source(
-    script: str | Path, entry_point: str | None, into: Path, dependencies: Sequence[str] = ()
+    script: str | Path,
+    entry_point: str | None,
+    into: Path,
+    dependencies: Sequence[str] = (),
+    *,
+    follow_links: bool = False,
 ) -> tuple[Path, str]:
     """Pack a script (alone) or a folder; returns the archive's path and the program's name.
 
     `dependencies` are files and folders that come to lie beside it, each under its own name.
+    `follow_links`: what links lead to, out of the folder, is packed too.
     Raises SourceError with one sentence saying what is wrong and where.
     """
-    files, program = _source(script, entry_point)
+    files, program = _source(script, entry_point, follow_links=follow_links)
     for dependency in dependencies:
-        files += _dependency(dependency, files)
+        files += _dependency(dependency, files, follow_links=follow_links)
     if sum(path.stat().st_size for _, path in files) > MAX_BYTES:
         raise SourceError(
             f"The source and its dependencies hold more than {MAX_BYTES >> 20} MiB; pass data as "
@@ -43,26 +51,37 @@ def pack_source(
     return _write(files, into), program
 
 
-def _source(script: str | Path, entry_point: str | None) -> tuple[list[tuple[str, Path]], str]:
+def _source(
+    script: str | Path, entry_point: str | None, *, follow_links: bool
+) -> tuple[list[tuple[str, Path]], str]:
     try:
         path = resolved(os.fspath(script))
     except PathError as error:
         raise SourceError(str(error)) from None
     if os.fspath(script) and path.is_dir():
-        program = _entry_of(path, entry_point)
-        return _folder_files(path), program
+        program = _entry_of(path, entry_point, follow_links=follow_links)
+        return _folder_files(path, follow_links=follow_links), program
     if not path.is_file():
         raise SourceError(f"There is no script {str(script)!r} (looked for {path.absolute()}).")
     if path.stat().st_size > MAX_BYTES:
         raise SourceError(f"The script {str(script)!r} has more than {MAX_BYTES >> 20} MiB.")
     files = [(path.name, path)]
-    requirements = path.parent / "requirements.txt"
-    if requirements.is_file():
-        files.append(("requirements.txt", requirements))
+    requirements = path.parent / _REQUIREMENTS
+    if requirements.is_symlink() or requirements.is_file():
+        files.append((_REQUIREMENTS, _beside(path, follow_links=follow_links)))
     return files, path.name
 
 
-def _dependency(given: str, beside: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
+def _beside(script: Path, *, follow_links: bool) -> Path:
+    try:
+        return file_in(script.parent, _REQUIREMENTS, follow_links=follow_links).path
+    except WalkError as error:
+        raise SourceError(str(error)) from None
+
+
+def _dependency(
+    given: str, beside: Sequence[tuple[str, Path]], *, follow_links: bool
+) -> list[tuple[str, Path]]:
     """The files of a dependency, as they come to lie beside others."""
     try:
         path = resolved(given)
@@ -79,43 +98,44 @@ def _dependency(given: str, beside: Sequence[tuple[str, Path]]) -> list[tuple[st
         )
     if path.is_file():
         return [(path.name, path)]
-    return [(f"{path.name}/{name}", file) for name, file in _folder_files(path)]
+    files = _folder_files(path, follow_links=follow_links)
+    return [(f"{path.name}/{name}", file) for name, file in files]
 
 
-def _entry_of(folder: Path, entry_point: str | None) -> str:
+def _entry_of(folder: Path, entry_point: str | None, *, follow_links: bool) -> str:
     if entry_point is None:
         raise SourceError(
             f"{str(folder)!r} is a folder, so entry_point must name the script in it to run."
         )
     try:
-        entry = resolved(os.fspath(folder / entry_point)).resolve()
+        entry = resolved(os.fspath(folder / entry_point))
     except PathError as error:
         raise SourceError(str(error)) from None
-    if not entry.is_relative_to(folder.resolve()) or not entry.is_file():
+    if not follow_links:
+        folder, entry = folder.resolve(), entry.resolve()
+    if not entry.is_relative_to(folder) or not entry.is_file():
         raise SourceError(f"There is no script {entry_point!r} in the folder {str(folder)!r}.")
-    inside = entry.relative_to(folder.resolve())
+    inside = entry.relative_to(folder)
     left_out = _LEFT_OUT.intersection(inside.parts)
     if left_out:
         raise SourceError(f"{entry_point!r} lies in {min(left_out)}, which is not packed.")
     return inside.as_posix()
 
 
-def _folder_files(folder: Path) -> list[tuple[str, Path]]:
+def _folder_files(folder: Path, *, follow_links: bool) -> list[tuple[str, Path]]:
     files: list[tuple[str, Path]] = []
     total = 0
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if f not in _LEFT_OUT)
-        for name in sorted(names):
-            path = Path(root) / name
-            if not path.is_file():
-                continue
-            total += path.stat().st_size
+    try:
+        for file in walk(folder, follow_links=follow_links, left_out=_LEFT_OUT):
+            total += file.size
             if total > MAX_BYTES:
                 raise SourceError(
                     f"The source folder {str(folder)!r} holds more than {MAX_BYTES >> 20} MiB; "
                     "pass data as inputs, and keep only code in the source folder."
                 )
-            files.append((path.relative_to(folder).as_posix(), path))
+            files.append((file.name, file.path))
+    except WalkError as error:
+        raise SourceError(str(error)) from None
     return files
 
 

@@ -17,6 +17,8 @@ _THROTTLED = (
     "RequestLimitExceeded",
     "SlowDown",
 )
+# Something was damaged on its way.
+_DAMAGED = ("BadDigest", "XAmzContentSHA256Mismatch")
 # Refusals of who asks, not of what is asked: they pass once credentials or the clock are right.
 _CREDENTIALS = (
     "ExpiredToken",
@@ -117,7 +119,7 @@ def is_passing(error: BaseException) -> bool:
     if of_the_network or is_about_credentials(error):
         return True
     status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return is_throttled(error) or int(status) >= 500
+    return is_throttled(error) or code_of(error) in _DAMAGED or int(status) >= 500
 
 
 def is_about_credentials(error: BaseException) -> bool:

@@ -24,7 +24,9 @@ from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.streams import LoggedJob, Parsed
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import cause
+from jupyter_sm.tracking.aside import Aside
 from jupyter_sm.tracking.calls import code_of, is_about_credentials, is_denied, is_throttled
+from jupyter_sm.tracking.kind_poller import is_of_one
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class EventTailer:
         self._store = store
         self._target = target
         self._readings: dict[int, _Reading] = {}
+        self._aside = Aside(store)
 
     def run(self) -> bool:
         """Read what is due, a few pages a job; True if there is more to read at once."""
@@ -73,11 +76,22 @@ class EventTailer:
         known = {job.id for job in jobs}
         self._readings = {n: r for n, r in self._readings.items() if n in known}
         for job in jobs:
+            if self._aside.has(job):
+                continue
             reading = self._readings.get(job.id)
             if reading is None:
                 reading = self._readings[job.id] = self._resumed(job)
-            if time.monotonic() >= reading.next_at:
+            if time.monotonic() < reading.next_at:
+                continue
+            try:
                 more = self._read_or_tell(job, reading, interval) or more
+                self._aside.take_back(job)
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                # It is read anew, from what the store has, once its turn comes again.
+                del self._readings[job.id]
+                self._aside.put(job, error)
         return more
 
     def _resumed(self, job: LoggedJob) -> _Reading:

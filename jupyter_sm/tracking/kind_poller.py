@@ -116,7 +116,8 @@ class KindPoller:
             cursors.advance(self._store, target, kind, reached)
         # Only what the overlap may show again needs remembering.
         kept = newest - 2 * cadence.deep_overlap
-        self._known = {name: t for name, t in self._known.items() if t >= kept}
+        # A job that somebody asked for may be looked up, and so added, by another thread.
+        self._known = {name: t for name, t in list(self._known.items()) if t >= kept}
         self._polled = begun
         self._took = time.monotonic() - begun
         self._deep = begun if is_deep else self._deep

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 
+from jupyter_sm import forks
 from jupyter_sm.store import Store, StoreError, leases, retention, targets
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
@@ -96,6 +97,18 @@ def in_use(store: Store) -> list[str]:
 
 _in_kernel: dict[str, TrackingService] = {}
 _lock = threading.Lock()
+
+
+def _begin_anew() -> None:
+    """In a forked child: its parent's threads track for the parent."""
+    global _lock
+    _lock = threading.Lock()
+    for tracking in _in_kernel.values():
+        atexit.unregister(tracking.stop)
+    _in_kernel.clear()
+
+
+forks.in_child(_begin_anew)
 
 
 def catch_up_all(store: Store, names: list[str] | None = None) -> list[str]:

@@ -15,6 +15,8 @@ from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.streams import LoggedJob
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import cause
+from jupyter_sm.tracking.aside import Aside
+from jupyter_sm.tracking.kind_poller import is_of_one
 
 _log = logging.getLogger(__name__)
 
@@ -34,23 +36,38 @@ class Tailer:
         self._hints: dict[int, object] = {}
         self._parsers: dict[int, dict[str, LogParser]] = defaultdict(dict)
         self._fed: dict[int, float] = {}
+        self._aside = Aside(store)
 
     def run(self) -> bool:
         """Read what is new, a few pages a job; True if there is more to read at once."""
         now = time.time()
         more = False
         for job in streams.jobs_to_read(self._store, self._target.name, 0.0):
-            hint = self._target.log_hint(job.key.kind, job.key.name)
-            if hint is None or hint != self._hints.get(job.id):
-                if self._read_or_skip(job):
-                    more = True
-                    continue
-                self._hints[job.id] = hint
-            if now - self._fed.get(job.id, now) > _QUIET_SECONDS:
-                self._flush(job)
-            if job.is_over and now - (job.ended_at or now) >= self._target.log_quiet_seconds:
-                self._close(job)
+            if self._aside.has(job):
+                continue
+            try:
+                more = self._look(job, now) or more
+                self._aside.take_back(job)
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                # It is read anew, from what the store has, once its turn comes again.
+                self._hints.pop(job.id, None)
+                self._parsers.pop(job.id, None)
+                self._aside.put(job, error)
         return more
+
+    def _look(self, job: LoggedJob, now: float) -> bool:
+        hint = self._target.log_hint(job.key.kind, job.key.name)
+        if hint is None or hint != self._hints.get(job.id):
+            if self._read_or_skip(job):
+                return True
+            self._hints[job.id] = hint
+        if now - self._fed.get(job.id, now) > _QUIET_SECONDS:
+            self._flush(job)
+        if job.is_over and now - (job.ended_at or now) >= self._target.log_quiet_seconds:
+            self._close(job)
+        return False
 
     def _close(self, job: LoggedJob) -> None:
         self._flush(job)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+from collections.abc import Callable
 
+from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import kind_named
 from jupyter_sm.store import Store, StoreError, stops, targets, wanted
@@ -40,8 +43,8 @@ _log = logging.getLogger(__name__)
 class Tracker:
     """Keeps the store in step with one target. `start`, and `stop` when done.
 
-    One thread submits and polls; another reads logs, so that a long one delays no status; a third
-    waits for events.
+    One thread does what users asked for (submits, stops, looks up); the others look: one polls,
+    one reads logs, one waits for events. So no long list or log delays a submission or a stop.
     """
 
     def __init__(self, store: Store, target: Target, rank: Rank) -> None:
@@ -58,6 +61,7 @@ class Tracker:
             threading.Thread(target=run, name=f"jupyter_sm {what} {target.name}", daemon=True)
             for what, run in (
                 ("tracker", self._run),
+                ("poller", self._run_poller),
                 ("logs", self._run_logs),
                 ("events", self._run_events),
             )
@@ -72,7 +76,7 @@ class Tracker:
         """End after the current step, and let go of the lease."""
         self._stopped.set()
         # Who waits for events touches nothing any more, and may wait for some seconds yet.
-        for thread in self._threads[:2]:
+        for thread in self._threads[:3]:
             if thread.is_alive():
                 thread.join(timeout=10)
 
@@ -82,33 +86,51 @@ class Tracker:
         return self._threads[0].is_alive()
 
     def _run(self) -> None:
-        failures = 0
+        with contextlib.suppress(Exception), forks.whole:
+            # A child that is forked off in the midst of imports could never do them.
+            self._target.client("sagemaker")
         try:
-            while not self._stopped.is_set():
-                wait = _TICK_SECONDS
-                try:
-                    if self._lease.acquire():
-                        wait = 0.0 if self.tick() else _TICK_SECONDS
-                        failures = 0
-                    else:
-                        wait = _ASK_SECONDS
-                except Exception as error:  # noqa: BLE001 - tracking must outlive any trouble
-                    # After a throttle the calls themselves are paced more slowly.
-                    steps = 1 if is_throttled(error) else len(_BACK_OFF_SECONDS)
-                    wait = _BACK_OFF_SECONDS[min(failures, steps - 1)]
-                    failures += 1
-                    if not threading.main_thread().is_alive():
-                        return  # the interpreter is ending; its trouble is not the target's
-                    self._poller.be_due()
-                    if failures > _untold(error):
-                        self._mark_stale(error)
-                self._stopped.wait(wait)
+            self._repeat(self.act, is_told=False)
         finally:
             try:
                 self._submitter.close()
+                poller = self._threads[1]
+                if poller.is_alive() and self._stopped.is_set():
+                    poller.join(timeout=10)
                 self._lease.release()
             except StoreError as error:
                 _log.warning("The lease of %s was not released: %s", self._target.name, error)
+
+    def _run_poller(self) -> None:
+        self._repeat(self._poller.step, is_told=True)
+
+    def _repeat(self, work: Callable[[], bool], *, is_told: bool) -> None:
+        """Do something again and again while the lease is ours; at once if there is more to do.
+
+        `is_told`: that the target can't be reached is told by this work, and not by the other.
+        """
+        failures = 0
+        while not self._stopped.is_set():
+            wait = _TICK_SECONDS
+            try:
+                if self._lease.acquire():
+                    wait = 0.0 if work() else _TICK_SECONDS
+                    failures = 0
+                else:
+                    wait = _ASK_SECONDS
+            except Exception as error:  # noqa: BLE001 - tracking must outlive any trouble
+                # After a throttle the calls themselves are paced more slowly.
+                steps = 1 if is_throttled(error) else len(_BACK_OFF_SECONDS)
+                wait = _BACK_OFF_SECONDS[min(failures, steps - 1)]
+                failures += 1
+                if not threading.main_thread().is_alive():
+                    return  # the interpreter is ending; its trouble is not the target's
+                self._poller.be_due()
+                if not is_told and is_passing(error):
+                    _log.warning("%s does not answer now: %s", self._target.name, error)
+                elif failures > _untold(error):
+                    self._mark_stale(error)
+            self._stopped.wait(wait)
 
     def _run_logs(self) -> None:
         while not self._stopped.is_set():
@@ -125,12 +147,22 @@ class Tracker:
         self._listener.run(self._stopped, lambda: self._lease.held)
 
     def tick(self) -> bool:
-        """One round of submitting and polling; True if there is more to do at once."""
-        for key in self._submitter.run(self._lease.acquire):
+        """One round of acting and polling; True if there is more to do at once."""
+        more = self.act()
+        return self._poller.step() or more
+
+    def act(self) -> bool:
+        """One round of submitting, stopping and looking up; True if there is more to do at once."""
+        for key in self._submitter.run(self._may_go_on):
             self._poller.look_at(key)
-        self._pass_on_stops()
+        more = self._pass_on_stop()
+        return self._look_up_wanted() or more
+
+    def _may_go_on(self) -> bool:
+        """Whether the next submission may be sent. Between two, what does not wait its turn."""
+        self._pass_on_stop()
         self._look_up_wanted()
-        return self._poller.step()
+        return self._lease.acquire()
 
     def catch_up(self) -> None:
         """Bring the store up to date once, for a process that will not live to track.
@@ -148,8 +180,10 @@ class Tracker:
             self._submitter.close()
             self._lease.release()
 
-    def _pass_on_stops(self) -> None:
-        for key in stops.to_stop(self._store, self._target.name):
+    def _pass_on_stop(self) -> bool:
+        """Pass on one wish to stop a job; True if there are more."""
+        keys = stops.to_stop(self._store, self._target.name)
+        for key in keys[:1]:
             try:
                 kind = kind_named(key.kind)
                 answer = call_or_none(self._target, kind.stop, {kind.name_field: key.name})
@@ -163,9 +197,12 @@ class Tracker:
                 (stops.given_up if answer is None else stops.passed_on)(self._store, key)
             # Stopping, or ended in between: describing it shows which.
             self._poller.look_at(key)
+        return len(keys) > 1
 
-    def _look_up_wanted(self) -> None:
-        for key in wanted.pending(self._store, self._target.name):
+    def _look_up_wanted(self) -> bool:
+        """Look up one job that somebody asked for; True if there are more."""
+        keys = wanted.pending(self._store, self._target.name)
+        for key in keys[:1]:
             try:
                 found = self._poller.look_up(key)
                 missing = f"There is no {key.kind} job named {key.name!r} there."
@@ -175,6 +212,7 @@ class Tracker:
                     raise
                 answer = explain(error).sentence
             wanted.settle(self._store, key, answer)
+        return len(keys) > 1
 
     def _mark_stale(self, error: Exception) -> None:
         # Only a fault of ours is worth its traceback.

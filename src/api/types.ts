@@ -187,6 +187,8 @@ export interface ITrainingSpec {
   distribution?: string | null;
   /** let SageMaker's default bucket be created for the job's files */
   create_bucket?: boolean;
+  /** take along what links in source and inputs lead to outside of them */
+  follow_links?: boolean;
 }
 
 export interface ITargetList {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 
@@ -12,6 +11,7 @@ from jupyter_sm import expressions
 from jupyter_sm.expressions import Found, faults_of, search
 from jupyter_sm.logs import LogParser
 
+from kit.forked import forked
 from kit.hostile import HOSTILE, LETTERS
 
 
@@ -66,19 +66,9 @@ def test_a_process_that_somebody_else_ended_is_no_fault_of_the_expression() -> N
     assert search(["(a)"], ["a"]) == [Found({0: "a"})]
 
 
-def _searched_in_child(answers: multiprocessing.Queue[list[Found]]) -> None:
-    answers.put(search(["(b)"], ["b"]))
-
-
 def test_a_forked_child_searches_with_a_process_of_its_own() -> None:
     search(["(a)"], ["a"])
-    context = multiprocessing.get_context("fork")
-    answers = context.Queue()
-    child = context.Process(target=_searched_in_child, args=(answers,))
-    child.start()
-    assert answers.get(timeout=30) == [Found({0: "b"})]
-    child.join()
-    assert child.exitcode == 0
+    assert forked(lambda: search(["(b)"], ["b"])[0].captured[0]) == "b"
     assert search(["(c)"], ["c"]) == [Found({0: "c"})]
 
 

@@ -51,6 +51,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "input_mode": (["--input-mode", "FastFile"], "FastFile"),
     "distribution": (["--distribution", "torchrun"], "torchrun"),
     "create_bucket": (["--create-bucket"], True),
+    "follow_links": (["--follow-links"], True),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +23,8 @@ class Gate:
         self._upstream = urlsplit(upstream).netloc
         self.calls: list[tuple[str, str]] = []
         self.rule: Rule = lambda method, path: None
+        # Whether what is sent is to be damaged on its way.
+        self.damages: Callable[[str, str], bool] = lambda method, path: False
         self.is_open = threading.Event()
         self.is_open.set()
         self._server = HttpServer(self._answer)
@@ -37,6 +41,11 @@ class Gate:
         answer = self.rule(method, path)
         if answer is not None:
             return answer
+        if self.damages(method, path):
+            body = bytes([body[0] ^ 1]) + body[1:]
+        told_sum = headers.get("x-amz-checksum-sha256")
+        if told_sum and base64.b64encode(hashlib.sha256(body).digest()).decode() != told_sum:
+            return refusal(400, "BadDigest")  # as S3 does, and moto does not
         connection = http.client.HTTPConnection(self._upstream, timeout=30)
         try:
             sent = {k: v for k, v in headers.items() if k not in ("expect", "connection")}

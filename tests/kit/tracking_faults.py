@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class FaultyTarget:
         self.calls: list[str] = []
         self._before: list[dict[str, Any]] = []
         self._after: list[dict[str, Any]] = []
+        self._held: dict[str, threading.Event] = {}
         for service in ("sagemaker", "logs"):
             events = self.real.client(service).meta.events
             events.register_first(f"before-send.{service}", self._first)
@@ -71,6 +73,10 @@ class FaultyTarget:
         rules = self._after if handled else self._before
         rules.append({"operation": operation, "error": error, "left": times, "name": name})
 
+    def hold(self, operation: str) -> threading.Event:
+        """Calls of the operation wait until this is set, as those of a long list do."""
+        return self._held.setdefault(operation, threading.Event())
+
     def heal(self) -> None:
         """No more faults."""
         self._before.clear()
@@ -86,7 +92,10 @@ class FaultyTarget:
         return sorted(path.name for path in root.glob("[!.]*"))
 
     def _first(self, request: Any, **_: Any) -> None:
-        self.calls.append(_operation(request))
+        operation = _operation(request)
+        self.calls.append(operation)
+        if operation in self._held:
+            self._held[operation].wait(60)
         _raise_due(self._before, request)
 
     def _last(self, request: Any, **_: Any) -> None:

@@ -230,7 +230,7 @@ def test_two_trackers_on_one_store_never_both_hold(
         return watched
 
     for number, tracker in enumerate(trackers):
-        monkeypatch.setattr(tracker, "tick", watch(number, tracker.tick))
+        monkeypatch.setattr(tracker, "act", watch(number, tracker.act))
     for tracker in trackers:
         tracker.start()
     submit_spec(stores[0], TrainingSpec(str(script)), name="once")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_sm.desk.again import submit_again
 from jupyter_sm.desk.submit import submit_request
 
 from kit.aws_account import BUCKET, TARGET, Account
@@ -104,12 +105,40 @@ def test_a_name_that_is_no_text_is_refused_in_words(account: Account, tmp_path: 
     wait_for(lambda: account.status("job") == "Rejected" or account.created("job"), 10)
 
 
-def test_links_that_go_in_circles_are_followed_once(account: Account, data: Path) -> None:
+def test_links_that_go_in_circles_are_refused(account: Account, data: Path) -> None:
     (data / "loop").symlink_to(data)
     account.track()
     account.submit("job", inputs={"train": str(data)})
-    wait_for(lambda: account.known("job").status != "Submitting", 15)
-    assert len(account.contents()) < 10
+    reason = account.refused("job").failure_reason or ""
+    assert f"{data / 'loop'} is a link to" in reason and "a loop" in reason
+    assert not [key for key in account.contents() if "/inputs/" in key]
+
+
+def test_a_link_that_leads_out_goes_to_s3_at_the_users_word_only(
+    account: Account, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "private.pem").write_text("key")
+    (data / "link.csv").symlink_to(tmp_path / "private.pem")
+    account.track()
+    account.submit("no", inputs={"train": str(data)})
+    reason = account.refused("no").failure_reason or ""
+    assert f"The input of channel 'train' can't be staged: {data / 'link.csv'} is a link" in reason
+    assert not [key for key in account.contents() if "/inputs/" in key]
+    account.submit("yes", inputs={"train": str(data)}, follow_links=True)
+    wait_for(lambda: account.created("yes"))
+    _, prefix = account.input_of("yes")
+    assert f"{prefix}link.csv" in account.contents()
+    # Who runs it again has said so already.
+    again = submit_again(account.store, account.known("yes").key)
+    wait_for(lambda: account.created(again.name))
+    assert account.input_of(again.name)[1] == prefix
+
+
+def test_a_pipe_in_an_input_is_refused(account: Account, data: Path) -> None:
+    os.mkfifo(data / "pipe")
+    account.track()
+    account.submit("job", inputs={"train": str(data)})
+    assert f"{data / 'pipe'} is a pipe" in (account.refused("job").failure_reason or "")
 
 
 @pytest.mark.parametrize("content", [b"", b"x"])

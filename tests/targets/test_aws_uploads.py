@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sm.desk.submit import submit_request
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.store import stops
 from jupyter_sm.targets import Staging, StagingStoppedError
-from jupyter_sm.targets.aws import staging as aws_staging
+from jupyter_sm.targets.aws import uploads
 from jupyter_sm.tracking import submitter
 
 from kit.aws_account import BUCKET, TARGET, Account
 from kit.aws_gate import Gate, refusal
+from kit.simulator import default_request
 from kit.wait import wait_for
 
 MIB = 1 << 20
@@ -27,7 +29,8 @@ MIB = 1 << 20
 def test_bytes_are_counted_on_the_job(
     account: Account, tmp_path: Path, s3: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aws_staging, "_TELL_SECONDS", 0.0)
+    monkeypatch.setattr(uploads, "_TELL_SECONDS", 0.0)
+    monkeypatch.setattr(uploads, "AT_ONCE", 1)
     folder = tmp_path / "data"
     folder.mkdir()
     for name in "ab":
@@ -38,7 +41,7 @@ def test_bytes_are_counted_on_the_job(
     def hold_until_it_is_seen(method: str, path: str) -> None:
         if method == "PUT" and "/inputs/" in path:
             asked.append(path)
-            wait_for(lambda: seen and seen[-1][0] >= 2 * MIB * len(asked))
+            wait_for(lambda: seen and seen[-1][0] >= 2 * MIB * (len(asked) - 1))
 
     s3.rule = hold_until_it_is_seen
     account.track()
@@ -196,3 +199,160 @@ def test_staging_that_fails_is_tried_ever_more_seldom(
         return max(waits) > 1.5
 
     wait_for(look, 25)
+
+
+def test_eight_files_are_sent_at_once_and_no_more(
+    account: Account, tmp_path: Path, s3: Gate
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for n in range(40):
+        (folder / f"{n}.bin").write_bytes(os.urandom(10))
+    together = threading.Barrier(uploads.AT_ONCE)
+    at_work: list[int] = []
+    lock = threading.Lock()
+
+    def meet(method: str, path: str) -> None:
+        if method == "PUT" and "/inputs/" in path:
+            with lock:
+                at_work.append(1)
+                assert len(at_work) <= uploads.AT_ONCE
+            together.wait(20)
+            with lock:
+                at_work.pop()
+
+    s3.rule = meet
+    account.track()
+    account.submit("job", inputs={"train": str(folder)})
+    wait_for(lambda: account.created("job"))
+    _, prefix = account.input_of("job")
+    assert sum(key.startswith(prefix) for key in account.contents()) == 40
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of six parts, each S3's least size but for the last."""
+    monkeypatch.setattr(uploads, "_PART", 5 * MIB)
+    path = tmp_path / "large.bin"
+    path.write_bytes(os.urandom(25 * MIB + 17))
+    return path
+
+
+def stored(account: Account, name: str, file: str) -> bytes:
+    _, prefix = account.input_of(name)
+    body = account.client("s3").get_object(Bucket=BUCKET, Key=f"{prefix}{file}")["Body"]
+    with body:
+        return bytes(body.read())
+
+
+def unfinished(account: Account) -> list[str]:
+    answer = account.client("s3").list_multipart_uploads(Bucket=BUCKET)
+    return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+
+def test_a_large_file_arrives_in_parts(account: Account, large: Path, s3: Gate) -> None:
+    account.track()
+    account.submit("job", inputs={"train": str(large)})
+    wait_for(lambda: account.created("job"))
+    assert stored(account, "job", large.name) == large.read_bytes()
+    assert s3.count("PUT", "partNumber") == 6
+    assert not unfinished(account)
+
+
+def test_the_parts_of_an_upload_that_broke_off_count(
+    account: Account, large: Path, s3: Gate
+) -> None:
+    s3.rule = lambda method, path: refusal(503, "SlowDown") if "partNumber=4" in path else None
+    account.submit("job", inputs={"train": str(large)})
+    small_parts = f"from jupyter_sm.targets.aws import uploads; uploads._PART = {uploads._PART}"
+    doomed = account.process("track", small_parts)
+    sent = [f"partNumber={n}" for n in range(1, 7)]
+    wait_for(lambda: all(s3.count("PUT", part) for part in sent))
+    doomed.kill()
+    doomed.wait()
+    s3.rule = lambda method, path: None
+    s3.calls.clear()
+    account.track()
+    wait_for(lambda: account.created("job"))
+    assert s3.count("PUT", "partNumber") == s3.count("PUT", "partNumber=4") == 1
+    assert stored(account, "job", large.name) == large.read_bytes()
+    assert not unfinished(account)
+
+
+def test_a_stopped_upload_leaves_no_parts(account: Account, large: Path, s3: Gate) -> None:
+    key = JobKey(TARGET, "training", "job")
+    s3.rule = lambda method, path: (
+        stops.request_stop(account.store, key) and None if "partNumber=2" in path else None
+    )
+    account.track()
+    account.submit("job", inputs={"train": str(large)})
+    wait_for(lambda: account.status("job") in ("Stopped", "Rejected"))
+    assert account.status("job") == "Stopped"
+    assert not unfinished(account) and account.sim.count("CreateTrainingJob") == 0
+
+
+@pytest.mark.parametrize("when", ["HEAD", "PUT"])
+@pytest.mark.parametrize("is_large", [False, True])
+def test_what_is_rewritten_meanwhile_never_lies_under_the_name_of_what_it_was(
+    account: Account, data: Path, large: Path, s3: Gate, when: str, is_large: bool
+) -> None:
+    file = large if is_large else data / "a.csv"
+    before = file.read_bytes()
+    after = before[:-1] + bytes([before[-1] ^ 1])
+
+    def rewrite(method: str, path: str) -> None:
+        if method == when and "/inputs/" in path:
+            file.write_bytes(after)
+
+    s3.rule = rewrite
+    account.track()
+    account.submit("one", inputs={"train": str(file)})
+    wait_for(lambda: account.created("one") or account.status("one") == "Rejected")
+    s3.rule = lambda method, path: None
+    if account.created("one"):
+        assert stored(account, "one", file.name) == before
+    else:
+        assert f"{file} was written to while" in (account.refused("one").failure_reason or "")
+        assert not [key for key in account.contents() if "/inputs/" in key]
+    assert not unfinished(account)
+    # Whoever has the right file trains on the right file.
+    file.write_bytes(before)
+    account.submit("two", inputs={"train": str(file)})
+    wait_for(lambda: account.created("two"))
+    assert stored(account, "two", file.name) == before
+
+
+def test_what_is_damaged_on_its_way_is_sent_again(
+    account: Account, data: Path, large: Path, s3: Gate
+) -> None:
+    damaged: list[str] = []
+
+    def once(method: str, path: str) -> bool:
+        is_new = method == "PUT" and "/inputs/" in path and path not in damaged
+        if is_new:
+            damaged.append(path)
+        return is_new
+
+    s3.damages = once
+    account.track()
+    account.submit("job", inputs={"small": str(data / "a.csv"), "train": str(large)})
+    wait_for(lambda: account.created("job"), 60)
+    assert damaged
+    assert stored(account, "job", "a.csv") == (data / "a.csv").read_bytes()
+
+
+def test_a_source_lies_under_its_content_whatever_its_folder_is_called(
+    account: Account, tmp_path: Path
+) -> None:
+    archive = tmp_path / "source" / "sourcedir.tar.gz"
+    archive.parent.mkdir()
+    account.track()
+    for name in ("one", "two"):
+        archive.write_bytes(name.encode())  # of one size
+        own = {"sagemaker_program": "train.py", "sagemaker_submit_directory": archive.as_uri()}
+        request = {**default_request(name), "HyperParameters": own}
+        del request["RoleArn"], request["OutputDataConfig"]
+        submit_request(account.store, request, target=TARGET)
+        wait_for(lambda name=name: account.created(name))
+    sources = [key for key in account.contents() if "/sources/" in key]
+    assert len(sources) == 2

@@ -156,7 +156,7 @@ def test_states_told_on_a_full_disk_leave_room_for_the_end(
     layout.make()
     job = layout.job("training", "job")
     job.path.mkdir(parents=True)
-    state = {"status": "InProgress", "transitions": []}
+    state = {"status": "InProgress", "transitions": [], "created": 0}
     job.write_state(state)
     job.make_reserve()
     log = LogStream(job.path / "log")

@@ -33,6 +33,7 @@ for channel in json.loads(os.environ["SM_CHANNELS"]):
             kind = error.strerror
         print(channel, file.relative_to(folder), file.read_text(), kind)
 """
+FOLLOW = [{"Key": "jupyter-sm/follow-links", "Value": "true"}]
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,9 @@ def test_fast_file_copies_what_links_lead_to(machine: Machine, data: Path, tmp_p
     views_in(tmp_path / "tried")
     (tmp_path / "links" / "inner").mkdir(parents=True)
     (tmp_path / "links" / "inner" / "a").symlink_to("../../data/a")
-    note, line = fast(machine, tmp_path / "links", then="(folder / 'inner/a').write_text('mine')")
+    note, line = fast(
+        machine, tmp_path / "links", Tags=FOLLOW, then="(folder / 'inner/a').write_text('mine')"
+    )
     assert "it holds links" in note
     assert line == "train inner/a content-a copy"
     assert (data / "a").read_text() == "content-a"
@@ -130,30 +133,6 @@ def test_fast_file_gives_each_host_its_share(machine: Machine, data: Path) -> No
         for host in ("algo-1", "algo-2")
     ]
     assert shares == [["a", "c", "deep/e"], ["b", "d"]]
-
-
-def test_links_are_followed_and_loops_left_out(machine: Machine, data: Path) -> None:
-    (data / "deep" / "loop").symlink_to("..")
-    (data / "linked").symlink_to("deep")
-    other = data.parent / "elsewhere"
-    other.mkdir()
-    (other / "f").write_text("content-f")
-    (data / "outside").symlink_to(other)
-    described = machine.run(SHOW, InputDataConfig=[channel("train", data)])
-    lines = machine.lines(described["TrainingJobName"])
-    assert "train outside/f content-f copy" in lines
-    assert len(lines) == 6
-
-
-def test_an_input_that_is_no_file_and_no_folder_fails_the_job(
-    machine: Machine, tmp_path: Path
-) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    described = machine.run(SHOW, InputDataConfig=[channel("train", tmp_path / "pipe")])
-    reason = described["FailureReason"]
-    assert reason.startswith("ClientError: Data download failed")
-    assert "neither a file nor a folder" in reason
-    assert str(tmp_path / "pipe") in reason
 
 
 def test_a_script_may_not_change_the_originals_of_file_mode(machine: Machine, data: Path) -> None:
@@ -225,6 +204,64 @@ def test_an_input_gone_when_it_is_staged_fails_the_job_by_name(
     assert reason.startswith("ClientError: Data download failed")
     assert str(data) in reason
     assert "'train'" in reason
+
+
+def download_failure(machine: Machine, place: Path, **members: object) -> str:
+    described = machine.run(SHOW, InputDataConfig=[channel("train", place)], **members)
+    assert described["TrainingJobStatus"] == "Failed"
+    reason = described["FailureReason"]
+    assert reason.startswith("ClientError: Data download failed: ")
+    return reason
+
+
+@pytest.mark.parametrize("mode", ["File", "FastFile"])
+def test_links_within_an_input_are_followed(machine: Machine, data: Path, mode: str) -> None:
+    (data / "linked").symlink_to("deep")
+    (data / "f").symlink_to("a")
+    inputs = [channel("train", data, InputMode=mode)]
+    printed = machine.lines(machine.run(SHOW, InputDataConfig=inputs)["TrainingJobName"])
+    lines = [line for line in printed if line.startswith("train")]
+    assert [line.split()[1:3] for line in lines[4:]] == [
+        ["deep/e", "content-e"],
+        ["f", "content-a"],
+        ["linked/e", "content-e"],
+    ]
+
+
+def test_a_link_that_leads_out_is_followed_at_the_users_word_only(
+    machine: Machine, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "key").write_text("key")
+    (data / "linked").symlink_to(tmp_path / "private")
+    reason = download_failure(machine, data)
+    assert f"{data / 'linked'} is a link to {tmp_path / 'private'}" in reason
+    described = machine.run(SHOW, InputDataConfig=[channel("train", data)], Tags=FOLLOW)
+    assert "train linked/key key copy" in machine.lines(described["TrainingJobName"])
+
+
+def test_an_input_that_holds_no_file_is_refused(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "empty" / "deeper").mkdir(parents=True)
+    reason = download_failure(machine, tmp_path / "empty")
+    assert f"there is no file in {tmp_path / 'empty'}, the input of channel 'train'" in reason
+
+
+def test_what_is_no_file_is_refused(machine: Machine, data: Path) -> None:
+    os.mkfifo(data / "deep" / "pipe")
+    assert f"{data / 'deep' / 'pipe'} is a pipe" in download_failure(machine, data)
+    assert "is a device" in download_failure(machine, Path("/dev/zero"))
+
+
+def test_a_stop_ends_the_copying_of_an_input(machine: Machine, tmp_path: Path) -> None:
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(8 << 30)  # sparse: only its copy takes long
+    name = machine.start(SHOW, InputDataConfig=[channel("train", tmp_path / "huge")])
+    copied = machine.job_folder(name)
+    wait_for(lambda: list(copied.rglob("huge")))
+    machine.sagemaker.stop_training_job(TrainingJobName=name)
+    described = machine.ended(name)
+    assert described["TrainingJobStatus"] == described["SecondaryStatus"] == "Stopped"
+    assert not [p for p in copied.rglob("huge") if p.is_file()]
 
 
 def hostile(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sm.targets.local.disk.layout import Layout, marker_name, started_name
+
 from kit.local_machine import FINAL, Machine, is_alive, machine_in
 from kit.wait import wait_for
 
@@ -112,6 +114,31 @@ def test_a_job_that_was_being_stopped_comes_to_its_end(
     wait_for(lambda: '"status": "Stopping"' in state.read_text())
     kill(supervisor)
     wait_for(lambda: machine.listed_status(name) in FINAL, 5)
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"status": "InProgress"}', "\0" * 99])
+@pytest.mark.parametrize("queue", ["waiting", "started"])
+def test_one_odd_job_keeps_no_other_from_being_started_and_listed(
+    tmp_path: Path, content: str | None, queue: str
+) -> None:
+    with machine_in(tmp_path / "machine", max_jobs=2) as machine:
+        odd = machine.run(name="odd")["TrainingJobName"]
+        state = machine.job_folder(odd) / "state.json"
+        state.unlink()
+        if content is not None:
+            state.write_text(content)
+        layout = Layout(machine.target.engine.root)
+        (layout.started if queue == "started" else layout.waiting).joinpath(
+            started_name("training", odd) if queue == "started" else marker_name(0, "training", odd)
+        ).touch()
+        for stray in (".nfs0001", "stray", "~~", "00~training~none"):
+            (layout.waiting / stray).touch()
+            (layout.started / stray).touch()
+        assert machine.run("print(1)")["TrainingJobStatus"] == "Completed"
+        listed = machine.sagemaker.list_training_jobs()["TrainingJobSummaries"]
+        told = {row["TrainingJobName"]: row["TrainingJobStatus"] for row in listed}
+        assert told.pop("odd", "Failed") == "Failed"
+        assert list(told.values()) == ["Completed"]
 
 
 def test_another_target_object_on_the_same_folder_notices_it(

@@ -168,6 +168,44 @@ def test_an_entry_point_that_links_outside_is_refused(folder: Path, into: Path) 
         pack_source(folder, "link.py", into)
 
 
+def test_links_within_the_folder_are_packed_as_what_they_lead_to(folder: Path, into: Path) -> None:
+    (folder / "lib").symlink_to("net")
+    (folder / "run.py").symlink_to("train.py")
+    packed = content(pack_source(folder, "train.py", into)[0])
+    assert packed["run.py"] == packed["train.py"]
+    assert packed["lib/__init__.py"] == b""
+
+
+def test_links_that_lead_out_are_packed_at_the_users_word_only(folder: Path, into: Path) -> None:
+    (folder.parent / "shared").mkdir()
+    (folder.parent / "shared" / "x.py").write_text("x")
+    (folder / "shared").symlink_to(folder.parent / "shared")
+    with pytest.raises(SourceError, match=r"src/shared is a link to .*shared.*follow_links"):
+        pack_source(folder, "train.py", into)
+    assert not into.exists()
+    archive, _ = pack_source(folder, "train.py", into, follow_links=True)
+    assert content(archive)["shared/x.py"] == b"x"
+    assert pack_source(folder, "shared/x.py", into, follow_links=True)[1] == "shared/x.py"
+
+
+def test_requirements_that_link_elsewhere_stay_there(tmp_path: Path, into: Path) -> None:
+    (tmp_path / "private").write_text("key")
+    script = tmp_path / "cloned" / "train.py"
+    script.parent.mkdir()
+    script.write_text("")
+    (script.parent / "requirements.txt").symlink_to("../private")
+    with pytest.raises(SourceError, match=r"requirements.txt is a link to .*private"):
+        pack_source(script, None, into)
+    archive, _ = pack_source(script, None, into, follow_links=True)
+    assert content(archive)["requirements.txt"] == b"key"
+
+
+def test_what_can_not_be_packed_is_named(folder: Path, into: Path) -> None:
+    os.mkfifo(folder / "net" / "pipe")
+    with pytest.raises(SourceError, match="src/net/pipe is a pipe"):
+        pack_source(folder, "train.py", into)
+
+
 def test_an_entry_point_in_a_left_out_folder_is_refused(folder: Path, into: Path) -> None:
     (folder / ".venv").mkdir()
     (folder / ".venv" / "run.py").write_text("")
@@ -211,12 +249,15 @@ def test_a_single_file_over_the_limit_is_refused_too(
         pack_source(script, None, into)
 
 
-def test_links_that_go_round_do_not_hang(folder: Path, into: Path) -> None:
-    (folder / "net" / "loop").symlink_to(folder)
-    (folder / "self").symlink_to(folder / "self")
-    (folder / "broken").symlink_to(folder / "nowhere")
-    archive, _ = pack_source(folder, "train.py", into)
-    assert set(content(archive)) == {"train.py", "net/__init__.py", "requirements.txt"}
+@pytest.mark.parametrize(
+    ("link", "goal"), [("net/loop", ".."), ("self", "self"), ("broken", "nowhere")]
+)
+def test_links_that_lead_nowhere_or_round_are_refused(
+    folder: Path, into: Path, link: str, goal: str
+) -> None:
+    (folder / link).symlink_to(goal)
+    with pytest.raises(SourceError, match=f"{folder / link} is a link to"):
+        pack_source(folder, "train.py", into)
 
 
 def test_no_script_at_all_is_no_folder(

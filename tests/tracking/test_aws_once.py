@@ -138,13 +138,13 @@ def test_a_refusal_is_final_and_explained(account: Account) -> None:
     assert sim.count("CreateTrainingJob") == calls == 1
 
 
-UPLOADS = "jupyter_sm.targets.aws.staging"
+UPLOADS = "jupyter_sm.targets.aws.uploads"
 SUBMISSIONS = "jupyter_sm.store.submissions"
 SUBMITTER = "jupyter_sm.tracking.submitter"
 STEPS = [
     (SUBMITTER, "Submitter", "_begin_staging", "before"),
-    (UPLOADS, "_Uploads", "run", "before"),
-    (UPLOADS, "_Uploads", "run", "after"),
+    (UPLOADS, "Uploads", "run", "before"),
+    (UPLOADS, "Uploads", "run", "after"),
     (SUBMISSIONS, "", "mark_staged", "before"),
     (SUBMISSIONS, "", "mark_staged", "after"),
     (SUBMISSIONS, "", "mark_calling", "after"),

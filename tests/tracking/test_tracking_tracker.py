@@ -12,7 +12,8 @@ import pytest
 from jupyter_sm.desk.submit import submit_spec
 from jupyter_sm.desk.targets import shown as targets_shown
 from jupyter_sm.jobs import JobKey, TrainingSpec
-from jupyter_sm.store import JobView, Store, changes, leases, stops
+from jupyter_sm.logs import LogParser
+from jupyter_sm.store import JobView, Store, changes, leases, stops, wanted
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.store.logs.pages import LogPages
@@ -93,6 +94,67 @@ def test_more_jobs_than_a_page_of_the_list_appear(store, target, script, monkeyp
         create_directly(target, store, script, f"many-{n}")
     Tracker(store, target, Rank.SERVER).tick()
     assert {v.name for v in jobs_table.listed(store)[0]} == {f"many-{n}" for n in range(5)}
+
+
+def test_a_long_list_delays_no_submission_and_no_stop(store, target, tracker, long) -> None:
+    wait_for(lambda: health(store) == ("ready", None))
+    go_on = target.hold("ListTrainingJobs")
+    asked = target.count("ListTrainingJobs")
+    wait_for(lambda: target.count("ListTrainingJobs") > asked)
+    submit_spec(store, TrainingSpec(str(long)), name="meanwhile")
+    wait_for(lambda: "meanwhile" in target.jobs())
+    wait_for(lambda: stops.request_stop(store, JobKey("local", "training", "meanwhile")))
+    wait_for(lambda: target.count("StopTrainingJob") == 1)
+    create_directly(target, store, long, "of-others")
+    wanted.ask(store, JobKey("local", "training", "of-others"))
+    wait_for(lambda: job(store, "of-others"))
+    go_on.set()
+    wait_for(lambda: status(store, "meanwhile") == "Stopped")
+
+
+def test_stops_do_not_wait_for_all_submissions(store, target, long) -> None:
+    """Paced calls of one kind leave time for those of another."""
+    create_directly(target, store, long, "running")
+    made = Tracker(store, target, Rank.SERVER)
+    made.tick()
+    for n in range(3):
+        submit_spec(store, TrainingSpec(str(long)), name=f"waiting-{n}")
+    stops.request_stop(store, JobKey("local", "training", "running"))
+    target.calls.clear()
+    made.act()
+    called = [one for one in target.calls if one in ("CreateTrainingJob", "StopTrainingJob")]
+    assert called == ["StopTrainingJob", *["CreateTrainingJob"] * 3]
+    for n in range(3):
+        stops.request_stop(store, JobKey("local", "training", f"waiting-{n}"))
+    while made.act():
+        pass
+    assert target.count("StopTrainingJob") == 4
+
+
+def test_a_log_that_fails_keeps_no_other_from_being_read(
+    store, target, tracker, script, tmp_path, monkeypatch
+) -> None:
+    real = LogParser.feed
+
+    def feed(self: LogParser, timestamp_ms: int, stream: str, message: str) -> Any:
+        if "odd" in message:
+            raise RecursionError("too deep")
+        return real(self, timestamp_ms, stream, message)
+
+    monkeypatch.setattr(LogParser, "feed", feed)
+    (tmp_path / "odd.py").write_text("print('odd')")
+    submit_spec(store, TrainingSpec(str(tmp_path / "odd.py")), name="a-odd")
+    submit_spec(store, TrainingSpec(str(script)), name="z-even")
+    wait_for(lambda: job(store, "a-odd").log_note)
+    assert "jupyter_sm failed (RecursionError: too deep)" in job(store, "a-odd").log_note
+    key = JobKey("local", "training", "z-even")
+    wait_for(lambda: LogPages(store).page(key).total == 3)
+    wait_for(lambda: status(store, "a-odd") == "Completed")
+    # Once it can be read, all of it is there, and nothing is told any more.
+    monkeypatch.setattr(LogParser, "feed", real)
+    tracker._tailer._aside._until = dict.fromkeys(tracker._tailer._aside._until, 0.0)
+    wait_for(lambda: job(store, "a-odd").log_note is None)
+    assert LogPages(store).page(JobKey("local", "training", "a-odd")).records[0].text == "odd"
 
 
 def test_an_unreachable_target_is_stale_with_its_reason_and_recovers(

@@ -4,7 +4,7 @@ A kind that is added here is listed, tracked, logged, stopped, run again and exp
 """
 
 from jupyter_sm.jobs.kinds.kind import Kind, LogPlace, Search, Step, context_of
-from jupyter_sm.jobs.kinds.places import Place
+from jupyter_sm.jobs.kinds.places import Place, follows_links
 from jupyter_sm.jobs.kinds.processing import PROCESSING
 from jupyter_sm.jobs.kinds.seen import Seen
 from jupyter_sm.jobs.kinds.training import TRAINING
@@ -22,6 +22,7 @@ __all__ = [
     "Step",
     "TrainingSpec",
     "context_of",
+    "follows_links",
     "kind_named",
 ]
 

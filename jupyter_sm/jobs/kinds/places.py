@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+# A tag that says, for the user, that links which lead out of inputs and sources are followed.
+FOLLOW_LINKS = "jupyter-sm/follow-links"
+
 Role = Literal["code", "input", "output", "checkpoint"]
 
 
@@ -64,3 +67,8 @@ def rows(request: Any, *path: str | int) -> list[Any]:
     """The list that stands at a path of a request; empty where there is none."""
     found = at(request, *path)
     return list(found) if isinstance(found, (list, tuple)) else []
+
+
+def follows_links(request: Any) -> bool:
+    """Whether what links lead to, out of an input, is part of it."""
+    return any(at(tag, "Key") == FOLLOW_LINKS for tag in rows(request, "Tags"))

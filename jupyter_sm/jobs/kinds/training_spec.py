@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_sm.jobs.faults import Fault
-from jupyter_sm.jobs.kinds.places import at, rows
+from jupyter_sm.jobs.kinds.places import FOLLOW_LINKS, at, follows_links, rows
 from jupyter_sm.jobs.options import about
 from jupyter_sm.jobs.spec import DAY, Origin, Placement, hyperparameter_text, type_faults
 
@@ -132,6 +132,10 @@ class TrainingSpec:
         default=False,
         metadata=about("let SageMaker's default bucket be created for the job's files"),
     )
+    follow_links: bool = field(
+        default=False,
+        metadata=about("take along what links in source and inputs lead to outside of them"),
+    )
 
     def faults(self) -> list[Fault]:
         """What is wrong with the spec that its request would not show."""
@@ -192,8 +196,9 @@ class TrainingSpec:
             }
         if self.environment:
             request["Environment"] = {k: str(v) for k, v in self.environment.items()}
-        if self.tags:
-            request["Tags"] = [{"Key": k, "Value": str(v)} for k, v in self.tags.items()]
+        tags = {**self.tags, **({FOLLOW_LINKS: "true"} if self.follow_links else {})}
+        if tags:
+            request["Tags"] = [{"Key": k, "Value": str(v)} for k, v in tags.items()]
         return request
 
     def _distribution(self) -> dict[str, str]:
@@ -253,7 +258,8 @@ def nearest_spec(request: Mapping[str, Any], origin: Origin) -> TrainingSpec | N
         spot=bool(request.get("EnableManagedSpotTraining", False)),
         max_wait=limits.get("MaxWaitTimeInSeconds"),
         volume_gb=machines.get("VolumeSizeInGB", 30),
-        tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
+        tags={t["Key"]: t["Value"] for t in request.get("Tags", []) if t["Key"] != FOLLOW_LINKS},
+        follow_links=follows_links(request),
         environment=dict(request.get("Environment", {})),
         checkpoint=at(request, "CheckpointConfig", "S3Uri"),
         metrics={row["Name"]: row["Regex"] for row in algorithm.get("MetricDefinitions", [])},

@@ -13,10 +13,12 @@ import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import compress, pairwise
 from typing import Any
 
+from jupyter_sm import forks
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs.entries import SEVERITIES, SOURCES
 from jupyter_sm.store.file import Store
@@ -157,6 +159,11 @@ class LogPages:
         self._store = store
         self._views: OrderedDict[tuple[int, LogFilter, bool], _Shown] = OrderedDict()
         self._lock = threading.Lock()
+        forks.in_child(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._views.clear()
+        self._lock = threading.Lock()
 
     def page(
         self, key: JobKey, *, start: int = 0, limit: int = 500, wanted: LogFilter = LogFilter()
@@ -245,9 +252,11 @@ class LogPages:
         is_regex: bool = False,
         wanted: LogFilter = LogFilter(),
         is_folded: bool = True,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> LogHits:
         """Where among the rows `query` is found: row and entry number of up to MAX_HITS entries.
 
+        A search that `is_wanted` no longer ends early, with what was found until then.
         Raises ExplainedError for a regular expression that can't be read or takes too long.
         """
         found = self._job(key)
@@ -255,7 +264,7 @@ class LogPages:
             return LogHits(0, [], [], [])
         job_id, total = found
         view = self._view(job_id, total, wanted, is_folded=is_folded)
-        finds = Finder(query, is_regex).search(self._store, job_id, total)
+        finds = Finder(query, is_regex).search(self._store, job_id, total, is_wanted)
         marks = dict(zip(finds.seqs, finds.marks, strict=False))
         with view.lock:
             seqs = finds.seqs

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import compress, count, islice, repeat
 from operator import contains
@@ -26,6 +27,10 @@ from jupyter_sm.store.logs import blocks
 # Of processor time. A search of a million lines takes a fraction of it; an expression that runs
 # away, for ever.
 _REGEX_SECONDS = 5.0
+# It leaves the machine to whatever somebody waits for less patiently.
+_NICE = 10
+# How often it is seen whether a search is still wanted.
+_LOOK_SECONDS = 0.25
 # Of an expression with one of these, what it needs can't be read off: escapes with digits in
 # them, flags, conditions, comments, what must not follow.
 _UNREADABLE = re.compile(r"\\[\dxuUN]|\(\?(?!:|P<)")
@@ -57,16 +62,24 @@ class Finder:
     query: str
     is_regex: bool = False
 
-    def search(self, store: Store, job_id: int, total: int) -> Finds:
-        """The entries below `total` in which it is found.
+    def search(
+        self,
+        store: Store,
+        job_id: int,
+        total: int,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Finds:
+        """The entries below `total` in which it is found, or some of them if nobody waits any more.
 
         Raises ExplainedError for a regular expression that can't be read or takes too long.
         """
         if self.is_regex:
-            return self._search_apart(store.path, job_id, total)
+            return self._search_apart(store.path, job_id, total, is_wanted)
         found: list[int] = []
         for block in blocks.blocks(store.read(), job_id, 0, total):
             found += map(block.first.__add__, self.places(block))
+            if not is_wanted():
+                break
         while found and found[-1] >= total:
             found.pop()
         return Finds(found)
@@ -85,17 +98,29 @@ class Finder:
             return [n for n, t in enumerate(block.texts()) if wanted in without_ansi(t).lower()]
         return _ascii_places(block, self.query.lower())
 
-    def _search_apart(self, path: Path, job_id: int, total: int) -> Finds:
+    def _search_apart(
+        self, path: Path, job_id: int, total: int, is_wanted: Callable[[], bool]
+    ) -> Finds:
         """A search that runs away can't be stopped within a process, and would hold it up."""
         asked = json.dumps([str(path), job_id, total, self.query, _REGEX_SECONDS])
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, "-c", f"from {__name__} import main; main()"],
             # Python looks for modules where it runs: not where other people's files lie.
             cwd=path.parent,
-            input=asked.encode(),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        if done.returncode == -signal.SIGPROF:
+        with process:
+            while True:
+                try:
+                    output, error = process.communicate(asked.encode(), timeout=_LOOK_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    if not is_wanted():
+                        process.kill()
+                        return Finds()
+        if process.returncode == -signal.SIGPROF:
             raise _refusal(
                 "The search takes too long",
                 f"The regular expression {self.query!r} was not through with the log after "
@@ -103,9 +128,9 @@ class Finder:
                 "Nested repetition such as (a+)+ is what usually takes so long: write it "
                 "without, or search for plain text.",
             )
-        if done.returncode:
-            raise RuntimeError(f"The search ended early: {done.stderr.decode(errors='replace')}")
-        told = json.loads(done.stdout)
+        if process.returncode:
+            raise RuntimeError(f"The search ended early: {error.decode(errors='replace')}")
+        told = json.loads(output)
         if isinstance(told, str):
             raise _refusal(
                 "The search can't be read",
@@ -147,6 +172,7 @@ def main() -> None:
     """Search as asked on standard input; print the finds, or what is wrong with the expression."""
     path, job_id, total, query, seconds = json.loads(sys.stdin.buffer.read())
     worker.end_after(seconds)
+    os.nice(_NICE)
     told: tuple[list[int], list[list[int]]] | str
     try:
         finds = _matches(path, job_id, total, query)

@@ -9,26 +9,23 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from jupyter_sm.jobs import Kind, check_request, errors_of
-from jupyter_sm.jobs.kinds import Place
+from jupyter_sm.jobs.kinds import Place, follows_links
 from jupyter_sm.targets.aws import sdk_defaults
 from jupyter_sm.targets.aws.buckets import Buckets, split
 from jupyter_sm.targets.aws.roles import find_role
 from jupyter_sm.targets.aws.sdk_defaults import SdkDefaults
-from jupyter_sm.targets.inputs import files_of
-from jupyter_sm.targets.protocol import Staged, Staging, StagingRefusedError, StagingStoppedError
+from jupyter_sm.targets.aws.uploads import Uploads
+from jupyter_sm.targets.protocol import Staged, Staging, StagingRefusedError
 from jupyter_sm.targets.settings import Settings
+from jupyter_sm.targets.walk import File, WalkError, walk
 
 PREFIX = "jupyter-sm"
-_BLOCK = 1 << 20
-_TELL_SECONDS = 0.5
 
 
 class Stager:
@@ -73,7 +70,7 @@ class Stager:
                 place.put(request, f"s3://{bucket}/{prefix}/output")
         self._fill_in(staging.kind, sdk, staged)
         self._check_regions(places, request)
-        uploads = _Uploads(self._client("s3"), staging)
+        uploads = Uploads(self._client("s3"), staging)
         for place in places:
             uri = place.uri(request)
             if place.role == "code" and uri.startswith("file://"):
@@ -142,14 +139,14 @@ class Stager:
                 who = place.phrase if place.role == "output" else place.what
                 self._buckets.check(split(uri)[0], f"the {who} names")
 
-    def _stage_source(self, archive: Path, bucket: str, above: str, uploads: _Uploads) -> str:
-        # pack_source named the folder by the archive's content.
-        key = f"{above}/sources/{archive.parent.name}/{archive.name}"
-        uploads.add(archive, bucket, key)
+    def _stage_source(self, archive: Path, bucket: str, above: str, uploads: Uploads) -> str:
+        digest = uploads.hash(archive)
+        key = f"{above}/sources/{digest[:16]}/{archive.name}"
+        uploads.add(archive, bucket, key, digest)
         return f"s3://{bucket}/{key}"
 
     def _stage_input(
-        self, path: Path, place: Place, bucket: str, above: str, uploads: _Uploads, staged: Staged
+        self, path: Path, place: Place, bucket: str, above: str, uploads: Uploads, staged: Staged
     ) -> str:
         if not path.exists():
             raise StagingRefusedError(
@@ -159,23 +156,23 @@ class Stager:
                 "Submit the job again once it is back.",
             )
         try:
-            files = _files(path)
+            follow_links = follows_links(staged.request)
+            files = list(walk(path, follow_links=follow_links, check_stop=uploads.check_stop))
             return self._stage_files(path, files, place, bucket, above, uploads, staged)
+        except WalkError as error:
+            what = f"The {place.phrase} can't be staged: {error}"
         except OSError as error:
-            raise StagingRefusedError(
-                "local-file-not-found",
-                "An input can't be read",
-                f"The {place.phrase} can't be read: {error.filename or path}: {error.strerror}.",
-            ) from None
+            what = f"The {place.phrase} can't be read: {error.filename or path}: {error.strerror}."
+        raise StagingRefusedError("local-file-not-found", "An input can't be read", what)
 
     def _stage_files(
         self,
         path: Path,
-        files: list[tuple[str, Path]],
+        files: list[File],
         place: Place,
         bucket: str,
         above: str,
-        uploads: _Uploads,
+        uploads: Uploads,
         staged: Staged,
     ) -> str:
         if not files:
@@ -184,113 +181,23 @@ class Stager:
                 "An input is empty",
                 f"The {place.phrase} holds no file: {path}.",
             )
-        hashed = uploads.hashed(files)
+        hashed = {_text(file.name): uploads.hash(file.path) for file in files}
         digest = _digest(hashed)
         prefix = f"{above}/inputs/{digest}"
-        newer = [name for name, file in files if file.stat().st_mtime > uploads.submitted_at + 1]
+        newer = [f.name for f in files if f.path.stat().st_mtime > uploads.staging.submitted_at + 1]
         if newer:
             staged.notes.append(
                 f"{place.name}/{newer[0]}{f' and {len(newer) - 1} more' if len(newer) > 1 else ''} "
                 "changed after the job was submitted; the newer content was uploaded."
             )
-        for name, file in files:
-            uploads.add(file, bucket, f"{prefix}/{name}", hashed[name])
+        for file in files:
+            uploads.add(file.path, bucket, f"{prefix}/{file.name}", hashed[file.name])
         return f"s3://{bucket}/{prefix}/"
-
-
-class _Uploads:
-    """What one job uploads, with bytes counted over all of it."""
-
-    def __init__(self, s3: Any, staging: Staging) -> None:
-        self._s3 = s3
-        self._staging = staging
-        self._files: list[tuple[Path, str, str, str | None]] = []
-        self._total = 0
-        self._done = 0
-        self._told = 0.0
-        self._lock = threading.Lock()
-        self.submitted_at = staging.submitted_at
-
-    def add(self, path: Path, bucket: str, key: str, digest: str | None = None) -> None:
-        """A file to be brought to a key, unless it is there already."""
-        self._files.append((path, bucket, key, digest))
-        self._total += path.stat().st_size
-
-    def hashed(self, files: list[tuple[str, Path]]) -> dict[str, str]:
-        """The SHA-256 of each file's content, by its name."""
-        return {name: self._hash(path) for name, path in files}
-
-    def run(self) -> None:
-        """Upload what is missing."""
-        for path, bucket, key, digest in self._files:
-            self._check_stop()
-            size = path.stat().st_size
-            if self._has(bucket, key, size):
-                self._count(size)
-            else:
-                self._upload(path, bucket, key, digest)
-        self._tell(force=True)
-
-    def _upload(self, path: Path, bucket: str, key: str, digest: str | None) -> None:
-        # A file we opened is closed whatever happens; one that boto3 opens stays open when
-        # the callback ends the upload.
-        with path.open("rb") as file:
-            self._s3.upload_fileobj(file, bucket, key, Callback=self._count)
-        # Named by its content, so content that changed meanwhile must not stand there.
-        if digest is not None and self._hash(path) != digest:
-            self._s3.delete_object(Bucket=bucket, Key=key)
-            raise StagingRefusedError(
-                "local-file-not-found",
-                "An input changed while it was uploaded",
-                f"{path} was written to while it was being uploaded.",
-                "Submit the job again once the file is whole.",
-            )
-
-    def _has(self, bucket: str, key: str, size: int) -> bool:
-        from botocore.exceptions import ClientError
-
-        try:
-            answer = self._s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"].get("Code") in ("404", "403", "NoSuchKey"):
-                return False
-            raise
-        return bool(answer["ContentLength"] == size)
-
-    def _hash(self, path: Path) -> str:
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                self._check_stop()
-                digest.update(block)
-        return digest.hexdigest()
-
-    def _count(self, done: int) -> None:
-        # Called from the threads of boto3's transfer: an exception here ends the upload.
-        self._check_stop()
-        with self._lock:
-            self._done += done
-        self._tell()
-
-    def _tell(self, *, force: bool = False) -> None:
-        with self._lock:
-            if not force and time.monotonic() - self._told < _TELL_SECONDS:
-                return
-            self._told = time.monotonic()
-        self._staging.on_progress(min(self._done, self._total), self._total)
-
-    def _check_stop(self) -> None:
-        if self._staging.stopped.is_set():
-            raise StagingStoppedError
 
 
 def path_of(uri: str) -> Path:
     """The path that a `file://` address names."""
     return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
-
-
-def _files(place: Path) -> list[tuple[str, Path]]:
-    return [(_text(key), file) for key, file in files_of(place)]
 
 
 def _text(name: str) -> str:

@@ -57,7 +57,7 @@ class AwsTarget:
                     connect_timeout=_CONNECT_SECONDS,
                     read_timeout=_READ_SECONDS * (3 if service == "s3" else 1),
                     retries={"mode": "standard", "total_max_attempts": attempts},
-                    max_pool_connections=16,
+                    max_pool_connections=64 if service == "s3" else 16,
                     user_agent_extra="jupyter_sm",
                 )
                 client = self._make(service, config)

@@ -33,6 +33,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _RESERVE_BYTES = 32_768
 _LEFT_SECONDS = 3600
+# What every state has.
+_STATE = {"status", "secondary", "transitions", "created", "modified"}
 
 
 class Layout:
@@ -112,23 +114,29 @@ class JobFolder:
 
     def state(self) -> dict[str, Any]:
         """The state as last written."""
-        text = (self.path / "state.json").read_bytes()
+        file = self.path / "state.json"
         try:
-            data: dict[str, Any] = json.loads(text)
-        except ValueError:
-            # One job's damaged file must not keep the others from being listed.
-            at = round(self.path.stat().st_mtime, 3)
-            ended = {"status": "Failed", "start": at, "end": at, "message": ""}
-            data = {
-                "status": "Failed",
-                "secondary": "Failed",
-                "transitions": [ended],
-                "created": at,
-                "modified": at,
-                "training_end": at,
-                "failure": f"InternalServerError: the job's state file in {self.path} is damaged.",
-            }
-        return data
+            data: dict[str, Any] = json.loads(file.read_bytes())
+            if data.keys() >= _STATE:
+                return data
+            wrong = "damaged"
+        except (FileNotFoundError, NotADirectoryError):
+            raise  # there is no such job
+        except OSError as error:
+            wrong = f"not readable ({error.strerror})"
+        except (ValueError, AttributeError):
+            wrong = "damaged"
+        # One job's file must not keep the others from being listed.
+        at = round(self.path.stat().st_mtime, 3)
+        return {
+            "status": "Failed",
+            "secondary": "Failed",
+            "transitions": [{"status": "Failed", "start": at, "end": at, "message": ""}],
+            "created": at,
+            "modified": at,
+            "training_end": at,
+            "failure": f"InternalServerError: the job's state file in {self.path} is {wrong}.",
+        }
 
     def write_state(self, state: dict[str, Any]) -> None:
         """Replace the state; on a full disk with the reserve, so that an end can always be told."""

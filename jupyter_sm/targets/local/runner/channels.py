@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from jupyter_sm.jobs.kinds import Place
-from jupyter_sm.targets.inputs import files_of
+from jupyter_sm.jobs.kinds import Place, follows_links
+from jupyter_sm.targets.walk import File, WalkError, walk
+
+_BLOCK = 4 << 20
 
 
 class ChannelError(Exception):
@@ -29,21 +31,22 @@ class Input:
 
     place: Place
     path: Path
-    files: list[tuple[str, Path]]
+    files: list[File]
 
     @classmethod
-    def at(cls, place: Place, request: Mapping[str, Any]) -> Input:
+    def at(cls, place: Place, request: Mapping[str, Any], check_stop: Callable[[], None]) -> Input:
         """Raises ChannelError where there is nothing that could be brought."""
         path = local_path(place.uri(request))
         if not path.exists():
             raise _failed(f"there is nothing at {path}, the {place.phrase}")
-        if not path.is_file() and not path.is_dir():
-            raise _failed(f"{path}, the {place.phrase}, is neither a file nor a folder")
         try:
-            return cls(place, path, files_of(path))
-        except OSError as error:
-            what = f"{error.strerror} while reading {error.filename}, the {place.phrase}"
-            raise _failed(what) from error
+            walked = walk(path, follow_links=follows_links(request), check_stop=check_stop)
+            files = list(walked)
+        except WalkError as error:
+            raise _failed(str(error).rstrip(".")) from None
+        if not files:
+            raise _failed(f"there is no file in {path}, the {place.phrase}")
+        return cls(place, path, files)
 
     def share(self, number: int, count: int) -> Input:
         """The part of one host of several, numbered from 0, where each gets its own."""
@@ -51,10 +54,10 @@ class Input:
 
     def changed_since(self, time: float) -> Iterator[str]:
         """A line for each file that changed after this time, in seconds."""
-        for _, file in self.files:
-            if file.stat().st_mtime > time:
+        for file in self.files:
+            if file.path.stat().st_mtime > time:
                 yield (
-                    f"{file} ({self.place.what}) changed after the job was submitted; "
+                    f"{file.path} ({self.place.what}) changed after the job was submitted; "
                     "the job reads it as it is now."
                 )
 
@@ -62,8 +65,8 @@ class Input:
         """Whether a link within leads elsewhere, which would lead there from a host too."""
         if self.path.is_file():
             return False
-        top, folders = os.path.realpath(self.path), {file.parent for _, file in self.files}
-        return any(file.is_symlink() for _, file in self.files) or any(
+        top, folders = os.path.realpath(self.path), {file.path.parent for file in self.files}
+        return any(file.path.is_symlink() for file in self.files) or any(
             os.path.realpath(folder) != os.path.normpath(Path(top, folder.relative_to(self.path)))
             for folder in folders
         )
@@ -72,13 +75,13 @@ class Input:
         """Copy the files into a folder; a line for each that changed meanwhile."""
         folder.mkdir(parents=True, exist_ok=True)
         self._check_room(folder)
-        for key, file in self.files:
+        for name, file, _ in self.files:
             check_stop()
-            here = folder / key
+            here = folder / name
             here.parent.mkdir(parents=True, exist_ok=True)
             before = file.stat()
             try:
-                shutil.copyfile(file, here)
+                _copy(file, here, check_stop)
             except OSError as error:
                 what = f"{error.strerror} while copying {file}, the {self.place.phrase}"
                 raise _failed(what) from error
@@ -87,13 +90,20 @@ class Input:
                 yield f"{file} ({self.place.what}) changed while it was copied."
 
     def _check_room(self, folder: Path) -> None:
-        needed = sum(file.stat().st_size for _, file in self.files)
+        needed = sum(file.size for file in self.files)
         free = shutil.disk_usage(folder).free
         if needed > free:
             raise _failed(
                 f"No space left on device: '{folder}' has {free >> 20} MiB free, "
                 f"the {self.place.phrase} needs {needed >> 20} MiB"
             )
+
+
+def _copy(file: Path, here: Path, check_stop: Callable[[], None]) -> None:
+    with file.open("rb") as given, here.open("wb") as made:
+        while block := given.read(_BLOCK):
+            made.write(block)
+            check_stop()
 
 
 def _failed(what: str) -> ChannelError:

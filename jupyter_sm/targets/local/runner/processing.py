@@ -44,7 +44,7 @@ class Run:
             for place in self._of("input"):
                 given = self._row(place)
                 is_shared = given.get("S3DataDistributionType") == "ShardedByS3Key"
-                found = channels.Input.at(place, self._request)
+                found = channels.Input.at(place, self._request, self._work.check_stop)
                 part = found.share(index, len(self._hosts)) if is_shared else found
                 folder = _inside(base, given["LocalPath"])
                 for line in (

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_sm.targets.local.disk import locks, old_form
@@ -39,19 +40,32 @@ class Scheduler:
         self._layout = layout
         self._max_jobs = max_jobs
         self._children: list[int] = []
+        # Markers that something was wrong with.
+        self._odd: set[str] = set()
 
     def dispatch(self) -> None:
         """Start waiting jobs while there is room."""
         self._children = [pid for pid in self._children if not processes.reap(pid)]
         with locks.locked(self._layout.dispatch_lock):
             self._bring_in()
-            running = [m for m in self._layout.started.iterdir() if self._is_running(m)]
+            started = list(self._layout.started.iterdir())
+            running = [m for m in started if self._do(self._is_running, m)]
             waiting = sorted(self._layout.waiting.iterdir())
             for marker in waiting:
                 if len(running) >= self._max_jobs:
                     break
-                if self._start(marker):
+                if self._do(self._start, marker):
                     running.append(marker)
+
+    def _do(self, step: Callable[[Path], bool], marker: Path) -> bool:
+        """A step with one marker; one that is odd is told of once, and keeps no other waiting."""
+        try:
+            return step(marker)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one job
+            if marker.name not in self._odd:
+                self._odd.add(marker.name)
+                _log.warning("The job of %s is passed over: %r", marker, error)
+            return False
 
     def enqueue(self, prepared: Path, job: JobFolder, created: float) -> None:
         """Give a prepared folder its job's name and put the job in the queue.

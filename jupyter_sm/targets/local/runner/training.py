@@ -66,7 +66,8 @@ class Run:
             self._work.check_stop()
         for place in self._work.kind.places(self._request):
             if place.role == "input":
-                self._bring(Input.at(place, self._request), modes[place.name])
+                found = Input.at(place, self._request, self._work.check_stop)
+                self._bring(found, modes[place.name])
 
     def _bring(self, whole: Input, config: Mapping[str, str]) -> None:
         """One channel to all hosts: mounted in FastFile mode where that can be, else copied."""
