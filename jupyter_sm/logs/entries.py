@@ -70,5 +70,6 @@ class ParsedLog:
 
     records: list[Record]
     metrics: list[Metric]
+    speeds: list[Metric]
     progress: Progress | None
     error: LogError | None

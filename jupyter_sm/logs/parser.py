@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.bars import Bar, bar_in
+from jupyter_sm.logs.counters import EPOCH, PART, STEP, Count, counts_of
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
-from jupyter_sm.logs.metrics import MetricReader
-from jupyter_sm.logs.pairs import Pair
+from jupyter_sm.logs.metrics import MetricReader, Parts
 from jupyter_sm.logs.prefixes import (
     decode,
     is_redrawn,
@@ -23,7 +23,7 @@ from jupyter_sm.logs.prefixes import (
 from jupyter_sm.logs.progress import ProgressReader, tells_more
 from jupyter_sm.logs.severity import severity_of, source_of
 from jupyter_sm.logs.shapes import LONGEST, Plan, Shapes
-from jupyter_sm.logs.steps import steps_in
+from jupyter_sm.logs.speed import group_of
 from jupyter_sm.logs.tracebacks import ErrorReader
 
 __all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]
@@ -111,22 +111,25 @@ class LogParser:
         """Whether what a line says depends on none before it: on no traceback, table or the like."""
         return not self._errors.blocks and not self._held and self._reader.is_between
 
-    def _learn(self, line: str, severity: str, pairs: list[Pair]) -> None:
+    def _learn(self, line: str, severity: str, parts: Parts) -> None:
         """Keep how a line was read, for others of its shape."""
         if not tells_more(line):
-            plan = Plan(severity, source_of(line), tuple(steps_in(line)), tuple(pairs))
+            plan = Plan(severity, source_of(line), tuple(parts.counters), tuple(parts.metrics))
             self._shapes.learn(line, plan)
 
     def _follow(
         self, plan: Plan, timestamp_ms: int, stream: str, line: str, text: str
     ) -> list[Record]:
         """Read a line as one of its shape was read."""
-        epoch = step = None
-        if plan.steps:
-            epoch, step = self._progress.read_steps(line, plan.steps, timestamp_ms)
-        if plan.pairs or epoch is not None:
-            pairs = [(name, line[begin:end], begin, end) for name, _, begin, end in plan.pairs]
-            self.metrics += self._reader.read_pairs(timestamp_ms, pairs, epoch, step)
+        if plan.counters or plan.pairs:
+            counts = counts_of(line, plan.counters)
+            if counts:
+                has_metrics = bool(plan.pairs)
+                self._progress.read_counts(counts, timestamp_ms, has_metrics=has_metrics)
+            elif self._progress.pending is not None:
+                self._progress.confirm(timestamp_ms)
+            pairs = [(name, line[begin:end]) for name, _, begin, end, _ in plan.pairs]
+            self.metrics += self._reader.follow(timestamp_ms, pairs, counts)
         return [Record(timestamp_ms, stream, plan.severity, plan.source, text)]
 
     def flush(self) -> list[Record]:
@@ -168,6 +171,8 @@ class LogParser:
             elif (bar := bar_in(line)) is not None:
                 source = "progress"
                 self._read_bar(timestamp_ms, bar, line, raw)
+                if bar.behind.strip():
+                    self._read_text(timestamp_ms, bar.behind, bar.behind)
             elif (told := _json_in(line)) is not None:
                 severity = _graver(severity, self._read_json(timestamp_ms, told, raw))
             else:
@@ -180,23 +185,26 @@ class LogParser:
         """Read a line that is neither a bar nor JSON, and learn its shape; its severity."""
         severity = severity_of(line)
         was_between = self._is_between
-        pairs = self._read_text(timestamp_ms, line, raw)
-        if pairs is not None and is_whole and was_between and self._is_between:
-            self._learn(line, severity, pairs)
+        is_warning = _GRAVITY[severity] > 0
+        parts = self._read_text(timestamp_ms, line, raw, is_warning=is_warning)
+        if parts.is_whole and is_whole and was_between and self._is_between:
+            self._learn(line, severity, parts)
         return severity
 
-    def _read_text(self, timestamp_ms: int, line: str, raw: str) -> list[Pair] | None:
-        """Progress and metrics of a text; the pairs if they depend on nothing but the text."""
-        epoch, step = self._progress.read_line(line, timestamp_ms)
-        metrics, pairs = self._reader.read_text(timestamp_ms, line, raw, epoch, step)
-        self.metrics += metrics
-        tables = self._reader.tables
-        if tables.step is not None:
-            if tables.counts_epochs:
-                self._progress.read_epoch(tables.step, tables.step_total, timestamp_ms)
-            else:
-                self._progress.read_count(tables.step, timestamp_ms)
-        return pairs
+    def _read_text(
+        self, timestamp_ms: int, line: str, raw: str, *, is_warning: bool = False
+    ) -> Parts:
+        """Take progress and metrics of a text."""
+        self._progress.read_line(line, timestamp_ms)
+        parts = self._reader.take_apart(line, is_warning=is_warning)
+        counts = self._reader.tables.counted or counts_of(line, parts.counters)
+        if counts:
+            has_metrics = bool(parts.metrics or self._reader.tables.held)
+            self._progress.read_counts(counts, timestamp_ms, has_metrics=has_metrics)
+        elif parts.metrics:
+            self._progress.confirm(timestamp_ms)
+        self.metrics += self._reader.points(timestamp_ms, line, raw, parts, counts)
+        return parts
 
     def _read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> None:
         self._progress.read_bar(bar, timestamp_ms)
@@ -206,7 +214,12 @@ class LogParser:
         if told.total_epochs:
             self._progress.epochs = told.total_epochs
         if told.epoch is not None:
-            self._progress.read_epoch(told.epoch, told.total_epochs, timestamp_ms)
+            word = PART if told.epoch % 1 else EPOCH
+            counts = [Count(word, told.epoch, told.total_epochs)]
+            self._progress.read_counts(counts, timestamp_ms, has_metrics=True)
+        elif told.step is not None:
+            counts = [Count(STEP, told.step, None)]
+            self._progress.read_counts(counts, timestamp_ms, has_metrics=bool(told.metrics))
         self.metrics += self._reader.read_json(timestamp_ms, told, raw)
         for line in told.traceback:
             self._errors.read("json", line)
@@ -311,9 +324,16 @@ def _graver(severity: str, later: str) -> str:
 
 
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
-    """A whole log at once, a traceback one record; times are 0 as a plain text has none."""
+    """A whole log at once, a traceback one record; times are 0 as a plain text has none.
+
+    Its speeds lie apart from its metrics.
+    """
     parser = LogParser(metric_definitions, group_tracebacks=True)
     lines = text.removesuffix("\n").split("\n")
     records = [record for line in lines for record in parser.feed(0, "", line)]
     records += parser.flush()
-    return ParsedLog(records, parser.metrics, parser.progress, parser.error)
+    metrics: list[Metric] = []
+    speeds: list[Metric] = []
+    for metric in parser.metrics:
+        (speeds if group_of(metric.name) else metrics).append(metric)
+    return ParsedLog(records, metrics, speeds, parser.progress, parser.error)

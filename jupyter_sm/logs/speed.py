@@ -42,7 +42,6 @@ def group_of(name: str) -> str:
     return SPEED if len(name) <= 100 and _NAMES.search(_BREAKS.sub(" ", name)) else ""
 
 
-def unit_behind(line: str, end: int) -> str:
-    """The unit of speed or memory behind a number that ends at `end`; empty without one."""
-    found = UNIT.match(line, end) or _MEMORY_UNIT.match(line, end)
-    return found[1] if found else ""
+def unit_behind(line: str, end: int) -> re.Match[str] | None:
+    """The unit of speed or memory, its group 1, behind a number that ends at `end`."""
+    return UNIT.match(line, end) or _MEMORY_UNIT.match(line, end)
