@@ -65,6 +65,7 @@ _PREFIXES = (
     r"\[?(?:INFO|DEBUG|WARNING|WARN|ERROR)\]?(?::[\w.]{1,60})?:?",
     r"\([\w ]{1,40}pid=\d{1,9}(?:, ip=[\d.]{1,20})?\)",
     r"\[(?:[A-Za-z][\w.]{0,60}(?::\d{1,6})?(?::\w{1,40})?|[Rr]ank -?\d{1,5})\]",
+    r"\| (?:INFO|DEBUG|WARNING|ERROR|SUCCESS) {0,6}\| [\w.]{1,80}:[\w<>]{1,60}:\d{1,6}(?= - )",
     r"[\w.]{1,80}(?= - )",
     r"[|:>-]{1,3}",
 )
@@ -157,19 +158,19 @@ def _all(line: str) -> list[Counter]:
         found := _ROUND.search(line, 0, 120)
     ):
         return [Counter(ROUND, *found.span(found.lastindex or 1), what=TREE if found[2] else "")]
-    counters = _leading(line)
+    body = body_of(line)
+    counters = _leading(line, body)
     if counters and counters[0].word == EPOCH:
         return counters
     lower = line.lower()
     if any(hint in lower for hint in _HINTS):
-        counters += _named(line, is_alone=not counters)
+        counters += _named(line, body, is_alone=not counters)
     elif not line.isascii():
         counters += _foreign(line)
     return counters
 
 
-def _leading(line: str) -> list[Counter]:
-    begin = body_of(line)
+def _leading(line: str, begin: int) -> list[Counter]:
     while line[begin : begin + 1] in (" ", "\t"):
         begin += 1
     if line[begin : begin + 1] not in ("[", "(", "T"):
@@ -195,7 +196,7 @@ def _leading(line: str) -> list[Counter]:
     return [epoch, Counter(BATCH, *found.span(second), *found.span(total))]
 
 
-def _named(line: str, *, is_alone: bool) -> list[Counter]:
+def _named(line: str, begin: int, *, is_alone: bool) -> list[Counter]:
     if "rial" in line and (trial := _TRIAL.search(line)):
         return [Counter(TRIAL, *trial.span(1 if trial[1] else 2))]
     if "progress: " in line and (progress := _PROGRESS.search(line)):
@@ -203,7 +204,7 @@ def _named(line: str, *, is_alone: bool) -> list[Counter]:
     counters: list[Counter] = []
     if ("epoch" in line or "epch" in line) and (part := _PART.search(line)):
         counters.append(Counter(PART, *part.span(1)))
-    for found in NAMED.finditer(line):
+    for found in NAMED.finditer(line, begin):
         word = _word(found[1])
         if word == EPOCH and counters and counters[0].word == PART:
             continue
@@ -221,7 +222,7 @@ def _counts_batches(found: re.Match[str], counters: list[Counter], *, is_alone: 
     """Whether a `batch` counts: of a total, right behind an epoch, or at the line's beginning."""
     if found[3] or (counters and counters[-1].word == EPOCH):
         return True
-    return is_alone and not counters and found.start() < 40 and found[2] != "1"
+    return is_alone and not counters and found.start() < 40
 
 
 def _within(line: str, end: int) -> Counter | None:

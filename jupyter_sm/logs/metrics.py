@@ -8,12 +8,12 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from jupyter_sm.logs.bars import Bar
-from jupyter_sm.logs.counters import EPOCH, LEADING, PART, STEP, Count, Counter, counters_in
+from jupyter_sm.logs.counters import BATCH, EPOCH, LEADING, PART, STEP, Count, Counter, counters_in
 from jupyter_sm.logs.definitions import Definitions
 from jupyter_sm.logs.entries import Metric
 from jupyter_sm.logs.frameworks import is_echo, shaped
 from jupyter_sm.logs.json_lines import JsonLine
-from jupyter_sm.logs.names import METRIC, SPEED, kind_of
+from jupyter_sm.logs.names import METRIC, OTHER, SPEED, kind_of
 from jupyter_sm.logs.pairs import Pair, chosen, items_in, number
 from jupyter_sm.logs.places import Place, Places
 from jupyter_sm.logs.repeats import Repeats, signature_of
@@ -49,17 +49,20 @@ class MetricReader:
         self._repeats = Repeats()
         self._uses_definitions = bool(metric_definitions)
         self._last: dict[str, tuple[Place, float]] = {}
+        # A dict wrapped to a width: the name that ended a line, and what waits for its epoch.
         self._dangling = ""
+        self._waiting: list[Pair] = []
         self._repeats_best = False
 
     def state(self) -> dict[str, Any]:
         """What `resume` needs, ready for JSON."""
         return {
-            "tables": asdict(self.tables),
+            "tables": self.tables.state(),
             "places": asdict(self.places),
             "repeats": self._repeats.state(),
             "last": {name: [*place, repr(value)] for name, (place, value) in self._last.items()},
             "dangling": self._dangling,
+            "waiting": self._waiting,
             "repeats_best": self._repeats_best,
         }
 
@@ -73,6 +76,7 @@ class MetricReader:
             for name, (step, epoch, value) in state["last"].items()
         }
         self._dangling, self._repeats_best = state["dangling"], state["repeats_best"]
+        self._waiting = [Pair(*pair) for pair in state["waiting"]]
 
     @property
     def is_between(self) -> bool:
@@ -83,6 +87,7 @@ class MetricReader:
 
     def take_apart(self, line: str, *, is_warning: bool) -> Parts:
         """What a line that is no bar and no JSON holds."""
+        self.tables.begin_line()
         if len(line) > _SCANNED:
             line = line[:_SCANNED]
         if self._uses_definitions:
@@ -110,10 +115,10 @@ class MetricReader:
             counters = [Counter(STEP, counts.begin, counts.end, what=f"learned {signature}")]
         place = self.places
         has_begun = place.epoch is not None or place.step is not None
+        if counters and not any(item.kind in (METRIC, OTHER) for item in items):
+            counters = _without_sizes(counters, items)
         metrics, rest = chosen(items, has_step=bool(counters), has_begun=has_begun)
         metrics += self._repeats.metrics_of(signature, rest)
-        if counters and counters[0].word == LEADING and not metrics and not rest:
-            counters = counters[1:]  # the number of a file, say
         if "'train_runtime': " in line and (found := _RUNTIME.search(line)):
             # A time, but the one that Hugging Face's examples publish as a training's metric.
             metrics.append(Pair("train_runtime", found[1], *found.span(1)))
@@ -133,10 +138,12 @@ class MetricReader:
         self, timestamp_ms: int, line: str, raw: str, parts: Parts, counts: Sequence[Count]
     ) -> list[Metric]:
         """The points of a line that was taken apart, and of those whose like it is."""
+        points: list[Metric] = []
+        if self._waiting and not self._dangling:
+            points = self._late(timestamp_ms, line)
         place = self.places.enter(counts) if counts else self.places.place
         if self._uses_definitions:
             return self._defined(timestamp_ms, line, raw, place)
-        points: list[Metric] = []
         if parts.rest:
             held = self._repeats.learn(
                 parts.signature, parts.items, parts.rest, timestamp_ms, place,
@@ -189,17 +196,26 @@ class MetricReader:
         return self._points(timestamp_ms, told.metrics, place)
 
     def _wrapped(self, line: str, metrics: list[Pair]) -> list[Pair]:
-        """A dict that was wrapped to a width: the name ends one line, the number begins the next."""
+        """The metrics with that of a wrapped dict: its name ended a line, its number begins this one."""
         dangling, self._dangling = self._dangling, ""
         bare = line.rstrip()
         if bare[-2:] == "':":
             self._dangling = bare[:-2].rpartition("'")[2][:80]
+            if self._dangling == "epoch":
+                self._waiting, metrics = metrics, []
         if dangling and kind_of(dangling) == METRIC:
-            first = line.split(None, 1)[:1]
-            value = first[0].rstrip(",}") if first else ""
-            if number(value) is not None:
-                return [*metrics, Pair(dangling, value)]
+            value = _first_number(line)
+            return [*metrics, Pair(dangling, value)] if value else metrics
         return metrics
+
+    def _late(self, timestamp_ms: int, line: str) -> list[Metric]:
+        """The points that waited for the epoch at the end of their wrapped dict."""
+        waiting, self._waiting = self._waiting, []
+        epoch = number(_first_number(line))
+        place = self.places.place
+        if epoch is not None:
+            place = self.places.enter([Count(PART if epoch % 1 else EPOCH, epoch, None)])
+        return self._points(timestamp_ms, waiting, place)
 
     def _defined(self, timestamp_ms: int, line: str, raw: str, place: Place) -> list[Metric]:
         # SageMaker sees the line as it came (`#011` included); a local job's has the character.
@@ -233,6 +249,19 @@ class MetricReader:
 
     def _is_known(self, value: float) -> bool:
         return any(last == value for _, last in self._last.values())
+
+
+def _first_number(line: str) -> str:
+    first = line.split(None, 1)[:1]
+    value = first[0].rstrip(",}") if first else ""
+    return value if number(value) is not None else ""
+
+
+def _without_sizes(counters: list[Counter], items: Sequence[Pair]) -> list[Counter]:
+    """Counters of a line that measures nothing: the number of a file, a batch's size are none."""
+    first = counters[0]
+    is_size = first.word == BATCH and not first.total_end and items
+    return counters[1:] if first.word == LEADING or is_size else counters
 
 
 def _pace(found: re.Match[str]) -> Pair:

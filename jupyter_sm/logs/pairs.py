@@ -30,11 +30,12 @@ NUMBER = (
 )
 # tensor(1.2, device=..), np.float64(1.2), (1.2), [1.2], '1.2' are the number within.
 _WRAPPED = r"(?:tensor\(|np\.float\d\d\(|array\(|[\"'(\[]){0,2}"
-_VALUE = re.compile(rf"([=:：＝]|\s)\s{{0,20}}{_WRAPPED}({NUMBER})(?![\w:]|\.\d|-\d)")
+_VALUE = re.compile(rf"([=:：＝]|\s)\s{{0,20}}{_WRAPPED}({NUMBER})(?!(?!dB\b)[\w:]|\.\d|-\d)")
 # The same where a unit is glued to the number: `5.0it/s`, `823.1MB`.
 _GLUED = re.compile(rf"([=:]|\s|^)\s{{0,4}}({NUMBER})(?=[a-zA-Z])")
+_ELEMENT = rf"{_WRAPPED}(?:{NUMBER})\)?"
 _LIST = re.compile(
-    rf"[=:]?\s{{0,4}}\[({_WRAPPED}{NUMBER}\)?(?:,\s{{0,4}}{_WRAPPED}{NUMBER}\)?){{1,64}})\]"
+    rf"[=:]?\s{{0,4}}\[ ?({_ELEMENT}(?:(?:,\s{{0,4}}|\s{{1,4}}){_ELEMENT}){{1,64}}) ?\]"
 )
 _NUMBER = re.compile(NUMBER)
 # The name before it, both reversed: `ssol lav` for `val loss`, maybe quoted or with a unit.
@@ -61,6 +62,7 @@ _WHO = re.compile(
 _TOLD = re.compile(r"train|val|test|eval|dev", re.I)
 _LEAD = re.compile(r"[^\W\d_][\w./@%-]{0,30}(?: [\w./@%-]{1,30}){0,2}\Z")
 _BREAKS = re.compile(r"[|,;\t]|\s{2,}| - |[(\[{]\Z")
+_SEPARATORS = "=:：＝"
 _BACK = 90
 
 
@@ -105,29 +107,31 @@ def chosen(
 def items_in(line: str) -> list[Pair]:
     """All numbers of `line` that have a name, metrics or not."""
     items: list[Pair] = []
-    end = 0
+    # Where the last number ended, and the last one that was no count of steps.
+    end = told = 0
     who = ""
-    if (told := _WHO.match(line, body_of(line))) is not None:
-        who = told[1]
+    if (whose := _WHO.match(line, body_of(line))) is not None:
+        who = whose[1]
     for found in _VALUE.finditer(line):
         begin = found.start()
         if begin < end:
             continue
-        back = line[max(end, begin - _BACK) : begin]
-        before, end = end, found.end()
-        item = _item(line, found, back, is_after_number=before > 0)
+        # `Score at iteration 100 is 0.69`: the name may stand before the count.
+        floor = end if found[1] in _SEPARATORS else told
+        back = line[max(floor, begin - _BACK) : begin]
+        item = _item(line, found, back, is_after_number=end > 0)
+        end = found.end()
+        if item is not None and item.kind == STEP:
+            continue
+        told = end
         if item is None:
             continue
-        if item.kind == STEP:
-            # `Score at iteration 100 is 0.69`: the name may stand before the count.
-            end = before
-            continue
         if item.kind == SPEED and (unit := unit_behind(line, end)):
-            end = unit.end()
+            end = told = unit.end()
         if "[" in line[begin : found.start(2)] and (several := _LIST.match(line, begin)):
             if item.kind == METRIC:
                 items += _elements(several, item.name)
-            end = several.end()
+            end = told = several.end()
             continue
         name, kind = item.name, item.kind
         if who and kind in (METRIC, OTHER) and not _TOLD.search(name):
@@ -187,7 +191,7 @@ def _item(line: str, found: re.Match[str], back: str, *, is_after_number: bool) 
     if "ew best score" in phrase:
         return None  # early stopping repeats a value that was printed before
     # Without `:` or `=` only a measured number after a measure's own name will do.
-    is_sentence = separator not in "=:：＝"
+    is_sentence = separator not in _SEPARATORS
     name = trimmed(phrase, is_sentence=is_sentence)
     if "/" in rate:
         return Pair(name if kind_of(name) == SPEED else rate, value, *span, SPEED)

@@ -64,9 +64,9 @@ class Places:
             self.joins[count.what] = [value, 0, self.epoch]
             return value
         last, added, epoch = int(join[0] or 0), int(join[1] or 0), join[2]
-        if value < last:
+        goes_on = self.epoch is not None and (epoch is None or self.epoch > epoch)
+        if value < last or (value == last and goes_on):
             # In a later epoch it goes on; else it begins anew, as a second training does.
-            goes_on = self.epoch is not None and (epoch is None or self.epoch > epoch)
             added = added + (count.total or last) if goes_on else 0
         join[0], join[1], join[2] = value, added, self.epoch
         return value + added

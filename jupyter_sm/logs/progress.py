@@ -233,8 +233,8 @@ class ProgressReader:
         self, current: float, total: int | None, timestamp_ms: int, rank: int = _BY_EPOCH
     ) -> None:
         if total is None:
-            ahead = self.epochs or self.ahead.get("iteration")
-            total = ahead if ahead is not None and current <= ahead else None
+            ahead = (self.epochs, self.ahead.get("iteration"))
+            total = next((one for one in ahead if one and current <= one), None)
         if current < self.last_epoch and total is not None and self.last_outer:
             # Epochs that begin again while another counter of a total goes on are within it.
             self.is_nested = self.is_nested or self.rank <= _BY_EPOCH

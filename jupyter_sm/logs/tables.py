@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from jupyter_sm.logs.counters import EPOCH, PART, STEP, Count
 from jupyter_sm.logs.names import METRIC, OTHER, RATE, SPEED, kind_of
@@ -62,9 +63,17 @@ class Tables:
         """Whether the next line may belong to a table."""
         return bool(self.columns or self.words or self.block)
 
+    def state(self) -> dict[str, Any]:
+        """What makes it again, ready for JSON."""
+        self.begin_line()
+        return asdict(self)
+
+    def begin_line(self) -> None:
+        """Forget what the last line counted."""
+        self.counted, self.held = [], []
+
     def read(self, line: str) -> list[Pair] | None:
         """The metrics of a table's line; None if `line` belongs to no table."""
-        self.counted, self.held = [], []
         if len(line) > _LONGEST:
             return None
         has_bars = "|" in line or "│" in line or "┃" in line
