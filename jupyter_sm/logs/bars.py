@@ -63,7 +63,7 @@ class Bar(NamedTuple):
     def epoch(self) -> int | None:
         """The epoch that its label names."""
         counts = counts_of(self.label, counters_in(self.label)) if self.label else ()
-        return next((int(count.value) for count in counts if count.word == EPOCH), None)
+        return next((int(n) for counter, n, _ in counts if counter.word == EPOCH), None)
 
     @property
     def kind(self) -> str:

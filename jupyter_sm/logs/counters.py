@@ -89,30 +89,22 @@ _TESTS = re.compile(r"\b(?:test|val|valid|validation|eval|evaluating|evaluation)
 class Counter(NamedTuple):
     """What a line counts, where the count stands, and where its total; 0 where there is none.
 
-    `what` tells counters of one word apart by the text before them.
+    `what` tells counters of one word apart by the text before them. `by` is what makes one a
+    field among others: `=` before it, or a point behind it.
     """
 
     word: str
-    begin: int
-    end: int
+    begin: int = 0
+    end: int = 0
     total_begin: int = 0
     total_end: int = 0
     what: str = ""
     is_test: bool = False
-
-
-class Count(NamedTuple):
-    """A counter's value in one line.
-
-    `by` is what makes it a field among others: `=` before it, or a point behind it.
-    """
-
-    word: str
-    value: float
-    total: int | None
-    what: str = ""
-    is_test: bool = False
     by: str = ""
+
+
+# A counter's value in one line, and its total.
+Count = tuple[Counter, float, "int | None"]
 
 
 def body_of(line: str) -> int:
@@ -128,29 +120,36 @@ def counters_in(line: str) -> list[Counter]:
 
 def counts_of(line: str, counters: Iterable[Counter]) -> list[Count]:
     """What these counters say in a line."""
-    counts = []
-    for word, begin, end, total_begin, total_end, what, is_test in counters:
-        printed = line[begin:end]
-        value = float(printed) if word == PART else _whole(printed)
-        total = _whole(line[total_begin:total_end]) if total_end else None
-        by = ""
-        if total is None:
-            if line[begin - 1] == "=":
-                by = "="
-            elif line[end : end + 1] == "." or line[:3] == ":::":
-                by = "."  # MLPerf's lines are records of their own
-        counts.append(Count(word, value, total, what, is_test, by))
-    return counts
+    return [
+        (
+            counter,
+            _number(line[counter[1] : counter[2]]),
+            int(_number(line[counter[3] : counter[4]])) if counter[4] else None,
+        )
+        for counter in counters
+    ]
 
 
-def _whole(printed: str) -> int:
-    return int(printed.replace(",", "") if "," in printed else printed)
+def _number(printed: str) -> float:
+    try:
+        return int(printed)
+    except ValueError:
+        return int(printed.replace(",", "")) if "," in printed else float(printed)
 
 
 def _told_apart(line: str, counter: Counter) -> Counter:
-    before = line[max(0, counter.begin - 40) : counter.begin]
-    what = counter.what or f"{counter.word} {_LETTERS.sub('', before)[-24:]}"
-    return counter._replace(what=what, is_test=_TESTS.search(before) is not None)
+    begin, end = counter.begin, counter.end
+    before = line[max(0, begin - 40) : begin]
+    by = ""
+    if not counter.total_end:
+        # MLPerf's lines are records of their own.
+        is_point = line[end : end + 1] == "." or line[:3] == ":::"
+        by = "=" if line[begin - 1] == "=" else "." if is_point else ""
+    return counter._replace(
+        what=counter.what or f"{counter.word} {_LETTERS.sub('', before)[-24:]}",
+        is_test=_TESTS.search(before) is not None,
+        by=by,
+    )
 
 
 def _all(line: str) -> list[Counter]:

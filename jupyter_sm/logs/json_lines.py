@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_sm.logs.counters import EPOCH, PART, STEP, Count, Counter
 from jupyter_sm.logs.names import METRIC, RATE, SPEED, kind_of
 from jupyter_sm.logs.pairs import Pair
 
@@ -30,6 +31,17 @@ class JsonLine:
     epoch: float | None = None
     total_epochs: int | None = None
     traceback: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> list[Count]:
+        """The epoch and the step that it tells."""
+        counts: list[Count] = []
+        if self.epoch is not None:
+            word = PART if self.epoch % 1 else EPOCH
+            counts.append((Counter(word), self.epoch, self.total_epochs))
+        if self.step is not None:
+            counts.append((Counter(STEP, what="json"), self.step, None))
+        return counts
 
 
 def read(line: str) -> JsonLine | None:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.bars import Bar, bar_in
-from jupyter_sm.logs.counters import EPOCH, PART, STEP, Count, counts_of
+from jupyter_sm.logs.counters import counts_of
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
-from jupyter_sm.logs.metrics import MetricReader, Parts
+from jupyter_sm.logs.metrics import MetricReader, Parts, new
 from jupyter_sm.logs.prefixes import (
     decode,
     is_redrawn,
@@ -68,6 +68,8 @@ class LogParser:
         self._errors = ErrorReader()
         self._held: dict[str, list[Record]] = {}
         self._shapes = Shapes()
+        # Whether the next line is free of those before it; only a line of no known shape changes it.
+        self._is_free = True
 
     @property
     def progress(self) -> Progress | None:
@@ -94,10 +96,18 @@ class LogParser:
         text = decode(message).rstrip("\r\n")
         plain = _plain(text) if "\x1b" in text else text[:_SCANNED]
         # Most lines are of a shape that is known: their numbers alone are read.
-        if len(plain) <= LONGEST and self._is_between:
+        if self._is_free and len(plain) <= LONGEST:
             plan = self._shapes.plan_of(plain)
             if plan is not None:
                 return self._follow(plan, timestamp_ms, stream, plain, text)
+        records = self._feed_unknown(timestamp_ms, stream, message, text, plain)
+        self._is_free = self._is_between
+        return records
+
+    def _feed_unknown(
+        self, timestamp_ms: int, stream: str, message: str, text: str, plain: str
+    ) -> list[Record]:
+        """The records of an event whose shape is not known."""
         if is_redrawn(text):
             return self._feed_redrawn(timestamp_ms, stream, text)
         if "\n" in text:
@@ -130,11 +140,17 @@ class LogParser:
                 self._progress.confirm(timestamp_ms)
             pairs = [(name, line[begin:end]) for name, _, begin, end, _ in plan.pairs]
             self.metrics += self._reader.follow(timestamp_ms, pairs, counts)
-        return [Record(timestamp_ms, stream, plan.severity, plan.source, text)]
+        return [new(Record, (timestamp_ms, stream, plan.severity, plan.source, text, None))]
 
     def flush(self) -> list[Record]:
-        """The records held back so far (only with `group_tracebacks`); half a traceback is one too."""
-        return [self._release(voice) for voice in list(self._held)]
+        """The records held back so far (only with `group_tracebacks`); half a traceback is one too.
+
+        A table that waits for its end gives its points.
+        """
+        self.metrics += self._reader.end()
+        records = [self._release(voice) for voice in list(self._held)]
+        self._is_free = self._is_between
+        return records
 
     def state(self) -> dict[str, Any]:
         """What `resume` needs to go on from here, ready for JSON; `metrics` are not part of it."""
@@ -159,6 +175,7 @@ class LogParser:
         parser._held = {
             voice: [Record(**record) for record in held] for voice, held in state["held"].items()
         }
+        parser._is_free = parser._is_between
         return parser
 
     def _read(self, timestamp_ms: int, plain: str, raw: str) -> _Reading:
@@ -213,13 +230,9 @@ class LogParser:
     def _read_json(self, timestamp_ms: int, told: json_lines.JsonLine, raw: str) -> str:
         if told.total_epochs:
             self._progress.epochs = told.total_epochs
-        if told.epoch is not None:
-            word = PART if told.epoch % 1 else EPOCH
-            counts = [Count(word, told.epoch, told.total_epochs)]
-            self._progress.read_counts(counts, timestamp_ms, has_metrics=True)
-        elif told.step is not None:
-            counts = [Count(STEP, told.step, None)]
-            self._progress.read_counts(counts, timestamp_ms, has_metrics=bool(told.metrics))
+        if told.counts:
+            has_metrics = bool(told.metrics)
+            self._progress.read_counts(told.counts, timestamp_ms, has_metrics=has_metrics)
         self.metrics += self._reader.read_json(timestamp_ms, told, raw)
         for line in told.traceback:
             self._errors.read("json", line)

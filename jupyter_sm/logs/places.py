@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jupyter_sm.logs.counters import EPOCH, PART, Count
 
@@ -29,7 +29,7 @@ class Places:
     epoch: float | None = None
     step: int | None = None
     # Of each kind of counter: its last value, what is added to it, and in which epoch that was.
-    joins: dict[str, list[float | None]] = field(default_factory=dict)
+    joins: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -38,35 +38,41 @@ class Places:
 
     def enter(self, counts: Sequence[Count]) -> Place:
         """The place of a line that counts something."""
-        epoch = None
+        epoch: float | None = None
+        own: Count | None = None
         for count in counts:
-            if epoch is None and count.word in (EPOCH, PART):
-                epoch = count.value
-                if not count.is_test and epoch != self.epoch:
+            word, is_test = count[0].word, count[0].is_test
+            if word not in (EPOCH, PART):
+                own = own or count  # the first is the line's own
+            elif epoch is None:
+                epoch = count[1]
+                if epoch != self.epoch and not is_test:
                     self.epoch = epoch
-                    if count.word == EPOCH:
+                    if word == EPOCH:
                         self.step = None  # it was one of the epoch before
-        for count in counts:
-            if count.word not in (EPOCH, PART):
-                # The first is the line's own; one of a test moves nothing but itself.
-                step = self._joined(count)
-                if not count.is_test:
-                    self.step = step
-                return Place(step, epoch if epoch is not None else self.epoch)
+        if own is not None:
+            step = self._joined(own)
+            if not own[0].is_test:
+                self.step = step
+            return Place(step, epoch if epoch is not None else self.epoch)
         return Place(self.step, epoch) if epoch is not None and epoch % 1 else Place(None, epoch)
 
     def _joined(self, count: Count) -> int:
-        value = int(count.value)
-        join = self.joins.get(count.what)
+        counter, value, total = count
+        value = int(value)
+        join = self.joins.get(counter.what)
         if join is None:
             if len(self.joins) >= _MOST_JOINS:
                 self.joins.clear()
-            self.joins[count.what] = [value, 0, self.epoch]
+            self.joins[counter.what] = [value, 0, self.epoch]
             return value
-        last, added, epoch = int(join[0] or 0), int(join[1] or 0), join[2]
-        goes_on = self.epoch is not None and (epoch is None or self.epoch > epoch)
-        if value < last or (value == last and goes_on):
-            # In a later epoch it goes on; else it begins anew, as a second training does.
-            added = added + (count.total or last) if goes_on else 0
-        join[0], join[1], join[2] = value, added, self.epoch
-        return value + added
+        last, added, epoch = join
+        if value <= last:
+            goes_on = self.epoch is not None and (epoch is None or self.epoch > epoch)
+            if goes_on:
+                added += total or last
+            elif value < last:
+                added = 0  # it begins anew, as a second training does
+            join[1] = added
+        join[0], join[2] = value, self.epoch
+        return int(value + added)

@@ -17,6 +17,7 @@ from jupyter_sm.logs.counters import (
     TREE,
     TRIAL,
     Count,
+    Counter,
     counters_in,
     counts_of,
 )
@@ -155,36 +156,40 @@ class ProgressReader:
         """Take the outermost of what a line counts; `has_metrics` says that it measures, too."""
         is_epoch_read = is_step_read = False
         self.pending = None
-        for word, value, total, what, is_test, by in counts:
+        for counter, value, total in counts:
+            word = counter.word
             if word == PART:
-                epoch = int(value) if value.is_integer() else value
+                epoch = value if value % 1 else int(value)
                 self._epoch(epoch, None, timestamp_ms, _BY_FIELD)
             elif word == EPOCH:
                 if is_epoch_read:
                     continue
                 is_epoch_read = True
-                if by == "=" and not self.epochs:
+                if counter.by == "=" and not self.epochs:
                     continue  # it says where something belongs, not how far it is
-                rank = _BY_FIELD if by else _BY_EPOCH
+                rank = _BY_FIELD if counter.by else _BY_EPOCH
                 self._epoch(value, total, timestamp_ms, rank)
             elif not is_step_read:
                 is_step_read = True
-                if is_test or (by == "=" and word != "episode"):
+                if counter.is_test or (counter.by == "=" and word != "episode"):
                     continue
-                self._count(word, value, total, timestamp_ms, has_metrics=has_metrics, what=what)
+                self._count(counter, value, total, timestamp_ms, has_metrics=has_metrics)
 
     def confirm(self, timestamp_ms: int) -> None:
         """Metrics came below a count that stood alone: it counts the training."""
         if self.pending is not None:
             (word, value), self.pending = self.pending, None
-            self._count(word, value, None, timestamp_ms, has_metrics=True)
+            self._count(Counter(word), value, None, timestamp_ms, has_metrics=True)
 
     def _count(
-        self, word: str, value: float, total: int | None, timestamp_ms: int, *,
-        has_metrics: bool, what: str = "",
+        self, counter: Counter, value: float, total: int | None, timestamp_ms: int, *,
+        has_metrics: bool,
     ) -> None:  # fmt: skip
+        word = counter.word
+        if total is None and self.rank > _BY_TOTAL and word not in (TRIAL, PROGRESS):
+            return  # what is known tells more
         if word == ROUND and total is None and has_metrics:
-            self._round(value, timestamp_ms, is_anew=what == TREE and value == 0)
+            self._round(value, timestamp_ms, is_anew=counter.what == TREE and value == 0)
             return
         if total is None and not has_metrics and word not in (TRIAL, "episode"):
             # `Step 3: saving` is a chapter of the script, unless metrics follow.
@@ -232,6 +237,9 @@ class ProgressReader:
     def _epoch(
         self, current: float, total: int | None, timestamp_ms: int, rank: int = _BY_EPOCH
     ) -> None:
+        if current == self.last_epoch == self.current and rank == self.rank and total is None:
+            self.now_ms = timestamp_ms
+            return
         if total is None:
             ahead = (self.epochs, self.ahead.get("iteration"))
             total = next((one for one in ahead if one and current <= one), None)

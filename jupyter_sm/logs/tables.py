@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from jupyter_sm.logs.counters import EPOCH, PART, STEP, Count
+from jupyter_sm.logs.counters import EPOCH, PART, STEP, Count, Counter
 from jupyter_sm.logs.names import METRIC, OTHER, RATE, SPEED, kind_of
 from jupyter_sm.logs.pairs import NUMBER, Pair, is_measured, number
 from jupyter_sm.logs.places import Place
@@ -107,9 +107,9 @@ class Tables:
                 pairs.append(Pair(name, value))
         self.block = []
         if step is not None:
-            self.counted = [Count("timesteps", step, None, "table")]
+            self.counted = [(Counter("timesteps", what="table"), step, None)]
         if epoch is not None:
-            self.counted.append(Count(EPOCH, epoch, None, "table"))
+            self.counted.append((Counter(EPOCH), epoch, None))
         if pairs:
             place = Place(step, epoch) if self.counted else None
             self.held.append(Held(None, place, pairs))
@@ -170,8 +170,8 @@ class Tables:
         for row in rows[:-1]:
             counts = self._counts(self.columns, row)
             place = Place(int(row[0]), None)
-            if counts[0].word == EPOCH:
-                place = Place(None, counts[0].value)
+            if counts[0][0].word == EPOCH:
+                place = Place(None, counts[0][1])
             self.held.append(Held(None, place, self._pairs(self.columns, row)))
         self.counted = self._counts(self.columns, cells)
         return self._pairs(self.columns, cells)
@@ -179,7 +179,8 @@ class Tables:
     def _counts(self, columns: Sequence[str], cells: Sequence[str]) -> list[Count]:
         if columns[1:2] == ["#"] and cells[1].isdigit():
             # spaCy's steps, after its epochs.
-            return [Count(PART, float(cells[0]), None), Count(STEP, int(cells[1][:12]), None, "#")]
+            steps = (Counter(STEP, what="table #"), int(cells[1][:12]), None)
+            return [(Counter(PART), float(cells[0]), None), steps]
         counts: list[Count] = []
         for name, cell in zip(columns[:3], cells[:3], strict=False):
             if not (
@@ -190,7 +191,7 @@ class Tables:
             is_epoch = name.lower().startswith(("epoch", "epch")) or name in ("E", "e", "")
             if not counter.isdigit():
                 if is_epoch and _NUMBER.match(counter):
-                    counts.append(Count(PART, float(counter), None, "table"))
+                    counts.append((Counter(PART), float(counter), None))
                     continue
                 break
             current, of = int(counter[:12]), None
@@ -198,7 +199,8 @@ class Tables:
                 # Counted from 0, the total printed is the last row's number.
                 self.counts_from_0 = self.counts_from_0 or current == 0
                 of = int(total[:12]) + self.counts_from_0
-            counts.append(Count(EPOCH if is_epoch else STEP, current, of, f"table {name}"))
+            word = EPOCH if is_epoch else STEP
+            counts.append((Counter(word, what=f"table {name}"), current, of))
         return counts
 
     def _pairs(self, columns: Sequence[str], cells: Sequence[str]) -> list[Pair]:

@@ -132,12 +132,13 @@ def _state_of(parser: LogParser) -> str:
 
 
 def flush(store: Store, job: LoggedJob, stream: str, parser: LogParser) -> None:
-    """Store what a parser holds back (a traceback that nothing followed), once."""
+    """Store what a parser holds back (a traceback or a table that nothing followed), once."""
     before = _state_of(parser)
     records = parser.flush()
-    if not records:
+    metrics, parser.metrics = parser.metrics, []
+    if not records and not metrics:
         return
-    parsed = Parsed(stream, records, [], parser.progress, _state_of(parser))
+    parsed = Parsed(stream, records, metrics, parser.progress, _state_of(parser))
     with store.write() as db:
         held = db.execute(
             "SELECT 1 FROM streams WHERE job_id = ? AND name = ? AND parser = ?",
