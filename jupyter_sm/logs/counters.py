@@ -16,7 +16,7 @@ PART, PROGRESS, LEADING = "part", "progress", "leading"
 # Repetitions are bounded; a count of more than 12 digits counts nothing.
 _COUNT = r"(\d{1,3}(?:,\d{3}){1,3}|\d{1,12})(?![\dkKMB]|,\d{3})"
 _OF = rf"(?:\]? {{0,12}}(?:/|of|out of) {{0,12}}{_COUNT})?"
-_WORDS = (
+WORDS = (
     r"epoch[ea]?|epch|[eé]po(?:ca|que)|epok|global[_ ]?step|num_updates|step|iteration|iter"
     r"|iteraci[oó]n|it[eé]ration|round|(?:total_)?(?:num_)?(?:env_|time)steps|update|batch|mini-?batch"
     r"|episode|generation|attempt|schritt|paso|passo|[eé]tape|up\."
@@ -25,7 +25,7 @@ NAMED = re.compile(
     r"(?:(?<![A-Za-z])|(?<=generated training model))"  # the SDK ends its status with no newline
     r"(?<!per )(?<!at )(?<!best )(?<!best_)(?<!every )(?<!each )(?<!scheduler_)(?<!from )(?<!after )"
     r"(?<!max_)(?<!min_)(?<!num_)(?<!n_)(?<!warmup_)(?<!per_)(?<!every_)(?<!max )(?<!num )(?<!warmup )"
-    rf"({_WORDS})"
+    rf"({WORDS})"
     rf"(?:\(train\))?[\"']?[ =:\[#,(|\u2502]{{0,40}}[\"']?{_COUNT}(?!\.\d*[1-9]){_OF}",
     re.I,
 )
@@ -34,7 +34,8 @@ TREE = "tree"
 # In scripts without blanks between words: `第 3/10 轮`, `迭代 100`, `エポック 3`, `эпоха 3`.
 _FOREIGN = re.compile(
     r"(эпох[аи]|шаг|итерация|轮次|轮数|训练轮|周期|步数|步骤|迭代(?:次数)?|エポック|ステップ|에[폭포]크?|스텝|반복)"
-    rf"[ :：=\[(#]{{0,6}}{_COUNT}(?!\.\d){_OF}|第 ?{_COUNT}{_OF} ?(轮|步|次|代|期|个epoch)"
+    rf"[ :：=\[(#]{{0,6}}{_COUNT}(?!\.\d){_OF}|第 ?{_COUNT}{_OF} ?(轮|步|次|代|期|个epoch)",
+    re.I,
 )
 _FOREIGN_STEPS = ("ш", "и", "步", "迭", "ス", "스", "반", "次")
 _KINDS = {"e": EPOCH, "é": EPOCH, "b": BATCH, "m": BATCH}
@@ -236,7 +237,7 @@ def _foreign(line: str) -> list[Counter]:
     counters = []
     for found in _FOREIGN.finditer(line):
         word, at, of = (found[1], 2, 3) if found[1] else (found[6], 4, 5)
-        kind = STEP if word.startswith(_FOREIGN_STEPS) else EPOCH
+        kind = STEP if word.lower().startswith(_FOREIGN_STEPS) else EPOCH
         counters.append(Counter(kind, *found.span(at), *(found.span(of) if found[of] else (0, 0))))
     return counters
 

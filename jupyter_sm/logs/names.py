@@ -99,7 +99,7 @@ _FILLERS = _words(
     info debug warning warn error critical notice the a an and with at is was are of in on has
     had for from to we got get by after new end done model this its it then metric metrics
     metric: epoch step current new iteration iter round reached equals set finished result
-    results | - * now train_epoch
+    results | - * now train_epoch 轮 步 次 代
     """
 )
 _CONTEXT = _words(
@@ -175,6 +175,6 @@ def trimmed(phrase: str, *, is_sentence: bool) -> str:
         taken.append(word.strip("'\"") if not word.endswith("'s") else word)
     name = " ".join(reversed(taken)).rstrip("-.:")
     head, colon, last = name.rpartition(":")
-    if colon and head.lower() not in _CONTEXT:
+    if colon and last[:1].isalpha() and head.lower() not in _CONTEXT:
         name = last  # `INFO:root:loss` is a logger's line, `validation:rmse` a name
     return name if name[:1].isalpha() or name[:1] in "_#" else ""

@@ -30,7 +30,9 @@ NUMBER = (
 )
 # tensor(1.2, device=..), np.float64(1.2), (1.2), [1.2], '1.2' are the number within.
 _WRAPPED = r"(?:tensor\(|np\.float\d\d\(|array\(|[\"'(\[]){0,2}"
-_VALUE = re.compile(rf"([=:：＝]|\s)\s{{0,20}}{_WRAPPED}({NUMBER})(?!(?!dB\b)[\w:]|\.\d|-\d)")
+_VALUE = re.compile(
+    rf"([=:：＝]|\s)\s{{0,20}}{_WRAPPED}({NUMBER})(?!(?!dB\b)[\w:]|\.\d|-\d| ?= ?[-\d])"
+)
 # The same where a unit is glued to the number: `5.0it/s`, `823.1MB`.
 _GLUED = re.compile(rf"([=:]|\s|^)\s{{0,4}}({NUMBER})(?=[a-zA-Z])")
 _ELEMENT = rf"{_WRAPPED}(?:{NUMBER})\)?"
@@ -53,15 +55,16 @@ _BEHIND = re.compile(r"[%]? ([A-Za-z][A-Za-z_ ]{2,40}?)(?=\s{0,3}(?:[,;|)]|\Z))"
 _COUNTED = re.compile(r" (?:at|after|on|in|for) (?:iteration|step|epoch|round) \d{1,12}(?= |\Z)")
 _UNIT = re.compile(r"\s?(?:s|sec|secs|seconds|ms|us|min|mins|hours|h|[KMGT]i?B|bytes|[KMBGT])\b")
 _BRACKETED_UNITS = frozenset({"s", "ms", "sec", "secs", "seconds", "us", "mb", "gb", "min", "hrs"})
-# Which data a line is about, told at its beginning: `Val - CE: 0.02`.
+# Which data the numbers behind it are of: `Val - CE: 0.02`, `train: loss=0.5 | val: loss=0.6`.
 _WHO = re.compile(
-    r"\s{0,8}(?:[\[*=#> ]{0,4})(train|training|val|valid|validation|test|testing|eval|evaluation|dev)"
-    r"(?: set)?\s{0,4}(?:\]|[-:|>]\s|- )",
+    r"(?<![\w/.-])(train|training|val|valid|validation|test|testing|eval|evaluation|dev)"
+    r"(?: set)?\s{0,4}(?:[\]:|>)](?= |\Z)|- )",
     re.I,
 )
 _TOLD = re.compile(r"train|val|test|eval|dev", re.I)
+_TOLD_FIRST = re.compile(r"((?:train|val|valid|validation|test|eval|dev)[_ -])", re.I)
 _LEAD = re.compile(r"[^\W\d_][\w./@%-]{0,30}(?: [\w./@%-]{1,30}){0,2}\Z")
-_BREAKS = re.compile(r"[|,;\t]|\s{2,}| - |[(\[{]\Z")
+_BREAKS = re.compile(r"[|,;\t]|\s{2,}| - |: |[(\[{]\Z")
 _SEPARATORS = "=:：＝"
 _BACK = 90
 
@@ -109,9 +112,7 @@ def items_in(line: str) -> list[Pair]:
     items: list[Pair] = []
     # Where the last number ended, and the last one that was no count of steps.
     end = told = 0
-    who = ""
-    if (whose := _WHO.match(line, body_of(line))) is not None:
-        who = whose[1]
+    whose = [(found.end(), found[1]) for found in _WHO.finditer(line, body_of(line))]
     for found in _VALUE.finditer(line):
         begin = found.start()
         if begin < end:
@@ -133,13 +134,32 @@ def items_in(line: str) -> list[Pair]:
                 items += _elements(several, item.name)
             end = told = several.end()
             continue
-        name, kind = item.name, item.kind
-        if who and kind in (METRIC, OTHER) and not _TOLD.search(name):
-            item = item._replace(name=f"{who} {name}")
+        if whose and item.kind in (METRIC, OTHER):
+            item = _told_whose(item, whose)
         items.append(item)
     if "/s" in line or "B" in line or "s/" in line:
         items += _glued(line, items)
-    return items
+    return _told_apart(items)
+
+
+def _told_whose(item: Pair, whose: Sequence[tuple[int, str]]) -> Pair:
+    who = next((who for at, who in reversed(whose) if at <= item.begin), "")
+    has_none = bool(who) and not _TOLD.search(item.name)
+    return item._replace(name=f"{who} {item.name}") if has_none else item
+
+
+def _told_apart(items: list[Pair]) -> list[Pair]:
+    """Of one name twice in a line each is of the data that the number before it is of."""
+    names = [item.name for item in items]
+    if len(set(names)) == len(names):
+        return items
+    apart, who = [], ""
+    for item in items:
+        told = _TOLD_FIRST.match(item.name)
+        who = told[1] if told else who
+        is_twice = names.count(item.name) > 1 and who and not told
+        apart.append(item._replace(name=f"{who}{item.name}") if is_twice else item)
+    return apart
 
 
 def _elements(several: re.Match[str], name: str) -> list[Pair]:
@@ -182,8 +202,9 @@ def _item(line: str, found: re.Match[str], back: str, *, is_after_number: bool) 
     span, end = found.span(2), found.end()
     reversed_name = _REVERSED_NAME.match(back[::-1])
     rate = unit_found[1] if (unit_found := unit_behind(line, end)) else ""
+    has_rate = "/" in rate or "flop" in rate.lower()
     if reversed_name is None:
-        if "/" in rate:
+        if has_rate:
             return Pair(rate, value, *span, SPEED)
         return _named_behind(line, value, span)
     unit, gap, backwards = reversed_name.groups()
@@ -193,7 +214,7 @@ def _item(line: str, found: re.Match[str], back: str, *, is_after_number: bool) 
     # Without `:` or `=` only a measured number after a measure's own name will do.
     is_sentence = separator not in _SEPARATORS
     name = trimmed(phrase, is_sentence=is_sentence)
-    if "/" in rate:
+    if has_rate:
         return Pair(name if kind_of(name) == SPEED else rate, value, *span, SPEED)
     kind = kind_of(name)
     if kind == STEP:
@@ -202,13 +223,14 @@ def _item(line: str, found: re.Match[str], back: str, *, is_after_number: bool) 
         return None
     if is_sentence:
         if not (is_measured(value) and _is_said_of(name, kind, phrase)):
-            return _led(line, back, value, span, is_after_number=is_after_number)
+            led = _led(line, back, value, span, is_after_number=is_after_number)
+            return led or _named_behind(line, value, span)
     elif kind in (OTHER, ASIDE, None):
         of = _MEASURE_OF.search(line[max(0, found.start() - _BACK) : found.start()].rstrip())
         if of is not None and kind_of(of[1]) == METRIC:
             name, kind = of[0], METRIC
     if kind is None or kind == ASIDE:
-        return None
+        return _named_behind(line, value, span)
     is_of = line[end : end + 1] == "/" or line[end : end + 2] == " /"
     if is_of and kind != SPEED and not (is_measured(value) and _OTHER_OF.match(line, end)):
         percent = _PERCENT_OF.match(line, end if line[end] == "/" else end + 1)
