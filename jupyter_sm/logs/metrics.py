@@ -189,13 +189,14 @@ class MetricReader:
         place = self.places.enter(counts) if counts else self.places.place
         if self._uses_definitions:
             return self._defined(timestamp_ms, line, raw, place)
-        # What stands at a bar's beginning is left from the one before; within one of Keras's,
-        # the mean so far.
-        if not bar.current or (bar.is_within and not bar.is_complete):
-            return []
+        if bar.is_within and not bar.is_complete:
+            return []  # the mean so far
         items = items_in(bar.postfix[:_SCANNED])
         pairs = [item for item in chosen(items, has_step=True)[0] if item.kind != SPEED]
         pairs = pairs or list(chosen(items_in(bar.label), has_step=True)[0])
+        if not bar.current:
+            # What stands at a bar's beginning is left from the one before, if there was one.
+            pairs = [pair for pair in pairs if pair.name not in self._last]
         if bar.is_training and (pace := _PACE.search(bar.postfix)):
             pairs.append(_pace(pace))
         return self._points(timestamp_ms, pairs, place)

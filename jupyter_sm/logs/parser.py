@@ -23,7 +23,7 @@ from jupyter_sm.logs.prefixes import (
 from jupyter_sm.logs.progress import ProgressReader, tells_more
 from jupyter_sm.logs.severity import severity_of, source_of
 from jupyter_sm.logs.shapes import LONGEST, Plan, Shapes
-from jupyter_sm.logs.speed import group_of
+from jupyter_sm.logs.speed import group_of, is_metric
 from jupyter_sm.logs.tracebacks import ErrorReader
 
 __all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]
@@ -339,14 +339,12 @@ def _graver(severity: str, later: str) -> str:
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
     """A whole log at once, a traceback one record; times are 0 as a plain text has none.
 
-    Its speeds lie apart from its metrics.
+    Its speeds lie apart from its metrics, but for those that are published as such.
     """
     parser = LogParser(metric_definitions, group_tracebacks=True)
     lines = text.removesuffix("\n").split("\n")
     records = [record for line in lines for record in parser.feed(0, "", line)]
     records += parser.flush()
-    metrics: list[Metric] = []
-    speeds: list[Metric] = []
-    for metric in parser.metrics:
-        (speeds if group_of(metric.name) else metrics).append(metric)
+    metrics = [metric for metric in parser.metrics if is_metric(metric.name)]
+    speeds = [metric for metric in parser.metrics if group_of(metric.name)]
     return ParsedLog(records, metrics, speeds, parser.progress, parser.error)

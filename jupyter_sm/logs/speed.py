@@ -33,6 +33,8 @@ _NAMES = re.compile(
     r"|\bgpu (?:util|utilization)\b",
     re.I,
 )
+# What trainers and examples publish as a job's metrics: they count among them, too.
+_PUBLISHED = re.compile(r"(?:.*/)?fps|tflops?(?:/gpu)?|samples_per_sec", re.I)
 _BREAKS = re.compile(r"_|(?<=[a-z])(?=[A-Z][a-z])")
 
 
@@ -40,6 +42,11 @@ _BREAKS = re.compile(r"_|(?<=[a-z])(?=[A-Z][a-z])")
 def group_of(name: str) -> str:
     """`speed` for a series that tells of the work, else empty."""
     return SPEED if len(name) <= 100 and _NAMES.search(_BREAKS.sub(" ", name)) else ""
+
+
+def is_metric(name: str) -> bool:
+    """Whether a series is one of the metrics: all are but speeds, and some of these."""
+    return not group_of(name) or _PUBLISHED.fullmatch(name) is not None
 
 
 def unit_behind(line: str, end: int) -> re.Match[str] | None:
