@@ -53,11 +53,13 @@ _WITHIN = re.compile(r"\]?[:,]? {0,4}[\[(] {0,8}(\d{1,12})(?:/| ?/ {0,8})(\d{1,1
 _WITHIN_ALONE = re.compile(r"\]\[(\d{1,12})\]")
 # What a line begins with, once date, level and logger are taken off.
 _LEADING = re.compile(
-    r"\[ {0,9}(?P<a>\d{1,12}) ?/ {0,8}(?P<b>\d{1,12})\](?:\[(?P<c>\d{1,9})/(?P<d>\d{1,9})\])?"
+    r"(?:(?:train|test|val|eval)[a-z]{0,7}:? ?)?\[ {0,9}(?P<a>\d{1,12}) ?/ {0,8}(?P<b>\d{1,12})\]"
+    r"(?:\[(?P<c>\d{1,9})/(?P<d>\d{1,9})\])?"
     r"|\[(?P<e>\d{1,9})\]\[ {0,9}(?P<f>\d{1,12}) ?/ {0,8}(?P<g>\d{1,12})\]"
     r"|\[(?P<h>\d{1,6}), {1,8}(?P<i>\d{1,9})\] "
     r"|\( {0,9}(?P<j>\d{1,12})/ {0,8}(?P<k>\d{1,12})\)"
-    r"|Train(?:ing)?: (?P<l>\d{1,9}) \[ {0,9}(?P<m>\d{1,12})/ {0,8}(?P<n>\d{1,12}) "
+    r"|Train(?:ing)?: (?P<l>\d{1,9}) \[ {0,9}(?P<m>\d{1,12})/ {0,8}(?P<n>\d{1,12}) ",
+    re.I,
 )
 _PREFIXES = (
     r"[\[(]?\d{2,4}[-/]\d\d[-/]\d\d[T ]{1,2}\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?:?",
@@ -78,11 +80,13 @@ _ROUND = re.compile(
     r"|^(\d{1,9}):\s{1,9}(?:learn|test\d?|best):? [-\d]"
     r"|^\s{0,4}(\d{1,9}): [-\d.na]{1,20}, [-\d.na]{1,20} avg\b"
 )
+_OPENS = frozenset("[(TVEtve")
 _LEADS = frozenset("0123456789[(IWEFD|-:abcdefghijklmnopqrstuvwxyz")
 _HINTS = (
     "epoch", "epch", "step", "iter", "round", "batch", "episode", "trial", "progress: ", "poca", "poque",
     "epok", "update", "schritt", "paso", "passo", "tape", "up.", "attempt", "generation",
 )  # fmt: skip
+_VALUE = re.compile(r"[=:] ?\d")
 _LETTERS = re.compile(r"[\W\d]+")
 _TESTS = re.compile(r"\b(?:test|val|valid|validation|eval|evaluating|evaluation)\b", re.I)
 
@@ -173,7 +177,7 @@ def _all(line: str) -> list[Counter]:
 def _leading(line: str, begin: int) -> list[Counter]:
     while line[begin : begin + 1] in (" ", "\t"):
         begin += 1
-    if line[begin : begin + 1] not in ("[", "(", "T"):
+    if line[begin : begin + 1] not in _OPENS:
         before = _BEFORE.match(line, begin)
         if before is None:
             return []
@@ -209,7 +213,7 @@ def _named(line: str, begin: int, *, is_alone: bool) -> list[Counter]:
         if word == EPOCH and counters and counters[0].word == PART:
             continue
         if word == BATCH and not _counts_batches(found, counters, is_alone=is_alone):
-            continue
+            continue  # a size
         counters.append(Counter(word, *found.span(2), *(found.span(3) if found[3] else (0, 0))))
         if word == EPOCH and (within := _within(line, found.end())):
             counters.append(within)
@@ -222,7 +226,7 @@ def _counts_batches(found: re.Match[str], counters: list[Counter], *, is_alone: 
     """Whether a `batch` counts: of a total, right behind an epoch, or at the line's beginning."""
     if found[3] or (counters and counters[-1].word == EPOCH):
         return True
-    return is_alone and not counters and found.start() < 40
+    return is_alone and not counters and not _VALUE.search(found.string, 0, found.start())
 
 
 def _within(line: str, end: int) -> Counter | None:

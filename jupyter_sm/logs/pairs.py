@@ -120,7 +120,7 @@ def items_in(line: str) -> list[Pair]:
         # `Score at iteration 100 is 0.69`: the name may stand before the count.
         floor = end if found[1] in _SEPARATORS else told
         back = line[max(floor, begin - _BACK) : begin]
-        item = _item(line, found, back, is_after_number=end > 0)
+        item = _item(line, found, back)
         end = found.end()
         if item is not None and item.kind == STEP:
             continue
@@ -131,7 +131,7 @@ def items_in(line: str) -> list[Pair]:
             end = told = unit.end()
         if "[" in line[begin : found.start(2)] and (several := _LIST.match(line, begin)):
             if item.kind == METRIC:
-                items += _elements(several, item.name)
+                items += _elements(several, _lead_of(back) or item.name)
             end = told = several.end()
             continue
         if whose and item.kind in (METRIC, OTHER):
@@ -196,7 +196,7 @@ def _name_before(back: str) -> str:
     return trimmed(reversed_name[3][::-1], is_sentence=False) if reversed_name else ""
 
 
-def _item(line: str, found: re.Match[str], back: str, *, is_after_number: bool) -> Pair | None:
+def _item(line: str, found: re.Match[str], back: str) -> Pair | None:
     """What one number is, by the name before it, or behind it."""
     separator, value = found.groups()
     span, end = found.span(2), found.end()
@@ -223,8 +223,7 @@ def _item(line: str, found: re.Match[str], back: str, *, is_after_number: bool) 
         return None
     if is_sentence:
         if not (is_measured(value) and _is_said_of(name, kind, phrase)):
-            led = _led(line, back, value, span, is_after_number=is_after_number)
-            return led or _named_behind(line, value, span)
+            return _led(line, back, value, span) or _named_behind(line, value, span)
     elif kind in (OTHER, ASIDE, None):
         of = _MEASURE_OF.search(line[max(0, found.start() - _BACK) : found.start()].rstrip())
         if of is not None and kind_of(of[1]) == METRIC:
@@ -246,19 +245,21 @@ def _item(line: str, found: re.Match[str], back: str, *, is_after_number: bool) 
     return Pair(name, value, *span, kind)
 
 
-def _led(
-    line: str, back: str, value: str, span: tuple[int, int], *, is_after_number: bool
-) -> Pair | None:
+def _lead_of(back: str) -> str:
+    """The name that is all that stands before a number since the last one or the last break."""
+    begins = [found.end() for found in _BREAKS.finditer(back)]
+    if not begins and len(back) == _BACK:
+        return ""
+    found = _LEAD.match(_COUNTED.sub("", back[begins[-1] if begins else 0 :].strip(" :")))
+    return trimmed(found[0], is_sentence=False) if found else ""
+
+
+def _led(line: str, back: str, value: str, span: tuple[int, int]) -> Pair | None:
     """A number whose name is all that stands between it and what came before: `sp 4.09 mag 1.41`."""
-    if _UNIT.match(line, span[1]) or line[span[1] : span[1] + 1] == "/":
-        return None
-    begins = [m.end() for m in _BREAKS.finditer(back)]
-    lead = back[begins[-1] if begins else 0 :].strip(" :")
-    if not begins and not is_after_number and len(back) == _BACK:
-        return None
-    found = _LEAD.match(_COUNTED.sub("", lead))
-    name = trimmed(found[0], is_sentence=False) if found else ""
+    name = _lead_of(back)
     kind = kind_of(name)
+    if kind != SPEED and (_UNIT.match(line, span[1]) or line[span[1] : span[1] + 1] == "/"):
+        return None
     if kind in (None, ASIDE) or (kind == METRIC and not is_measured(value)):
         return None
     # A measure's name would have been taken by itself: here it is something about it.

@@ -35,6 +35,7 @@ _LOSSES = frozenset(
 _BAR = re.compile(r":?\s{0,9}\d{1,3}%.{0,300}\Z")
 _RULES = frozenset("-=+|│┃║─━┏┓┗┛┡┩┼┴┬╇├┤└┘┌┐: \t")
 _BOX = re.compile(r"[|│┃║]")
+_PROSE = re.compile(r"\b(?:and|or|the|of|is|are|was|to|with|for|in|from)\b")
 _BLANKS = re.compile(r"\s{2,}")
 # A head that no row followed within this many lines is forgotten; sooner if it may be none.
 _FORGOTTEN_AFTER, _DOUBTED_AFTER = 6, 2
@@ -224,12 +225,16 @@ def _without_empty_end(cells: list[str]) -> list[str]:
 
 def _are_names(cells: Sequence[str]) -> bool:
     """Whether cells may be a head's: short names, of which but the first may be empty."""
-    return all(
-        (cell and len(cell) <= 40 and cell.count(" ") < 4 and any(map(str.isalpha, cell)))
-        or cell == "#"
-        or (not cell and not place)
-        for place, cell in enumerate(cells)
-    ) and not any(cell.endswith((":", ".", "...", ";")) for cell in cells)
+    return (
+        not any(map(_PROSE.search, cells))
+        and all(
+            (cell and len(cell) <= 40 and cell.count(" ") < 4 and any(map(str.isalpha, cell)))
+            or cell == "#"
+            or (not cell and not place)
+            for place, cell in enumerate(cells)
+        )
+        and not any(cell.endswith((":", ".", "...", ";")) for cell in cells)
+    )
 
 
 def _is_row(cells: Sequence[str]) -> bool:
