@@ -23,12 +23,14 @@ WORDS = (
 )
 NAMED = re.compile(
     r"(?:(?<![A-Za-z])|(?<=generated training model))"  # the SDK ends its status with no newline
-    r"(?<!per )(?<!at )(?<!best )(?<!best_)(?<!every )(?<!each )(?<!scheduler_)(?<!from )(?<!after )"
-    r"(?<!max_)(?<!min_)(?<!num_)(?<!n_)(?<!warmup_)(?<!per_)(?<!every_)(?<!max )(?<!num )(?<!warmup )"
-    rf"({WORDS})"
-    rf"(?:\(train\))?[\"']?[ =:\[#,(|\u2502]{{0,40}}[\"']?{_COUNT}(?!\.\d*[1-9]){_OF}",
+    rf"({WORDS})(?:\(train\))?[\"']?[ =:\[#,(|\u2502]{{0,40}}[\"']?{_COUNT}(?!\.\d*[1-9]){_OF}",
     re.I,
 )
+# Behind these a word counts nothing: `every step 10`, `max_iter: 100`, `best epoch 3`.
+_NOT_BEHIND = (
+    "per ", "at ", "best ", "best_", "every ", "each ", "scheduler_", "from ", "after ", "max_", "min_",
+    "num_", "n_", "warmup_", "per_", "every_", "max ", "num ", "warmup ",
+)  # fmt: skip
 # What tells CatBoost's rounds from others: a second training of it begins with 0 again.
 TREE = "tree"
 # In scripts without blanks between words: `第 3/10 轮`, `迭代 100`, `エポック 3`, `эпоха 3`.
@@ -158,7 +160,7 @@ def _told_apart(line: str, counter: Counter) -> Counter:
 
 
 def _all(line: str) -> list[Counter]:
-    if (("]" in line or ":\t" in line or " avg" in line) or line[:1].isdigit()) and (
+    if ("]" in line or ":\t" in line or " avg" in line or "learn" in line[:24]) and (
         found := _ROUND.search(line, 0, 120)
     ):
         return [Counter(ROUND, *found.span(found.lastindex or 1), what=TREE if found[2] else "")]
@@ -209,6 +211,8 @@ def _named(line: str, begin: int, *, is_alone: bool) -> list[Counter]:
     if ("epoch" in line or "epch" in line) and (part := _PART.search(line)):
         counters.append(Counter(PART, *part.span(1)))
     for found in NAMED.finditer(line, begin):
+        if line[max(0, found.start() - 10) : found.start()].lower().endswith(_NOT_BEHIND):
+            continue
         word = _word(found[1])
         if word == EPOCH and counters and counters[0].word == PART:
             continue

@@ -53,6 +53,7 @@ _MEASURE_OF = re.compile(r"([A-Za-z][\w@-]{0,30}) (?:of|for|on|over) [\w '\"-]{1
 _BEHIND = re.compile(r"[%]? ([A-Za-z][A-Za-z_ ]{2,40}?)(?=\s{0,3}(?:[,;|)]|\Z))")
 # What is counted, in the midst of a sentence.
 _COUNTED = re.compile(r" (?:at|after|on|in|for) (?:iteration|step|epoch|round) \d{1,12}(?= |\Z)")
+_COUNTING = ("iteration", "step", "epoch", "round")
 _UNIT = re.compile(r"\s?(?:s|sec|secs|seconds|ms|us|min|mins|hours|h|[KMGT]i?B|bytes|[KMBGT])\b")
 _BRACKETED_UNITS = frozenset({"s", "ms", "sec", "secs", "seconds", "us", "mb", "gb", "min", "hrs"})
 # Which data the numbers behind it are of: `Val - CE: 0.02`, `train: loss=0.5 | val: loss=0.6`.
@@ -208,7 +209,9 @@ def _item(line: str, found: re.Match[str], back: str) -> Pair | None:
             return Pair(rate, value, *span, SPEED)
         return _named_behind(line, value, span)
     unit, gap, backwards = reversed_name.groups()
-    phrase = _COUNTED.sub(" ", backwards[::-1])
+    phrase = backwards[::-1]
+    if any(word in phrase for word in _COUNTING):
+        phrase = _COUNTED.sub(" ", phrase)
     if "ew best score" in phrase:
         return None  # early stopping repeats a value that was printed before
     # Without `:` or `=` only a measured number after a measure's own name will do.

@@ -45,6 +45,7 @@ _BY_OUTER, _BY_TRIAL, _BY_BATCH = 45, 42, 4
 _BY_PERCENT, _BY_EPOCH, _BY_BAR, _BY_TOTAL, _BY_COUNT, _BY_FIELD, _BY_KERAS = (
     50, 40, 30, 28, 20, 10, 5,
 )  # fmt: skip
+_COUNTING = ("iter", "steps", "updates", "episodes")
 _THINGS = {"iter": "iteration", "update": "iteration"}
 
 
@@ -56,7 +57,7 @@ def tells_more(line: str) -> bool:
         or "POCHS" in line
         or "_epoch" in line
         or "otal optimization steps" in line
-        or (("=" in line or ": " in line) and _AHEAD.search(line) is not None)
+        or (any(word in line for word in _COUNTING) and _AHEAD.search(line) is not None)
     )
 
 

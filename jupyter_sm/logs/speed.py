@@ -51,4 +51,7 @@ def is_metric(name: str) -> bool:
 
 def unit_behind(line: str, end: int) -> re.Match[str] | None:
     """The unit of speed or memory, its group 1, behind a number that ends at `end`."""
+    after = line[end : end + 4].lstrip(" (")[:1]
+    if not after.isalpha() and after != "/":
+        return None
     return UNIT.match(line, end) or _MEMORY_UNIT.match(line, end)

@@ -116,7 +116,7 @@ class Tables:
             self.held.append(Held(None, place, pairs))
 
     def _head(self, line: str) -> list[Pair] | None:
-        bare = _BAR.sub("", line).strip(" |│┃║\n")
+        bare = (_BAR.sub("", line) if "%" in line else line).strip(" |│┃║\n")
         if _STANDS_ALONE.search(bare) or "=" in bare or set(line) <= _RULES:
             return None
         by = "box" if _BOX.search(bare) else "\t" if "\t" in bare.strip() else ""
@@ -141,7 +141,7 @@ class Tables:
     def _row(self, line: str) -> list[Pair] | None:
         if set(line) <= _RULES:
             return [] if line.strip() else None
-        bare = _BAR.sub("", line)
+        bare = _BAR.sub("", line) if "%" in line else line
         cells = (
             _cells(bare.strip(" |│┃║\n"), self.by) if self.by else bare.replace("|", " ").split()
         )
