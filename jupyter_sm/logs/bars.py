@@ -28,12 +28,13 @@ _KERAS_BAR = re.compile(r"\s{0,9}(\d{1,12})/(\d{1,12}) (?:\[[=>.]{3,60}\]|- |━
 _ROW = re.compile(r"\s{0,9}(\d{1,6}/\d{1,6})\s{2,9}\d")
 # Bars of something else than training.
 _NOT_TRAINING = re.compile(
-    r"(?i)download|upload|extract|valid|sanity|test|eval|predict|infer|load|map\b|\bmap|filter|token"
+    r"(?i)download|upload|extract|valid|\bval\b|sanity|test|eval|predict|infer|load|map\b|\bmap|filter|token"
     r"|generat|fetch|sav(?:e|ing)|running|cast|pars|writ|read|preprocess|scann|cach|build|convert|index"
     r"|importing|shards?|\.(?:json|bin|txt|safetensors|model|zip|gz)|computing|class +images|calculat"
 )
 _NOT_STEPS = re.compile(r"[kKMG]?i?B/s|ex(?:amples)?/s|ba/s|files?/s|tokens?/s|B\]")
 
+_TESTS = re.compile(r"\b(?:val|valid|validation|test|eval)\b", re.I)
 _DIGITS = re.compile(r"\d+")
 _EPOCHS = ("epoch", "epochs", "training epochs")
 _PACE = re.compile(
@@ -69,6 +70,12 @@ class Bar(NamedTuple):
     def kind(self) -> str:
         """What its label says but for numbers: the same for the bars of all epochs."""
         return _DIGITS.sub("", self.label)
+
+    @property
+    def tests(self) -> str:
+        """What it tests the model on, if it does: `val`, `test`."""
+        found = _TESTS.search(self.label)
+        return found[0].lower() if found else ""
 
     @property
     def counts_epochs(self) -> bool:

@@ -42,7 +42,7 @@ _FOREIGN = re.compile(
 _FOREIGN_STEPS = ("ш", "и", "步", "迭", "ス", "스", "반", "次")
 _KINDS = {"e": EPOCH, "é": EPOCH, "b": BATCH, "m": BATCH}
 # `Score at iteration 100 is 0.69`, `12epoch results`, `3 epoch, loss: 0.5`.
-_AT = re.compile(rf"\b(?:at|after) (iteration|step|epoch) {_COUNT}(?: is|:|,)", re.I)
+_AT = re.compile(rf"\b(?:at|after) (iteration|step|epoch) {_COUNT}(?: is| ?:|,)", re.I)
 _BEFORE = re.compile(r"(\d{1,9})(?:st|nd|rd|th)? ?(epoch|iteration|step)\b", re.I)
 # Optuna's trials, and only its own words: a `trial` may be anything.
 _TRIAL = re.compile(r"\bTrial (\d{1,9}) (?:finished|pruned|failed)|\bFinished trial ?#(\d{1,9})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from math import isclose
 from typing import Any, NamedTuple
 
 from jupyter_sm.logs.bars import Bar
@@ -36,6 +37,7 @@ class Parts(NamedTuple):
     counters: Sequence[Counter]
     metrics: Sequence[Pair]
     rest: Sequence[Pair] = ()
+    # All its numbers, while it is not known what those of its shape are.
     items: Sequence[Pair] = ()
     signature: int = 0
     # Whether the same is in every line of its shape.
@@ -129,14 +131,18 @@ class MetricReader:
         if "'train_runtime': " in line and (found := _RUNTIME.search(line)):
             # A time, but the one that Hugging Face's examples publish as a training's metric.
             metrics.append(Pair("train_runtime", found[1], *found.span(1)))
-        is_decided = not rest or len(items) > _MOST_ITEMS or self._repeats.is_decided(signature)
+        may_count = bool(metrics) and not counters and any(i.value.isdigit() for i in items)
+        may_teach = bool(rest) or may_count
+        is_decided = (
+            not may_teach or len(items) > _MOST_ITEMS or self._repeats.is_decided(signature)
+        )
         before = len(metrics)
         metrics = self._wrapped(line, metrics)
         return Parts(
             counters,
             metrics,
-            [] if is_decided else rest,
-            items,
+            rest,
+            [] if is_decided else items,
             signature,
             is_whole=is_decided and before == len(metrics),
         )
@@ -152,7 +158,7 @@ class MetricReader:
         place = self.places.enter(counts) if counts else self.places.place
         if self._uses_definitions:
             return self._defined(timestamp_ms, line, raw, place)
-        if parts.rest:
+        if parts.items:
             held = self._repeats.learn(
                 parts.signature, parts.items, parts.rest, timestamp_ms, place,
                 has_counter=bool(counts),
@@ -193,7 +199,12 @@ class MetricReader:
             return []  # the mean so far
         items = items_in(bar.postfix[:_SCANNED])
         pairs = [item for item in chosen(items, has_step=True)[0] if item.kind != SPEED]
-        pairs = pairs or list(chosen(items_in(bar.label), has_step=True)[0])
+        pairs = pairs or list(chosen(items_in(bar.label.rstrip(" :")), has_step=True)[0])
+        if bar.tests:
+            pairs = [
+                p if bar.tests in p.name else p._replace(name=f"{bar.tests} {p.name}")
+                for p in pairs
+            ]
         if not bar.current:
             # What stands at a bar's beginning is left from the one before, if there was one.
             pairs = [pair for pair in pairs if pair.name not in self._last]
@@ -254,13 +265,17 @@ class MetricReader:
                 last = (value, step, epoch)
                 if self._last.get(name) == last:
                     continue
-                if name[:5] in _BESTS and any(value == known[0] for known in self._last.values()):
+                if name[:5] in _BESTS and self._is_known(value):
                     continue  # early stopping repeats a value that was printed before
                 if len(self._last) >= _MOST_NAMES:
                     self._last.clear()
                 self._last[name] = last
             points.append(new(Metric, (name, value, step, timestamp_ms, epoch)))
         return points
+
+    def _is_known(self, value: float) -> bool:
+        """Whether a series' last value is this one, maybe printed with other digits."""
+        return any(isclose(value, last[0], rel_tol=1e-3) for last in self._last.values())
 
 
 def _first_number(line: str) -> str:
@@ -272,7 +287,8 @@ def _first_number(line: str) -> str:
 def _without_sizes(counters: list[Counter], items: Sequence[Pair]) -> list[Counter]:
     """Counters of a line that measures nothing: the number of a file, a batch's size are none."""
     first = counters[0]
-    is_size = first.word == BATCH and not first.total_end and items
+    others = any(item.begin != first.begin for item in items)
+    is_size = first.word == BATCH and not first.total_end and others
     return counters[1:] if first.word == LEADING or is_size else counters
 
 

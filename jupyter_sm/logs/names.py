@@ -13,9 +13,10 @@ from functools import lru_cache
 from jupyter_sm.logs.speed import group_of
 
 # A RATE counts beside a metric or a step, a SPEED likewise but in a group of its own; a SETTING
-# only where it is seen to change. OTHER says nothing; ASIDE tells of anything but a model.
-METRIC, RATE, STEP, SPEED, SETTING, OTHER, ASIDE = (
-    "metric", "rate", "step", "speed", "setting", "other", "aside",
+# only where it is seen to change; a WEAK one is a metric whose number says too little, but for a
+# step beside it. OTHER says nothing; ASIDE tells of anything but a model.
+METRIC, RATE, STEP, SPEED, SETTING, WEAK, OTHER, ASIDE = (
+    "metric", "rate", "step", "speed", "setting", "weak", "other", "aside",
 )  # fmt: skip
 
 

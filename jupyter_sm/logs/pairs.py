@@ -18,6 +18,7 @@ from jupyter_sm.logs.names import (
     RATE,
     SPEED,
     STEP,
+    WEAK,
     kind_of,
     needs_decimals,
     trimmed,
@@ -63,7 +64,9 @@ _WHO = re.compile(
     re.I,
 )
 _TOLD = re.compile(r"train|val|test|eval|dev", re.I)
-_TOLD_FIRST = re.compile(r"((?:train|val|valid|validation|test|eval|dev)[_ -])", re.I)
+_TOLD_FIRST = re.compile(
+    r"((?:train|training|val|valid|validation|test|testing|eval|dev)[_ -])(?=\w)", re.I
+)
 _LEAD = re.compile(r"[^\W\d_][\w./@%-]{0,30}(?: [\w./@%-]{1,30}){0,2}\Z")
 _BREAKS = re.compile(r"[|,;\t]|\s{2,}| - |: |[(\[{]\Z")
 _SEPARATORS = "=:：＝"
@@ -102,9 +105,13 @@ def chosen(
             kind == METRIC
             or (kind == RATE and (has_metric or has_step or has_begun))
             or (kind == SPEED and (has_metric or has_step))
+            or (kind == WEAK and has_step)
             or (kind == OTHER and has_metric and has_step and is_measured(item.value))
         )
-        (taken if is_one else rest).append(item)
+        if is_one:
+            taken.append(item)
+        elif kind != ASIDE:
+            rest.append(item)
     return taken, rest
 
 
@@ -119,8 +126,10 @@ def items_in(line: str) -> list[Pair]:
         if begin < end:
             continue
         # `Score at iteration 100 is 0.69`: the name may stand before the count.
-        floor = end if found[1] in _SEPARATORS else told
+        floor = end if found[1] in _SEPARATORS and line[end:begin].strip() else told
         back = line[max(floor, begin - _BACK) : begin]
+        if any(word in back for word in _COUNTING):
+            back = _COUNTED.sub("", back)
         item = _item(line, found, back)
         end = found.end()
         if item is not None and item.kind == STEP:
@@ -150,16 +159,23 @@ def _told_whose(item: Pair, whose: Sequence[tuple[int, str]]) -> Pair:
 
 
 def _told_apart(items: list[Pair]) -> list[Pair]:
-    """Of one name twice in a line each is of the data that the number before it is of."""
+    """Numbers behind one of the training's, or a test's, are of the same data.
+
+    That is so in a line that names one such data first (`val Loss: 0.5, Acc: 0.9`), and for a
+    name that stands twice.
+    """
     names = [item.name for item in items]
-    if len(set(names)) == len(names):
+    tolds = [_TOLD_FIRST.match(name) for name in names]
+    data = {told[1].lower() for told in tolds if told}
+    is_of_one = len(data) == 1 and tolds[0] is not None
+    if not is_of_one and len(set(names)) == len(names):
         return items
     apart, who = [], ""
-    for item in items:
-        told = _TOLD_FIRST.match(item.name)
+    for item, told in zip(items, tolds, strict=True):
         who = told[1] if told else who
-        is_twice = names.count(item.name) > 1 and who and not told
-        apart.append(item._replace(name=f"{who}{item.name}") if is_twice else item)
+        belongs = names.count(item.name) > 1 or (is_of_one and item.kind == METRIC)
+        is_told = told is None and belongs and who
+        apart.append(item._replace(name=f"{who}{item.name}") if is_told else item)
     return apart
 
 
@@ -204,14 +220,13 @@ def _item(line: str, found: re.Match[str], back: str) -> Pair | None:
     reversed_name = _REVERSED_NAME.match(back[::-1])
     rate = unit_found[1] if (unit_found := unit_behind(line, end)) else ""
     has_rate = "/" in rate or "flop" in rate.lower()
+    rate = f"items{rate}" if rate[:1] == "/" else rate
     if reversed_name is None:
         if has_rate:
             return Pair(rate, value, *span, SPEED)
         return _named_behind(line, value, span)
     unit, gap, backwards = reversed_name.groups()
     phrase = backwards[::-1]
-    if any(word in phrase for word in _COUNTING):
-        phrase = _COUNTED.sub(" ", phrase)
     if "ew best score" in phrase:
         return None  # early stopping repeats a value that was printed before
     # Without `:` or `=` only a measured number after a measure's own name will do.
@@ -232,17 +247,19 @@ def _item(line: str, found: re.Match[str], back: str) -> Pair | None:
         if of is not None and kind_of(of[1]) == METRIC:
             name, kind = of[0], METRIC
     if kind is None or kind == ASIDE:
-        return _named_behind(line, value, span)
+        # A whole number may turn out to count.
+        count = Pair(name, value, *span, ASIDE) if name and value.isdigit() else None
+        return _named_behind(line, value, span) or count
     is_of = line[end : end + 1] == "/" or line[end : end + 2] == " /"
     if is_of and kind != SPEED and not (is_measured(value) and _OTHER_OF.match(line, end)):
         percent = _PERCENT_OF.match(line, end if line[end] == "/" else end + 1)
         if percent is None or kind != METRIC:
             return None
         value, span = percent[1], percent.span(1)
-    elif kind != SPEED and (
-        (needs_decimals(name) and not is_measured(value)) or _UNIT.match(line, end)
-    ):
+    elif kind != SPEED and _UNIT.match(line, end):
         return None
+    elif needs_decimals(name) and not is_measured(value):
+        kind = WEAK
     if kind == OTHER and unit is not None and not gap:
         name = f"{name}({unit[::-1]})"
     return Pair(name, value, *span, kind)
@@ -253,7 +270,7 @@ def _lead_of(back: str) -> str:
     begins = [found.end() for found in _BREAKS.finditer(back)]
     if not begins and len(back) == _BACK:
         return ""
-    found = _LEAD.match(_COUNTED.sub("", back[begins[-1] if begins else 0 :].strip(" :")))
+    found = _LEAD.match(back[begins[-1] if begins else 0 :].strip(" :"))
     return trimmed(found[0], is_sentence=False) if found else ""
 
 

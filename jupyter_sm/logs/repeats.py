@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from jupyter_sm.logs.names import OTHER, SETTING
+from jupyter_sm.logs.names import ASIDE, OTHER, SETTING, WEAK
 from jupyter_sm.logs.pairs import Pair, is_measured
 from jupyter_sm.logs.places import Place
 
@@ -139,14 +139,16 @@ class Repeats:
             for n, item in enumerate(items)
             if item in rest
             and n != counter
-            and (item.name in changed or item.kind not in (SETTING, OTHER))
+            and (item.name in changed or item.kind not in (SETTING, OTHER, WEAK))
             and (item.kind not in (SETTING, OTHER) or is_measured(item.value))
         ]
-        if changed.isdisjoint(names):
+        if rest and changed.isdisjoint(names):
             if len(shape.lines) < _TOO_OFTEN:
                 return []
             names = []  # it says the same each time
-        self._decide(signature, _Known(names, counter if names else -1))
+        # A number counts where something is measured beside it.
+        measures = names or len(rest) < sum(item.kind != ASIDE for item in items)
+        self._decide(signature, _Known(names, counter if measures else -1))
         held = []
         for timestamp_ms, place, values in shape.lines if names else ():
             at = Place(*place)
@@ -188,7 +190,7 @@ def _take(shape: _Shape, items: Sequence[Pair], place: Place, timestamp_ms: int)
 
 
 def _is_count(value: str) -> bool:
-    return value.replace(",", "").isdigit()
+    return len(value) < 11 and value.replace(",", "").isdigit()
 
 
 def _count(value: str) -> int:

@@ -35,13 +35,16 @@ export function metricsOf(all: readonly IMetricSeries[]): IMetric[] {
   return [...metrics.values()];
 }
 
-/** The axis that a metric's curves can run along, the wanted one if all points have a place there. */
+/** The axis that a metric's curves can run along, the wanted one if most points have a place there. */
 export function axisOf(metric: IMetric, wanted: Axis): Axis {
   if (wanted !== 'step' && wanted !== 'epoch') {
     return wanted;
   }
   const has = (places: 'steps' | 'epochs') =>
-    metric.series.every(series => series[places].every(x => x !== null));
+    metric.series.every(series => {
+      const known = series[places].filter(x => x !== null);
+      return 2 * known.length > series[places].length;
+    });
   if (wanted === 'epoch') {
     return has('epochs') ? 'epoch' : 'step';
   }
