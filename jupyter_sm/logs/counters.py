@@ -19,7 +19,7 @@ _OF = rf"(?:\]? {{0,12}}(?:/|of|out of) {{0,12}}{_COUNT})?"
 WORDS = (
     r"epoch[ea]?|epch|[eé]po(?:ca|que)|epok|global[_ ]?step|num_updates|step|iteration|iter"
     r"|iteraci[oó]n|it[eé]ration|round|(?:total_)?(?:num_)?(?:env_|time)steps|update|batch|mini-?batch"
-    r"|episode|generation|attempt|schritt|paso|passo|[eé]tape|up\."
+    r"|episode|generation|attempt|schritt|paso|passo|[eé]tape|up\.|ep"
 )
 NAMED = re.compile(
     r"(?:(?<![A-Za-z])|(?<=generated training model))"  # the SDK ends its status with no newline
@@ -86,9 +86,10 @@ _OPENS = frozenset("[(TVEtve")
 _LEADS = frozenset("0123456789[(IWEFD|-:abcdefghijklmnopqrstuvwxyz")
 _HINTS = (
     "epoch", "epch", "step", "iter", "round", "batch", "episode", "trial", "progress: ", "poca", "poque",
-    "epok", "update", "schritt", "paso", "passo", "tape", "up.", "attempt", "generation",
+    "epok", "update", "ep:", "ep=", "ep ", "schritt", "paso", "passo", "tape", "up.", "attempt", "generation",
 )  # fmt: skip
 _VALUE = re.compile(r"[=:] ?\d")
+_REWARDED = re.compile(r"reward|return|score", re.I)
 _LETTERS = re.compile(r"[\W\d]+")
 _TESTS = re.compile(r"\b(?:test|val|valid|validation|eval|evaluating|evaluation)\b", re.I)
 
@@ -214,6 +215,8 @@ def _named(line: str, begin: int, *, is_alone: bool) -> list[Counter]:
         if line[max(0, found.start() - 10) : found.start()].lower().endswith(_NOT_BEHIND):
             continue
         word = _word(found[1])
+        if found[1].lower() == "ep" and _REWARDED.search(line):
+            word = "episode"
         if word == EPOCH and counters and counters[0].word == PART:
             continue
         if word == BATCH and not _counts_batches(found, counters, is_alone=is_alone):

@@ -51,7 +51,7 @@ _OTHERWISE = _words(
     smoothing difference diff delta every alpha gamma beta coef coeff coefficient reduction line
     column handling handler java file files target targets batches epochs parallel exited shape
     retries attempts attempt timeout took mlperf reuse possible vs clip clipping margin config
-    hp ok thresh thr errno
+    hp ok thresh thr errno episodes episode iterations rounds trials
     """
 )
 _STEPS = frozenset({"epoch", "step", "iteration", "iter", "round", "global_step", "trial"})
@@ -126,6 +126,8 @@ def kind_of(name: str) -> str | None:
         return METRIC
     if group_of(name):
         return SPEED
+    if name == "return":
+        return ASIDE  # Python's own
     if not words:
         return OTHER
     joined = "".join(words)
@@ -167,7 +169,7 @@ def trimmed(phrase: str, *, is_sentence: bool) -> str:
         low = word.lower().strip("'\"")
         if not (low[:1].isalpha() or low[:1] == "_"):
             break
-        if taken and (low in _FILLERS or low[-1:] in ".,;:"):
+        if taken and (low in _FILLERS or low[-1:] in ".,;:" or ":" in low or "=" in low):
             break
         is_rate = low == "learning" and taken[-1:] == ["rate"]
         says_more = is_rate or low in _CONTEXT or kind_of(low) is METRIC

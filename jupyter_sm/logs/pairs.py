@@ -54,6 +54,8 @@ _MEASURE_OF = re.compile(r"([A-Za-z][\w@-]{0,30}) (?:of|for|on|over) [\w '\"-]{1
 _BEHIND = re.compile(r"[%]? ([A-Za-z][A-Za-z_ ]{2,40}?)(?=\s{0,3}(?:[,;|)]|\Z))")
 # What is counted, in the midst of a sentence.
 _COUNTED = re.compile(r" (?:at|after|on|in|for) (?:iteration|step|epoch|round) \d{1,12}(?= |\Z)")
+# `Avg reward, last 100 episodes`
+_WINDOW = re.compile(r",? \(?(?:(?:of|over|in|for) )?(?:the )?last \d{1,9} [a-z]{2,20}\)?\Z")
 _COUNTING = ("iteration", "step", "epoch", "round")
 _UNIT = re.compile(r"\s?(?:s|sec|secs|seconds|ms|us|min|mins|hours|h|[KMGT]i?B|bytes|[KMBGT])\b")
 _BRACKETED_UNITS = frozenset({"s", "ms", "sec", "secs", "seconds", "us", "mb", "gb", "min", "hrs"})
@@ -131,6 +133,8 @@ def items_in(line: str) -> list[Pair]:
         if any(word in back for word in _COUNTING):
             back = _COUNTED.sub("", back)
         item = _item(line, found, back)
+        if item is None and found[2].isdigit():
+            continue  # maybe it is part of a name: `reward of the last 100 episodes`
         end = found.end()
         if item is not None and item.kind == STEP:
             continue
@@ -246,6 +250,8 @@ def _item(line: str, found: re.Match[str], back: str) -> Pair | None:
         of = _MEASURE_OF.search(line[max(0, found.start() - _BACK) : found.start()].rstrip())
         if of is not None and kind_of(of[1]) == METRIC:
             name, kind = of[0], METRIC
+        elif "last " in back and kind_of(_WINDOW.sub("", lead := _whole_lead(back))) == METRIC:
+            name, kind = lead, METRIC
     if kind is None or kind == ASIDE:
         # A whole number may turn out to count.
         count = Pair(name, value, *span, ASIDE) if name and value.isdigit() else None
@@ -272,6 +278,13 @@ def _lead_of(back: str) -> str:
         return ""
     found = _LEAD.match(back[begins[-1] if begins else 0 :].strip(" :"))
     return trimmed(found[0], is_sentence=False) if found else ""
+
+
+def _whole_lead(back: str) -> str:
+    """All words since the last break, numbers among them."""
+    begins = [found.end() for found in _BREAKS.finditer(back)]
+    lead = back[begins[-1] if begins else 0 :].strip(" :\"'")
+    return lead if lead[:1].isalpha() and len(lead.split()) <= 6 else ""
 
 
 def _led(line: str, back: str, value: str, span: tuple[int, int]) -> Pair | None:

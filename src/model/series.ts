@@ -40,15 +40,18 @@ export function axisOf(metric: IMetric, wanted: Axis): Axis {
   if (wanted !== 'step' && wanted !== 'epoch') {
     return wanted;
   }
-  const has = (places: 'steps' | 'epochs') =>
-    metric.series.every(series => {
-      const known = series[places].filter(x => x !== null);
-      return 2 * known.length > series[places].length;
-    });
+  const known = (places: readonly (number | null)[]) =>
+    places.filter(x => x !== null);
+  const most = (count: (series: ISeries) => number) =>
+    metric.series.every(series => 2 * count(series) > series.values.length);
   if (wanted === 'epoch') {
-    return has('epochs') ? 'epoch' : 'step';
+    return most(series => known(series.epochs).length) ? 'epoch' : 'step';
   }
-  return !has('steps') && has('epochs') ? 'epoch' : 'step';
+  // Many points of one epoch are better counted than drawn over each other.
+  return !most(series => known(series.steps).length) &&
+    most(series => new Set(known(series.epochs)).size)
+    ? 'epoch'
+    : 'step';
 }
 
 /** Where a series' points stand on the axis; without steps they are counted. */

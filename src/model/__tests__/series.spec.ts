@@ -96,6 +96,11 @@ describe('axisOf', () => {
   it('counts points of which neither is known', () => {
     expect(axis([null, 2], [1, null], 'epoch')).toBe('step');
   });
+
+  it('counts points of which many have one epoch, unless epochs are wanted', () => {
+    expect(axis([null, null], [1, 1], 'step')).toBe('step');
+    expect(axis([null, null], [1, 1], 'epoch')).toBe('epoch');
+  });
 });
 
 describe('smoothed', () => {
