@@ -35,6 +35,7 @@ _NOT_TRAINING = re.compile(
 _NOT_STEPS = re.compile(r"[kKMG]?i?B/s|ex(?:amples)?/s|ba/s|files?/s|tokens?/s|B\]")
 
 _TESTS = re.compile(r"\b(?:val|valid|validation|test|eval)\b", re.I)
+_WHOLE = re.compile(r"\b(?:training progress|overall|total progress)\b", re.I)
 _DIGITS = re.compile(r"\d+")
 _EPOCHS = ("epoch", "epochs", "training epochs")
 _PACE = re.compile(
@@ -76,6 +77,11 @@ class Bar(NamedTuple):
         """What it tests the model on, if it does: `val`, `test`."""
         found = _TESTS.search(self.label)
         return found[0].lower() if found else ""
+
+    @property
+    def counts_all(self) -> bool:
+        """Whether its label says that it is the whole training's."""
+        return _WHOLE.search(self.label) is not None
 
     @property
     def counts_epochs(self) -> bool:

@@ -59,6 +59,7 @@ _LEADING = re.compile(
     r"(?:\[(?P<c>\d{1,9})/(?P<d>\d{1,9})\])?"
     r"|\[(?P<e>\d{1,9})\]\[ {0,9}(?P<f>\d{1,12}) ?/ {0,8}(?P<g>\d{1,12})\]"
     r"|\[(?P<h>\d{1,6}), {1,8}(?P<i>\d{1,9})\] "
+    r"|\[ {1,9}(?P<o>\d{1,12}) (?=[A-Z])"
     r"|\( {0,9}(?P<j>\d{1,12})/ {0,8}(?P<k>\d{1,12})\)"
     r"|Train(?:ing)?: (?P<l>\d{1,9}) \[ {0,9}(?P<m>\d{1,12})/ {0,8}(?P<n>\d{1,12}) ",
     re.I,
@@ -191,6 +192,8 @@ def _leading(line: str, begin: int) -> list[Counter]:
     group = found.lastgroup
     if group == "b":
         return [Counter(LEADING, *found.span("a"), *found.span("b"))]
+    if group == "o":
+        return [Counter(LEADING, *found.span("o"))]
     if group == "k":
         return [Counter(LEADING, *found.span("j"), *found.span("k"))]
     if group == "d":

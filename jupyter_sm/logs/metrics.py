@@ -14,8 +14,8 @@ from jupyter_sm.logs.definitions import Definitions
 from jupyter_sm.logs.entries import Metric
 from jupyter_sm.logs.frameworks import is_echo, shaped
 from jupyter_sm.logs.json_lines import JsonLine
-from jupyter_sm.logs.names import METRIC, OTHER, SPEED, kind_of
-from jupyter_sm.logs.pairs import Pair, chosen, items_in, number
+from jupyter_sm.logs.names import METRIC, OTHER, SPEED, WEAK, kind_of
+from jupyter_sm.logs.pairs import Pair, chosen, is_measured, items_in, number
 from jupyter_sm.logs.places import Place, Places
 from jupyter_sm.logs.repeats import Repeats, signature_of
 from jupyter_sm.logs.tables import Tables
@@ -124,7 +124,7 @@ class MetricReader:
             counters = [Counter(STEP, counts.begin, counts.end, what=f"learned {signature}")]
         place = self.places
         has_begun = place.epoch is not None or place.step is not None
-        if counters and not any(item.kind in (METRIC, OTHER) for item in items):
+        if counters and not any(map(_measures, items)):
             counters = _without_sizes(counters, items)
         metrics, rest = chosen(items, has_step=bool(counters), has_begun=has_begun)
         metrics += self._repeats.metrics_of(signature, rest)
@@ -185,14 +185,18 @@ class MetricReader:
             points += self._points(self._now_ms, pairs, place or self.places.place)
         return points
 
-    def read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> list[Metric]:
-        """The points that a progress bar carries behind it."""
+    def pass_bar(self, bar: Bar) -> Place:
+        """The place of a bar's state."""
         counts: list[Count] = []
         if bar.epoch is not None:
             counts.append((Counter(EPOCH), bar.epoch, None))
         if bar.is_training and not bar.counts_epochs:
             counts.append((Counter("bar", what=f"bar {bar.kind}"), bar.current, bar.total))
-        place = self.places.enter(counts) if counts else self.places.place
+        return self.places.enter(counts) if counts else self.places.place
+
+    def read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> list[Metric]:
+        """The points that a progress bar carries behind it."""
+        place = self.pass_bar(bar)
         if self._uses_definitions:
             return self._defined(timestamp_ms, line, raw, place)
         if bar.is_within and not bar.is_complete:
@@ -282,6 +286,10 @@ def _first_number(line: str) -> str:
     first = line.split(None, 1)[:1]
     value = first[0].rstrip(",}") if first else ""
     return value if number(value) is not None else ""
+
+
+def _measures(item: Pair) -> bool:
+    return item.kind in (METRIC, WEAK) or (item.kind == OTHER and is_measured(item.value))
 
 
 def _without_sizes(counters: list[Counter], items: Sequence[Pair]) -> list[Counter]:

@@ -51,10 +51,10 @@ _OTHERWISE = _words(
     smoothing difference diff delta every alpha gamma beta coef coeff coefficient reduction line
     column handling handler java file files target targets batches epochs parallel exited shape
     retries attempts attempt timeout took mlperf reuse possible vs clip clipping margin config
-    hp ok thresh thr errno episodes episode iterations rounds trials
+    hp ok thresh thr errno episodes iterations rounds trials
     """
 )
-_STEPS = frozenset({"epoch", "step", "iteration", "iter", "round", "global_step", "trial"})
+_STEPS = frozenset({"epoch", "epch", "step", "iteration", "iter", "round", "global_step", "trial"})
 _RATES = _words(
     """
     lr learningrate gradnorm gnorm trainlr lrgroup currentlr meanlr gradientnorm
@@ -64,7 +64,7 @@ _RATES = _words(
 _NEEDS_DECIMALS = _words(
     """
     error err errors map ssd hit hits cost entropy score scores corr improve ap rho hinge top1
-    top5 kl objective residual
+    top5 kl objective residual length
     """
 )
 # Beside a metric, numbers with one of these tell of the work, not of the model.
@@ -94,6 +94,10 @@ _SETTINGS = _words(
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z]+\d*")
+_MEASURES_OF_TWO = (
+    ["function", "loss"], ["correlation", "coefficient"], ["episode", "length"], ["ep", "length"],
+    ["response", "length"], ["completion", "length"],
+)  # fmt: skip
 # What stands before a name in a sentence and is no part of it.
 _FILLERS = _words(
     """
@@ -131,12 +135,14 @@ def kind_of(name: str) -> str | None:
     if not words:
         return OTHER
     joined = "".join(words)
-    if not _OTHERWISE.isdisjoint(words) and words[-2:] != ["function", "loss"]:
+    if not _OTHERWISE.isdisjoint(words) and words[-2:] not in _MEASURES_OF_TWO:
         return SETTING if _SCHEDULED.issuperset(_OTHERWISE.intersection(words)) else ASIDE
     if name[:3].lower() == "hr@" or joined.endswith("squaredistance"):
         return METRIC
-    if words[-1].endswith(_ENDINGS) or any(
-        word in _MEASURES or word.rstrip("0123456789") in _MEASURES for word in words
+    if (
+        words[-2:] in _MEASURES_OF_TWO
+        or words[-1].endswith(_ENDINGS)
+        or any(word in _MEASURES or word.rstrip("0123456789") in _MEASURES for word in words)
     ):
         return METRIC
     if joined in _RATES or words[-1] == "lr" or joined.endswith(("learningrate", "gradnorm")):

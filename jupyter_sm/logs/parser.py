@@ -280,12 +280,24 @@ class LogParser:
                 self._progress.read_bar(bar, timestamp_ms)
                 if bar.is_complete:
                     self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
+                else:
+                    self._reader.pass_bar(bar)
+            elif not is_last and not wiped and plain == inner and len(plain) <= LONGEST:
+                self._read_wiped(timestamp_ms, plain)
             elif is_last or wiped:
                 reading = self._read(timestamp_ms, plain, state[:_SCANNED])
                 shown.append((reading.severity, reading.source, state))
         if wiped and not shown:
             return [("info", "progress", wiped)]
         return shown
+
+    def _read_wiped(self, timestamp_ms: int, line: str) -> None:
+        """Take the points of a line that the next one was drawn over."""
+        plan = self._shapes.plan_of(line) if self._is_between else None
+        if plan is not None:
+            self._follow(plan, timestamp_ms, "", line, line)
+        else:
+            self._read_line(timestamp_ms, line, line, is_whole=True)
 
     def _grouped(self, record: Record, reading: _Reading, plain: str) -> list[Record]:
         """What is held back no longer, and the record, unless it is part of a traceback.

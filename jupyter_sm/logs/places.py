@@ -39,13 +39,14 @@ class Places:
     def enter(self, counts: Sequence[Count]) -> Place:
         """The place of a line that counts something."""
         epoch: float | None = None
+        is_part = False
         own: Count | None = None
         for count in counts:
             word, is_test = count[0].word, count[0].is_test
             if word not in (EPOCH, PART):
                 own = own or count  # the first is the line's own
             elif epoch is None:
-                epoch = count[1]
+                epoch, is_part = count[1], word == PART
                 if epoch != self.epoch and not is_test:
                     self.epoch = epoch
                     if word == EPOCH:
@@ -55,7 +56,7 @@ class Places:
             if not own[0].is_test:
                 self.step = step
             return Place(step, epoch if epoch is not None else self.epoch)
-        return Place(self.step, epoch) if epoch is not None and epoch % 1 else Place(None, epoch)
+        return Place(self.step if is_part else None, epoch)
 
     def _joined(self, count: Count) -> int:
         counter, value, total = count

@@ -41,10 +41,11 @@ _AHEAD = re.compile(
     r"[\"']?\s{0,3}[=:]\s{0,3})(\d{2,12})\b(?!\.\d|/)",
     re.I,
 )
-_BY_OUTER, _BY_TRIAL, _BY_BATCH = 45, 42, 4
+_BY_OUTER, _BY_TRIAL, _BY_AHEAD, _BY_BATCH = 45, 42, 41, 4
 _BY_PERCENT, _BY_EPOCH, _BY_BAR, _BY_TOTAL, _BY_COUNT, _BY_FIELD, _BY_KERAS = (
     50, 40, 30, 28, 20, 10, 5,
 )  # fmt: skip
+_ABOVE = (TRIAL, PROGRESS)
 _COUNTING = ("iter", "steps", "updates", "episodes")
 _THINGS = {"iter": "iteration", "update": "iteration"}
 
@@ -122,7 +123,7 @@ class ProgressReader:
             counts = counts_of(bar.label, counters_in(bar.label))
             self.read_counts(counts, timestamp_ms, has_metrics=False)
             return
-        if bar.total in self.ahead.values() and not bar.label:
+        if (bar.total in self.ahead.values() and not bar.label) or bar.counts_all:
             self._set(_BY_OUTER, bar.current, bar.total, "it", timestamp_ms, bar.percent)
             return
         if bar.label == self.bar_label and bar.total == self.bar_total:
@@ -169,7 +170,8 @@ class ProgressReader:
                 if counter.by == "=" and not self.epochs:
                     continue  # it says where something belongs, not how far it is
                 rank = _BY_FIELD if counter.by else _BY_EPOCH
-                self._epoch(value, total, timestamp_ms, rank)
+                is_beside = any(_THINGS.get(c[0].word) or c[0].word == ROUND for c in counts)
+                self._epoch(value, total, timestamp_ms, rank, is_beside_steps=is_beside)
             elif not is_step_read:
                 is_step_read = True
                 if counter.is_test or (counter.by == "=" and word != "episode"):
@@ -187,7 +189,8 @@ class ProgressReader:
         has_metrics: bool,
     ) -> None:  # fmt: skip
         word = counter.word
-        if total is None and self.rank > _BY_TOTAL and word not in (TRIAL, PROGRESS):
+        ahead = self.ahead.get(_THINGS.get(word, word)) if total is None else None
+        if total is None and ahead is None and self.rank > _BY_TOTAL and word not in _ABOVE:
             return  # what is known tells more
         if word == ROUND and total is None and has_metrics:
             self._round(value, timestamp_ms, is_anew=counter.what == TREE and value == 0)
@@ -196,10 +199,10 @@ class ProgressReader:
             # `Step 3: saving` is a chapter of the script, unless metrics follow.
             self.pending = (word, value)
             return
-        if total is None and word != BATCH:
-            ahead = self.ahead.get(_THINGS.get(word, word))
-            total = ahead if ahead is not None and value <= ahead else None
         rank = _BY_COUNT if total is None else _BY_TOTAL
+        if ahead is not None and value <= ahead:
+            # The whole was announced: that tells more than epochs of whose number nothing is known.
+            total, rank = ahead, _BY_TOTAL if self.epochs or word == BATCH else _BY_AHEAD
         rank = {BATCH: _BY_BATCH, TRIAL: _BY_TRIAL, PROGRESS: _BY_PERCENT}.get(word, rank)
         if total is not None and word not in (BATCH, PROGRESS):
             if self.is_nested:
@@ -236,13 +239,19 @@ class ProgressReader:
                 self._show(self.current, self.epochs)
 
     def _epoch(
-        self, current: float, total: int | None, timestamp_ms: int, rank: int = _BY_EPOCH
+        self,
+        current: float,
+        total: int | None,
+        timestamp_ms: int,
+        rank: int = _BY_EPOCH,
+        *,
+        is_beside_steps: bool = False,
     ) -> None:
         if current == self.last_epoch == self.current and rank == self.rank and total is None:
             self.now_ms = timestamp_ms
             return
         if total is None:
-            ahead = (self.epochs, self.ahead.get("iteration"))
+            ahead = (self.epochs, None if is_beside_steps else self.ahead.get("iteration"))
             total = next((one for one in ahead if one and current <= one), None)
         if current < self.last_epoch and total is not None and self.last_outer:
             # Epochs that begin again while another counter of a total goes on are within it.

@@ -139,7 +139,7 @@ class Repeats:
             for n, item in enumerate(items)
             if item in rest
             and n != counter
-            and (item.name in changed or item.kind not in (SETTING, OTHER, WEAK))
+            and (item.name in changed or item.kind not in (SETTING, WEAK))
             and (item.kind not in (SETTING, OTHER) or is_measured(item.value))
         ]
         if rest and changed.isdisjoint(names):

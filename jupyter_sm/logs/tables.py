@@ -97,23 +97,22 @@ class Tables:
     def end_block(self) -> None:
         """Let go of a table of two columns: its counter counts for all of it."""
         step = epoch = None
-        pairs = []
+        pairs = [Pair(name, value) for name, value in self.block if value and _is_told(name)]
+        if not any(kind_of(pair.name) != RATE for pair in pairs):
+            self.block = []  # settings
+            return
         for name, value in self.block:
             if _COUNTER.match(name) and value.isdigit():
                 if name.lower().startswith("epoch"):
                     epoch = float(value)
                 elif step is None or "timesteps" in name:
                     step = int(value)
-            elif value and _is_told(name):
-                pairs.append(Pair(name, value))
         self.block = []
         if step is not None:
             self.counted = [(Counter("timesteps", what="table"), step, None)]
         if epoch is not None:
             self.counted.append((Counter(EPOCH), epoch, None))
-        if pairs:
-            place = Place(step, epoch) if self.counted else None
-            self.held.append(Held(None, place, pairs))
+        self.held.append(Held(None, Place(step, epoch) if self.counted else None, pairs))
 
     def _head(self, line: str) -> list[Pair] | None:
         bare = (_BAR.sub("", line) if "%" in line else line).strip(" |│┃║\n")
