@@ -2,5 +2,15 @@
 
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
 from jupyter_sm.logs.parser import LogParser, parse_text
+from jupyter_sm.logs.speed import group_of
 
-__all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]
+__all__ = [
+    "LogError",
+    "LogParser",
+    "Metric",
+    "ParsedLog",
+    "Progress",
+    "Record",
+    "group_of",
+    "parse_text",
+]

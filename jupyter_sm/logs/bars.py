@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from jupyter_sm.logs.steps import STEP
+from jupyter_sm.logs.counters import EPOCH, counters_in, counts_of
 
 # tqdm's: `Epoch 3:  50%|#####     | 5/10 [00:01<00:01, 5.0it/s, loss=0.3]`.
 _BAR = re.compile(
     r"([^%|]{0,80}?)(\d{1,3})%\|[^|]{0,400}\|\s{0,9}(\d[\d.]{0,11}[kMGT]?)/(\d[\d.]{0,11}[kMGT]?)(?![\d.])"
-    r"(?:\s?\[([^\]]{0,2000}))?"
+    r"(?:\s?\[([^\]]{0,2000})\]?)?"
+)
+# The same where there was no room for a bar: `100% 8/8 [00:11<00:00,  1.40s/it]`.
+_NARROW_BAR = re.compile(
+    r"([^%|]{0,80}?)(\d{1,3})% (\d{1,12})/(\d{1,12}) \[(\d\d:[^\]]{0,2000})\]?"
 )
 # fastprogress': `Epoch 2/6 : |█████---| 50.00% [5/10 00:01<00:01]`.
 _FASTAI_BAR = re.compile(
@@ -24,12 +28,16 @@ _KERAS_BAR = re.compile(r"\s{0,9}(\d{1,12})/(\d{1,12}) (?:\[[=>.]{3,60}\]|- |━
 _ROW = re.compile(r"\s{0,9}(\d{1,6}/\d{1,6})\s{2,9}\d")
 # Bars of something else than training.
 _NOT_TRAINING = re.compile(
-    r"(?i)download|upload|extract|valid|sanity|test|eval|predict|infer|load|map\b|\bmap|filter|token"
+    r"(?i)download|upload|extract|valid|\bval\b|sanity|test|eval|predict|infer|load|map\b|\bmap|filter|token"
     r"|generat|fetch|sav(?:e|ing)|running|cast|pars|writ|read|preprocess|scann|cach|build|convert|index"
     r"|importing|shards?|\.(?:json|bin|txt|safetensors|model|zip|gz)|computing|class +images|calculat"
 )
 _NOT_STEPS = re.compile(r"[kKMG]?i?B/s|ex(?:amples)?/s|ba/s|files?/s|tokens?/s|B\]")
 
+_TESTS = re.compile(r"\b(?:val|valid|validation|test|eval)\b", re.I)
+_WHOLE = re.compile(r"\b(?:training progress|overall|total progress)\b", re.I)
+_DIGITS = re.compile(r"\d+")
+_EPOCHS = ("epoch", "epochs", "training epochs")
 _PACE = re.compile(
     r"(?:it|batch|batches|steps?|epochs?|trials?|iters?|rounds?|episodes?)/s|s/(?:it|batch|step|epoch|trial|iter)"
 )
@@ -45,6 +53,8 @@ class Bar(NamedTuple):
     is_training: bool
     postfix: str
     is_within: bool = False
+    # What the line says behind the bar: a dict, say.
+    behind: str = ""
 
     @property
     def is_complete(self) -> bool:
@@ -54,16 +64,37 @@ class Bar(NamedTuple):
     @property
     def epoch(self) -> int | None:
         """The epoch that its label names."""
-        found = STEP.search(self.label) if self.label else None
-        return int(found[2]) if found and found[1].lower() == "epoch" else None
+        counts = counts_of(self.label, counters_in(self.label)) if self.label else ()
+        return next((int(n) for counter, n, _ in counts if counter.word == EPOCH), None)
+
+    @property
+    def kind(self) -> str:
+        """What its label says but for numbers: the same for the bars of all epochs."""
+        return _DIGITS.sub("", self.label)
+
+    @property
+    def tests(self) -> str:
+        """What it tests the model on, if it does: `val`, `test`."""
+        found = _TESTS.search(self.label)
+        return found[0].lower() if found else ""
+
+    @property
+    def counts_all(self) -> bool:
+        """Whether its label says that it is the whole training's."""
+        return _WHOLE.search(self.label) is not None
+
+    @property
+    def counts_epochs(self) -> bool:
+        """Whether it moves once an epoch."""
+        return self.label.strip(" :").lower() in _EPOCHS
 
 
 def bar_in(line: str) -> Bar | None:
     """The bar that `line` draws, if it draws one."""
-    if "%|" in line:
-        found = _BAR.search(line)
+    if "%|" in line or "% " in line[:90]:
+        found = _BAR.search(line) if "%|" in line else _NARROW_BAR.match(line)
         if found is None:
-            return None
+            return _other_bar(line)
         row = _ROW.match(line)
         label = f"epoch {row[1]}" if row else found[1].strip()
         postfix = found[5] or ""
@@ -75,7 +106,14 @@ def bar_in(line: str) -> Bar | None:
             and found[3][-1].isdigit()
             and found[4][-1].isdigit()
         )
-        return Bar(label, current, total, min(100.0, float(found[2])), is_training, postfix)
+        percent = min(100.0, float(found[2]))
+        behind = line[found.end() :] if found[5] else ""
+        return Bar(label, current, total, percent, is_training, postfix, behind=behind)
+    return _other_bar(line)
+
+
+def _other_bar(line: str) -> Bar | None:
+    """A bar that is none of tqdm's."""
     if "% [" in line and (found := _FASTAI_BAR.search(line)):
         current, total = int(found[3]), int(found[4])
         label, percent = found[1].strip(), min(100.0, float(found[2]))

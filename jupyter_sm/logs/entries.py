@@ -28,12 +28,13 @@ class Record(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """One point of a series; `step` is the step or epoch it belongs to, when the log tells."""
+    """One point of a series, with the step and the epoch (maybe a part of one) that the log tells."""
 
     name: str
     value: float
     step: int | None
     timestamp_ms: int
+    epoch: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,5 +70,6 @@ class ParsedLog:
 
     records: list[Record]
     metrics: list[Metric]
+    speeds: list[Metric]
     progress: Progress | None
     error: LogError | None

@@ -1,4 +1,4 @@
-"""Errors that are no Python traceback: Java's stack traces, and what SageMaker and Slurm say."""
+"""Errors that are no Python traceback: Java's stack traces, native crashes, what SageMaker says."""
 
 from __future__ import annotations
 
@@ -20,6 +20,22 @@ _SAID = re.compile(
 )
 # Slurm (HyperPod): `slurmstepd: error: *** STEP 12.0 ON node CANCELLED AT 2024-.. ***`.
 _SLURM = re.compile(r"(?:slurmstepd|srun): error: \*{0,3} ?((?:STEP|JOB) .{1,300}?) ?\*{0,3}\Z")
+
+# Python's faulthandler.
+_CRASH = re.compile(r"Fatal Python error: ((?:\w{1,40}: )?.{1,300})", re.DOTALL)
+_CRASH_FRAME = re.compile(r'  File "([^"]{1,1000})", line (\d{1,9}) in (.{1,200})')
+
+
+def crash_of(line: str) -> str | None:
+    """What kind of crash faulthandler reports, at its report's first line."""
+    found = _CRASH.match(line)
+    return found[1].strip() if found else None
+
+
+def crash_frame(line: str) -> tuple[str, str, str] | None:
+    """File, line and function of a frame of faulthandler's."""
+    found = _CRASH_FRAME.match(line)
+    return (found[1], found[2], found[3]) if found else None
 
 
 def java_error(line: str) -> tuple[str, str] | None:

@@ -22,7 +22,7 @@ _SCORE = re.compile(
 )
 # CatBoost: `10:  learn: 0.61  test: 0.63  best: 0.62 (9)  total: 5ms  remaining: 3ms`.
 _CATBOOST = re.compile(
-    rf"\d{{1,9}}:\s{{1,9}}learn:? ({NUMBER})(?:\s{{1,9}}test\d?:? ({NUMBER}))?"
+    rf"\d{{1,9}}:\s{{1,9}}(?:learn:? ({NUMBER}))?(?:\s{{0,9}}test\d?:? ({NUMBER}))?"
     rf"(?:\s{{1,9}}best: ({NUMBER}))?"
 )
 # Darknet: ` 404: 27.877659, 27.874437 avg loss, 0.000072 rate, 8.9 seconds, ...`.
@@ -57,12 +57,13 @@ _NO_METRICS = ("#metrics {", "#throughput_metric", "#progress_metric", "#memory_
 # Settings echoed at the start, and what early stopping thinks.
 _ECHO = re.compile(
     r"^SM_[A-Z]|^\s{0,8}\+ |Namespace\(|Arguments\(|Config\(|[Hh]yper-?[Pp]arameter|HYPERPARAM"
+    r"|^\W{0,9}tim(?:e|es|ing)s?\b[\w ]{0,40}\((?:ms|s)\)"
     r"|[Pp]atience|improved|Invoking|\"config\":|max_runtime|[Cc]ommand[: ]|\bargs[:=]|--\w{2,40}[ =]"
 )
 
 
 def is_echo(line: str) -> bool:
-    """Whether `line` tells settings rather than measurements."""
+    """Whether `line` tells settings, or how long each part took, rather than measurements."""
     return _ECHO.search(line) is not None
 
 
@@ -81,9 +82,9 @@ def shaped(line: str) -> list[Pair] | None:
         words = _WORDS.search(line)
         if words:
             return [Pair("Alpha", words[1]), Pair("Million Words/sec", words[2])]
-    if "learn" in line[:24]:
+    if "learn" in line[:24] or "test" in line[:24]:
         boosted = _CATBOOST.match(line.lstrip())
-        if boosted:
+        if boosted and any(boosted.groups()):
             named = zip(("learn", "test", "best"), boosted.groups(), strict=True)
             return [Pair(name, value) for name, value in named if value]
     if " rate, " in line:
@@ -99,7 +100,7 @@ def shaped(line: str) -> list[Pair] | None:
     if "Key: " in line:
         pair = _KEY_VALUE.search(line)
         if pair:
-            return [Pair(pair[1], pair[2])] if kind_of(pair[1]) is METRIC else []
+            return [Pair(pair[1], pair[2])] if kind_of(pair[1]) == METRIC else []
     if "oss for final step" in line or "ccuracy  " in line:
         final = _FINAL_LOSS.search(line) or _REPORT.match(line)
         if final:

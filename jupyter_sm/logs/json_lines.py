@@ -6,15 +6,15 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_sm.logs.names import METRIC, RATE, kind_of
+from jupyter_sm.logs.counters import EPOCH, PART, STEP, Count, Counter
+from jupyter_sm.logs.names import METRIC, RATE, SPEED, kind_of
 from jupyter_sm.logs.pairs import Pair
 
 # A longer object is data rather than a log entry.
 _LONGEST = 64_000
 _LEVELS = ("level", "levelname", "severity", "log.level", "loglevel")
-_STEPS = ("step", "global_step", "iteration", "iter", "epoch")
+_STEPS = ("step", "global_step", "iteration", "iter", "num_updates")
 _TOTALS = ("total_epochs", "num_epochs", "max_epochs", "epochs", "n_epochs")
-_RATES = frozenset({"samples_per_sec", "samples_per_second", "tokens_per_sec", "throughput"})
 _SETTINGS = frozenset({"config", "hyperparameters", "params", "args", "hparams"})
 _TEXTS = ("message", "msg", "event", "log")
 _TRACEBACKS = ("exc_info", "exception", "stack", "traceback", "error.stack_trace", "stack_trace")
@@ -28,9 +28,20 @@ class JsonLine:
     message: str = ""
     metrics: list[Pair] = field(default_factory=list)
     step: int | None = None
-    epoch: int | None = None
+    epoch: float | None = None
     total_epochs: int | None = None
     traceback: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> list[Count]:
+        """The epoch and the step that it tells."""
+        counts: list[Count] = []
+        if self.epoch is not None:
+            word = PART if self.epoch % 1 else EPOCH
+            counts.append((Counter(word), self.epoch, self.total_epochs))
+        if self.step is not None:
+            counts.append((Counter(STEP, what="json"), self.step, None))
+        return counts
 
 
 def read(line: str) -> JsonLine | None:
@@ -52,7 +63,9 @@ def read(line: str) -> JsonLine | None:
         if isinstance(value.get(key), str):
             told.message = value[key]
             break
-    told.epoch = _count(value.get("epoch"))
+    epoch = value.get("epoch")
+    is_part = isinstance(epoch, float) and 0 <= epoch < 10**6
+    told.epoch = epoch if is_part else _count(epoch)
     told.step = next((n for key in _STEPS if (n := _count(value.get(key))) is not None), None)
     told.total_epochs = next(
         (n for key in _TOTALS if (n := _count(value.get(key))) is not None), None
@@ -65,18 +78,15 @@ def read(line: str) -> JsonLine | None:
 
 def _collect(value: dict[str, Any], prefix: str, told: JsonLine, depth: int) -> None:
     name = value.get("metric") or value.get("metric_name") or value.get("name")
-    if isinstance(name, str) and "value" in value and kind_of(name) is METRIC:
+    if isinstance(name, str) and "value" in value and kind_of(name) == METRIC:
         _add(told, name, value["value"])
+    is_told = told.step is not None or told.epoch is not None or prefix.endswith("metrics.")
     for key, item in value.items():
         if key.lower() in _SETTINGS:
             continue
         if isinstance(item, dict) and depth < 2:
             _collect(item, f"{prefix}{key}.", told, depth + 1)
-        elif (
-            kind_of(key) is METRIC
-            or (prefix.endswith("metrics.") and kind_of(key) is RATE)
-            or (told.step is not None and (kind_of(key) is RATE or key in _RATES))
-        ):
+        elif kind_of(key) == METRIC or (is_told and kind_of(key) in (RATE, SPEED)):
             _add(told, prefix + key, item)
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from jupyter_sm.logs import json_lines
 from jupyter_sm.logs.bars import Bar, bar_in
+from jupyter_sm.logs.counters import counts_of
 from jupyter_sm.logs.entries import LogError, Metric, ParsedLog, Progress, Record
-from jupyter_sm.logs.metrics import MetricReader
-from jupyter_sm.logs.pairs import Pair
+from jupyter_sm.logs.metrics import MetricReader, Parts, new
 from jupyter_sm.logs.prefixes import (
     decode,
     is_redrawn,
@@ -24,7 +24,7 @@ from jupyter_sm.logs.prefixes import (
 from jupyter_sm.logs.progress import ProgressReader, tells_more
 from jupyter_sm.logs.severity import severity_of, source_of
 from jupyter_sm.logs.shapes import LONGEST, Plan, Shapes
-from jupyter_sm.logs.steps import steps_in
+from jupyter_sm.logs.speed import group_of, is_metric
 from jupyter_sm.logs.tracebacks import ErrorReader
 
 __all__ = ["LogError", "LogParser", "Metric", "ParsedLog", "Progress", "Record", "parse_text"]
@@ -69,6 +69,8 @@ class LogParser:
         self._errors = ErrorReader()
         self._held: dict[str, list[Record]] = {}
         self._shapes = Shapes()
+        # Whether the next line is free of those before it; only a line of no known shape changes it.
+        self._is_free = True
 
     @property
     def progress(self) -> Progress | None:
@@ -101,10 +103,18 @@ class LogParser:
         text = decode(message).rstrip("\r\n")
         plain = _plain(text) if "\x1b" in text else text[:_SCANNED]
         # Most lines are of a shape that is known: their numbers alone are read.
-        if len(plain) <= LONGEST and self._is_between:
+        if self._is_free and len(plain) <= LONGEST:
             plan = self._shapes.plan_of(plain)
             if plan is not None:
                 return self._follow(plan, timestamp_ms, stream, plain, text)
+        records = self._feed_unknown(timestamp_ms, stream, message, text, plain)
+        self._is_free = self._is_between
+        return records
+
+    def _feed_unknown(
+        self, timestamp_ms: int, stream: str, message: str, text: str, plain: str
+    ) -> list[Record]:
+        """The records of an event whose shape is not known."""
         if is_redrawn(text):
             return self._feed_redrawn(timestamp_ms, stream, text)
         if "\n" in text:
@@ -118,27 +128,36 @@ class LogParser:
         """Whether what a line says depends on none before it: on no traceback, table or the like."""
         return not self._errors.blocks and not self._held and self._reader.is_between
 
-    def _learn(self, line: str, severity: str, pairs: list[Pair]) -> None:
+    def _learn(self, line: str, severity: str, parts: Parts) -> None:
         """Keep how a line was read, for others of its shape."""
         if not tells_more(line):
-            plan = Plan(severity, source_of(line), tuple(steps_in(line)), tuple(pairs))
+            plan = Plan(severity, source_of(line), tuple(parts.counters), tuple(parts.metrics))
             self._shapes.learn(line, plan)
 
     def _follow(
         self, plan: Plan, timestamp_ms: int, stream: str, line: str, text: str
     ) -> list[Record]:
         """Read a line as one of its shape was read."""
-        epoch = step = None
-        if plan.steps:
-            epoch, step = self._progress.read_steps(line, plan.steps, timestamp_ms)
-        if plan.pairs or epoch is not None:
-            pairs = [(name, line[begin:end], begin, end) for name, _, begin, end in plan.pairs]
-            self.metrics += self._reader.read_pairs(timestamp_ms, pairs, epoch, step)
-        return [Record(timestamp_ms, stream, plan.severity, plan.source, text)]
+        if plan.counters or plan.pairs:
+            counts = counts_of(line, plan.counters)
+            if counts:
+                has_metrics = bool(plan.pairs)
+                self._progress.read_counts(counts, timestamp_ms, has_metrics=has_metrics)
+            elif self._progress.pending is not None:
+                self._progress.confirm(timestamp_ms)
+            pairs = [(name, line[begin:end]) for name, _, begin, end, _ in plan.pairs]
+            self.metrics += self._reader.follow(timestamp_ms, pairs, counts)
+        return [new(Record, (timestamp_ms, stream, plan.severity, plan.source, text, None))]
 
     def flush(self) -> list[Record]:
-        """The records held back so far (only with `group_tracebacks`); half a traceback is one too."""
-        return [self._release(voice) for voice in list(self._held)]
+        """The records held back so far (only with `group_tracebacks`); half a traceback is one too.
+
+        A table that waits for its end gives its points.
+        """
+        self.metrics += self._reader.end()
+        records = [self._release(voice) for voice in list(self._held)]
+        self._is_free = self._is_between
+        return records
 
     def state(self) -> dict[str, Any]:
         """What `resume` needs to go on from here, ready for JSON; `metrics` are not part of it."""
@@ -163,6 +182,7 @@ class LogParser:
         parser._held = {
             voice: [Record(**record) for record in held] for voice, held in state["held"].items()
         }
+        parser._is_free = parser._is_between
         return parser
 
     def _read(self, timestamp_ms: int, plain: str, raw: str) -> _Reading:
@@ -175,6 +195,8 @@ class LogParser:
             elif (bar := bar_in(line)) is not None:
                 source = "progress"
                 self._read_bar(timestamp_ms, bar, line, raw)
+                if bar.behind.strip():
+                    self._read_text(timestamp_ms, bar.behind, bar.behind)
             elif (told := _json_in(line)) is not None:
                 severity = _graver(severity, self._read_json(timestamp_ms, told, raw))
             else:
@@ -187,23 +209,26 @@ class LogParser:
         """Read a line that is neither a bar nor JSON, and learn its shape; its severity."""
         severity = severity_of(line)
         was_between = self._is_between
-        pairs = self._read_text(timestamp_ms, line, raw)
-        if pairs is not None and is_whole and was_between and self._is_between:
-            self._learn(line, severity, pairs)
+        is_warning = _GRAVITY[severity] > 0
+        parts = self._read_text(timestamp_ms, line, raw, is_warning=is_warning)
+        if parts.is_whole and is_whole and was_between and self._is_between:
+            self._learn(line, severity, parts)
         return severity
 
-    def _read_text(self, timestamp_ms: int, line: str, raw: str) -> list[Pair] | None:
-        """Progress and metrics of a text; the pairs if they depend on nothing but the text."""
-        epoch, step = self._progress.read_line(line, timestamp_ms)
-        metrics, pairs = self._reader.read_text(timestamp_ms, line, raw, epoch, step)
-        self.metrics += metrics
-        tables = self._reader.tables
-        if tables.step is not None:
-            if tables.counts_epochs:
-                self._progress.read_epoch(tables.step, tables.step_total, timestamp_ms)
-            else:
-                self._progress.read_count(tables.step, timestamp_ms)
-        return pairs
+    def _read_text(
+        self, timestamp_ms: int, line: str, raw: str, *, is_warning: bool = False
+    ) -> Parts:
+        """Take progress and metrics of a text."""
+        self._progress.read_line(line, timestamp_ms)
+        parts = self._reader.take_apart(line, is_warning=is_warning)
+        counts = self._reader.tables.counted or counts_of(line, parts.counters)
+        if counts:
+            has_metrics = bool(parts.metrics or self._reader.tables.held)
+            self._progress.read_counts(counts, timestamp_ms, has_metrics=has_metrics)
+        elif parts.metrics:
+            self._progress.confirm(timestamp_ms)
+        self.metrics += self._reader.points(timestamp_ms, line, raw, parts, counts)
+        return parts
 
     def _read_bar(self, timestamp_ms: int, bar: Bar, line: str, raw: str) -> None:
         self._progress.read_bar(bar, timestamp_ms)
@@ -212,8 +237,9 @@ class LogParser:
     def _read_json(self, timestamp_ms: int, told: json_lines.JsonLine, raw: str) -> str:
         if told.total_epochs:
             self._progress.epochs = told.total_epochs
-        if told.epoch is not None:
-            self._progress.read_epoch(told.epoch, told.total_epochs, timestamp_ms)
+        if told.counts:
+            has_metrics = bool(told.metrics)
+            self._progress.read_counts(told.counts, timestamp_ms, has_metrics=has_metrics)
         self.metrics += self._reader.read_json(timestamp_ms, told, raw)
         for line in told.traceback:
             self._errors.read("json", line)
@@ -261,12 +287,24 @@ class LogParser:
                 self._progress.read_bar(bar, timestamp_ms)
                 if bar.is_complete:
                     self.metrics += self._reader.read_bar(timestamp_ms, bar, inner, state)
+                else:
+                    self._reader.pass_bar(bar)
+            elif not is_last and not wiped and plain == inner and len(plain) <= LONGEST:
+                self._read_wiped(timestamp_ms, plain)
             elif is_last or wiped:
                 reading = self._read(timestamp_ms, plain, state[:_SCANNED])
                 shown.append((reading.severity, reading.source, state))
         if wiped and not shown:
             return [("info", "progress", wiped)]
         return shown
+
+    def _read_wiped(self, timestamp_ms: int, line: str) -> None:
+        """Take the points of a line that the next one was drawn over."""
+        plan = self._shapes.plan_of(line) if self._is_between else None
+        if plan is not None:
+            self._follow(plan, timestamp_ms, "", line, line)
+        else:
+            self._read_line(timestamp_ms, line, line, is_whole=True)
 
     def _grouped(self, record: Record, reading: _Reading, plain: str) -> list[Record]:
         """What is held back no longer, and the record, unless it is part of a traceback.
@@ -318,9 +356,14 @@ def _graver(severity: str, later: str) -> str:
 
 
 def parse_text(text: str, metric_definitions: Mapping[str, str] | None = None) -> ParsedLog:
-    """A whole log at once, a traceback one record; times are 0 as a plain text has none."""
+    """A whole log at once, a traceback one record; times are 0 as a plain text has none.
+
+    Its speeds lie apart from its metrics, but for those that are published as such.
+    """
     parser = LogParser(metric_definitions, group_tracebacks=True)
     lines = text.removesuffix("\n").split("\n")
     records = [record for line in lines for record in parser.feed(0, "", line)]
     records += parser.flush()
-    return ParsedLog(records, parser.metrics, parser.progress, parser.error)
+    metrics = [metric for metric in parser.metrics if is_metric(metric.name)]
+    speeds = [metric for metric in parser.metrics if group_of(metric.name)]
+    return ParsedLog(records, metrics, speeds, parser.progress, parser.error)

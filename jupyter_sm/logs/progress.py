@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jupyter_sm.logs.bars import Bar
+from jupyter_sm.logs.counters import (
+    BATCH,
+    EPOCH,
+    LEADING,
+    PART,
+    PROGRESS,
+    ROUND,
+    TREE,
+    TRIAL,
+    Count,
+    Counter,
+    counters_in,
+    counts_of,
+)
 from jupyter_sm.logs.entries import Progress
-from jupyter_sm.logs.steps import Step, steps_in
 
 _SCANNED = 2_000
 _PERCENT = re.compile(
     r"completed (\d{1,3}(?:\.\d{1,9})?) ?% (?:of )?epochs|Progress: (\d{1,3}(?:\.\d{1,9})?)%"
-)
-# Boosting rounds: `[80]` and a tab, of which a terminal or a page may have made blanks.
-_ROUND = re.compile(
-    r"(?:^|[\s:\]])(?<!Batch )\[(\d{1,9})\](?:\t| {1,8}\w{1,20}[-'][\w' -]{1,30}: ?\d)"
-    r"|^(\d{1,9}):\s{1,9}learn:? \d"
-    # Darknet's iterations: ` 404: 27.88, 27.87 avg loss, 0.000072 rate, ...`.
-    r"|^\s{0,4}(\d{1,9}): [-\d.na]{1,20}, [-\d.na]{1,20} avg\b"
 )
 # Where settings say how many epochs there will be.
 _TOTAL = re.compile(
@@ -29,25 +35,30 @@ _TOTAL = re.compile(
     r"|--(?:(?:num|n|max|num[-_]train)[-_])?epochs[ =](\d{1,6})\b",
     re.I,
 )
-# Hugging Face's announcement of how many steps its bar will count.
-_STEPS_AHEAD = re.compile(r"otal optimization steps = (\d{1,9})\b")
-_BY_OUTER, _BY_TRIAL, _BY_BATCH = 45, 42, 4
+# What will be counted besides: `Total optimization steps = 79`, `num_iterations=976`, `niter: 600000`.
+_AHEAD = re.compile(
+    r"(?:otal optimization steps = |\b(?:num|max|total|n)_?(?:train_)?(iter(?:ation)?s?|steps|updates|episodes)"
+    r"[\"']?\s{0,3}[=:]\s{0,3})(\d{2,12})\b(?!\.\d|/)",
+    re.I,
+)
+_BY_OUTER, _BY_TRIAL, _BY_AHEAD, _BY_BATCH = 45, 42, 41, 4
 _BY_PERCENT, _BY_EPOCH, _BY_BAR, _BY_TOTAL, _BY_COUNT, _BY_FIELD, _BY_KERAS = (
     50, 40, 30, 28, 20, 10, 5,
 )  # fmt: skip
+_ABOVE = (TRIAL, PROGRESS)
+_COUNTING = ("iter", "steps", "updates", "episodes")
+_THINGS = {"iter": "iteration", "update": "iteration"}
 
 
 def tells_more(line: str) -> bool:
-    """Whether `line` may announce epochs, SageMaker's percentage, or a boosting round."""
+    """Whether `line` may announce epochs or steps, or tell SageMaker's percentage."""
     return (
-        (("]\t" in line or "]  " in line) and _ROUND.search(line[:120]) is not None)
-        or ("%" in line and ("completed " in line or "Progress: " in line))
+        ("%" in line and ("completed " in line or "Progress: " in line))
         or "pochs" in line
         or "POCHS" in line
         or "_epoch" in line
         or "otal optimization steps" in line
-        or "learn" in line[:24]
-        or (" avg" in line and _ROUND.search(line[:120]) is not None)
+        or (any(word in line for word in _COUNTING) and _AHEAD.search(line) is not None)
     )
 
 
@@ -61,12 +72,19 @@ class ProgressReader:
     percent: float | None = None
     rank: int = 0
     epochs: int | None = None
-    steps_ahead: int = 0
+    # What else was announced: how many steps, iterations, episodes.
+    ahead: dict[str, int] = field(default_factory=dict)
     bar_label: str = ""
     bar_total: int = 0
     bar_current: int = 0
     bar_is_outer: bool = False
     last_epoch: float = -1
+    # How far the last epoch was of how many, and the other counter of a total within which epochs
+    # come again and again.
+    last_outer: list[float] = field(default_factory=list)
+    is_nested: bool = False
+    # A count that stood alone, of what only the lines after it can tell.
+    pending: tuple[str, float] | None = None
     begun_ms: int | None = None
     begun_percent: float = 0.0
     now_ms: int = 0
@@ -96,17 +114,16 @@ class ProgressReader:
             self._set(_BY_KERAS, bar.current, bar.total, "step", timestamp_ms, bar.percent)
         if not bar.is_training:
             return
-        words = bar.label.strip().strip(":").lower()
-        if words in ("epoch", "epochs", "training epochs"):
+        if bar.counts_epochs:
             # An epoch count that has not moved says less than the bar within it.
-            self._set(
-                _BY_EPOCH if bar.current else 1, bar.current, bar.total, "epoch", timestamp_ms
-            )
+            rank = _BY_EPOCH if bar.current else 1
+            self._set(rank, bar.current, bar.total, "epoch", timestamp_ms)
             return
         if bar.epoch is not None:
-            self.read_steps(bar.label, steps_in(bar.label), timestamp_ms)
+            counts = counts_of(bar.label, counters_in(bar.label))
+            self.read_counts(counts, timestamp_ms, has_metrics=False)
             return
-        if self.steps_ahead and bar.total == self.steps_ahead and not bar.label:
+        if (bar.total in self.ahead.values() and not bar.label) or bar.counts_all:
             self._set(_BY_OUTER, bar.current, bar.total, "it", timestamp_ms, bar.percent)
             return
         if bar.label == self.bar_label and bar.total == self.bar_total:
@@ -129,92 +146,92 @@ class ProgressReader:
             self.bar_label, self.bar_total, self.bar_current = bar.label, bar.total, bar.current
             self._set(_BY_BAR, bar.current, bar.total, "it", timestamp_ms, bar.percent)
 
-    def read_line(self, line: str, timestamp_ms: int) -> tuple[int | None, int | None]:
-        """Epoch and step (or boosting round) of a line that is no bar."""
+    def read_line(self, line: str, timestamp_ms: int) -> None:
+        """Take what a line announces, or says of the whole in percent."""
         if len(line) > _SCANNED:
             line = line[:_SCANNED]
         if tells_more(line):
-            self.read_total(line)
-            self.read_percent(line, timestamp_ms)
-            count = self.read_round(line, timestamp_ms)
-            if count is not None:
-                return None, count
-        return self.read_steps(line, steps_in(line), timestamp_ms)
+            self._read_total(line)
+            self._read_percent(line, timestamp_ms)
 
-    def read_steps(
-        self, line: str, steps: Sequence[Step], timestamp_ms: int
-    ) -> tuple[int | None, int | None]:
-        """Epoch and step that `line` names; take the outermost as progress."""
-        epoch = step = None
-        for word, begin, end, total_begin, total_end in steps:
-            if word == "part":
-                part = float(line[begin:end])
-                self._epoch(int(part) if part.is_integer() else part, None, timestamp_ms, _BY_FIELD)
-                continue
-            current = int(line[begin:end])
-            total = int(line[total_begin:total_end]) if total_end else None
-            before = line[begin - 1]
-            if word == "epoch":
-                if epoch is not None:
+    def read_counts(self, counts: Sequence[Count], timestamp_ms: int, *, has_metrics: bool) -> None:
+        """Take the outermost of what a line counts; `has_metrics` says that it measures, too."""
+        is_epoch_read = is_step_read = False
+        self.pending = None
+        for counter, value, total in counts:
+            word = counter.word
+            if word == PART:
+                epoch = value if value % 1 else int(value)
+                self._epoch(epoch, None, timestamp_ms, _BY_FIELD)
+            elif word == EPOCH:
+                if is_epoch_read:
                     continue
-                epoch = current
-                # `'epoch': 1.0` or `epoch=1` among metrics: a bar tells more, where there is one.
-                is_field = total is None and (
-                    before == "=" or line[end : end + 1] == "." or line[:3] == ":::"
-                )
-                if is_field and before == "=" and not self.epochs:
-                    continue  # it says where the metrics belong, not how far it is
-                self._epoch(current, total, timestamp_ms, _BY_FIELD if is_field else _BY_EPOCH)
-            elif step is None:
-                step = current
-                if total is None and before == "=" and word != "episode":
+                is_epoch_read = True
+                if counter.by == "=" and not self.epochs:
+                    continue  # it says where something belongs, not how far it is
+                rank = _BY_FIELD if counter.by else _BY_EPOCH
+                is_beside = any(_THINGS.get(c[0].word) or c[0].word == ROUND for c in counts)
+                self._epoch(value, total, timestamp_ms, rank, is_beside_steps=is_beside)
+            elif not is_step_read:
+                is_step_read = True
+                if counter.is_test or (counter.by == "=" and word != "episode"):
                     continue
-                rank = _BY_COUNT if total is None else _BY_TOTAL
-                rank = {"batch": _BY_BATCH, "trial": _BY_TRIAL, "progress": _BY_PERCENT}.get(
-                    word, rank
-                )
-                unit = "step" if word == "progress" else word
-                self._set(rank, current, total, unit, timestamp_ms)
-        return epoch, step
+                self._count(counter, value, total, timestamp_ms, has_metrics=has_metrics)
 
-    def read_epoch(self, current: int, total: int | None, timestamp_ms: int) -> None:
-        """Take an epoch that a table or a JSON line tells."""
-        self._epoch(current, total, timestamp_ms)
+    def confirm(self, timestamp_ms: int) -> None:
+        """Metrics came below a count that stood alone: it counts the training."""
+        if self.pending is not None:
+            (word, value), self.pending = self.pending, None
+            self._count(Counter(word), value, None, timestamp_ms, has_metrics=True)
 
-    def read_count(self, current: int, timestamp_ms: int) -> None:
-        """Take a step that a table's row tells."""
-        self._set(_BY_COUNT, current, None, "step", timestamp_ms)
+    def _count(
+        self, counter: Counter, value: float, total: int | None, timestamp_ms: int, *,
+        has_metrics: bool,
+    ) -> None:  # fmt: skip
+        word = counter.word
+        ahead = self.ahead.get(_THINGS.get(word, word)) if total is None else None
+        if total is None and ahead is None and self.rank > _BY_TOTAL and word not in _ABOVE:
+            return  # what is known tells more
+        if word == ROUND and total is None and has_metrics:
+            self._round(value, timestamp_ms, is_anew=counter.what == TREE and value == 0)
+            return
+        if total is None and not has_metrics and word not in (TRIAL, "episode"):
+            # `Step 3: saving` is a chapter of the script, unless metrics follow.
+            self.pending = (word, value)
+            return
+        rank = _BY_COUNT if total is None else _BY_TOTAL
+        if ahead is not None and value <= ahead:
+            # The whole was announced: that tells more than epochs of whose number nothing is known.
+            total, rank = ahead, _BY_TOTAL if self.epochs or word == BATCH else _BY_AHEAD
+        rank = {BATCH: _BY_BATCH, TRIAL: _BY_TRIAL, PROGRESS: _BY_PERCENT}.get(word, rank)
+        if total is not None and word not in (BATCH, PROGRESS):
+            if self.is_nested:
+                rank = _BY_OUTER
+            self.last_outer = [value, total]
+        unit = "step" if word in (PROGRESS, LEADING) else word
+        self._set(rank, value, total, unit, timestamp_ms)
 
-    def read_percent(self, line: str, timestamp_ms: int) -> bool:
-        """Take SageMaker's `#progress_metric`; True if `line` is one."""
-        found = _PERCENT.search(line)
-        if found is None:
-            return False
-        percent = min(100.0, float(found[1] or found[2]))
-        self._set(_BY_PERCENT, int(percent), 100, "percent", timestamp_ms, percent)
-        return True
-
-    def read_round(self, line: str, timestamp_ms: int) -> int | None:
-        """The boosting round that begins `line`, XGBoost's and CatBoost's way."""
-        found = _ROUND.search(line[:120])
-        if found is None:
-            return None
-        current = int(found[1] or found[2] or found[3])
-        # The best round is printed again at the end; a second training counts anew.
+    def _round(self, current: float, timestamp_ms: int, *, is_anew: bool) -> None:
+        """A boosting round: the best one is printed again at the end; a second training counts anew."""
         if (
             self.rank < _BY_COUNT
             or self.unit != "iteration"
             or current > (self.current or 0)
-            or (current == 0 and found[2])
+            or is_anew
         ):
             self._set(_BY_COUNT, current, None, "iteration", timestamp_ms)
-        return current
 
-    def read_total(self, line: str) -> None:
+    def _read_percent(self, line: str, timestamp_ms: int) -> None:
+        found = _PERCENT.search(line)
+        if found is not None:
+            percent = min(100.0, float(found[1] or found[2]))
+            self._set(_BY_PERCENT, int(percent), 100, "percent", timestamp_ms, percent)
+
+    def _read_total(self, line: str) -> None:
         """How many epochs a setting announces, or steps a trainer does."""
-        if "optimization steps" in line and (ahead := _STEPS_AHEAD.search(line)):
-            self.steps_ahead = int(ahead[1])
-            return
+        for ahead in _AHEAD.finditer(line):
+            thing = (ahead[1] or "step").lower().removesuffix("s")
+            self.ahead[_THINGS.get(thing, thing)] = int(ahead[2])
         found = _TOTAL.search(line)
         if found:
             self.epochs = int(found[1] or found[2] or found[3]) or None
@@ -222,10 +239,23 @@ class ProgressReader:
                 self._show(self.current, self.epochs)
 
     def _epoch(
-        self, current: float, total: int | None, timestamp_ms: int, rank: int = _BY_EPOCH
+        self,
+        current: float,
+        total: int | None,
+        timestamp_ms: int,
+        rank: int = _BY_EPOCH,
+        *,
+        is_beside_steps: bool = False,
     ) -> None:
-        if total is None and self.epochs is not None and current <= self.epochs:
-            total = self.epochs
+        if current == self.last_epoch == self.current and rank == self.rank and total is None:
+            self.now_ms = timestamp_ms
+            return
+        if total is None:
+            ahead = (self.epochs, None if is_beside_steps else self.ahead.get("iteration"))
+            total = next((one for one in ahead if one and current <= one), None)
+        if current < self.last_epoch and total is not None and self.last_outer:
+            # Epochs that begin again while another counter of a total goes on are within it.
+            self.is_nested = self.is_nested or self.rank <= _BY_EPOCH
         if current != self.last_epoch:
             # A bar that goes on while epochs come and go is the outer one.
             self.bar_is_outer = self.last_epoch >= 0 and 0 < self.bar_current < self.bar_total

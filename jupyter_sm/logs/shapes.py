@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from jupyter_sm.logs.counters import Counter
 from jupyter_sm.logs.pairs import Pair
-from jupyter_sm.logs.steps import Step
 
-_DIGITS = {ord(digit): "0" for digit in "123456789"}
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 # A longer line is data, and more shapes than this is no repetition.
 LONGEST = 400
 _MOST = 4_000
@@ -26,7 +26,7 @@ class Plan(NamedTuple):
 
     severity: str
     source: str
-    steps: tuple[Step, ...]
+    counters: tuple[Counter, ...]
     pairs: tuple[Pair, ...]
     fixed: tuple[tuple[int, int, str], ...] = ()
 
@@ -35,11 +35,11 @@ class Shapes:
     """The shapes seen so far; forgotten when there are too many of them."""
 
     def __init__(self) -> None:
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[bytes, Plan] = {}
 
     def plan_of(self, line: str) -> Plan | None:
         """The plan for lines like this one."""
-        plan = self._plans.get(line.translate(_DIGITS))
+        plan = self._plans.get(_shape_of(line))
         if plan is not None and plan.fixed:
             for begin, end, text in plan.fixed:
                 if line[begin:end] != text:
@@ -52,18 +52,18 @@ class Shapes:
             return
         fixed = []
         for pair in plan.pairs:
-            if not pair.name.isascii():
-                return
             if _has_digit(pair.name):
                 begin = line.rfind(pair.name, 0, pair.begin)
                 if begin < 0:
                     return
                 fixed.append((begin, begin + len(pair.name), pair.name))
-        if any(line[step.end : step.end + 1] == "." for step in plan.steps):
-            return
         if len(self._plans) >= _MOST:
             self._plans.clear()
-        self._plans[line.translate(_DIGITS)] = plan._replace(fixed=tuple(fixed))
+        self._plans[_shape_of(line)] = plan._replace(fixed=tuple(fixed))
+
+
+def _shape_of(line: str) -> bytes:
+    return line.encode("utf-8", "replace").translate(_DIGITS)
 
 
 def _has_digit(name: str) -> bool:

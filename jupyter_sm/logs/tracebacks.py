@@ -12,7 +12,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from jupyter_sm.logs.entries import LogError
-from jupyter_sm.logs.foreign_errors import java_error, java_frame, said_by_platform
+from jupyter_sm.logs.foreign_errors import (
+    crash_frame,
+    crash_of,
+    java_error,
+    java_frame,
+    said_by_platform,
+)
+from jupyter_sm.logs.wrappers import is_of_its_own
 
 _HEAD = "(most recent call last)"
 _ERROR_LINE = re.compile(r"([A-Za-z_][\w.]{0,200})(?:: ?(.*))?\Z", re.DOTALL)
@@ -44,24 +51,6 @@ _TOOLKIT_FIELD = re.compile(
     r'(ExitCode|ErrorMessage|ExtraInfo|Command)(?: "(.*)| (\d{1,6}))?', re.DOTALL
 )
 _TOLD = re.compile(r"([A-Za-z_][\w.]{0,100}(?:Error|Exception|Interrupt|Exit)): ([^\"\n]{0,2000})")
-_WRAPPERS = frozenset(
-    (
-        "ExecuteUserScriptError",
-        "ChildFailedError",
-        "UnexpectedStatusException",
-        "CalledProcessError",
-        "SystemExit",
-        "ProcessExitedException",
-        "FailedTrainingJobError",
-        "UserScriptError",
-        "KeyboardInterrupt",
-    )
-)
-_CONSEQUENCE = re.compile(
-    r"[Cc]onnection (?:closed|reset|refused|aborted)|[Bb]roken pipe|remote process (?:exited|has)"
-    r"|[Nn]etwork error or has|NCCL (?:communicator|timeout)|exited unexpectedly|Process exited with code"
-    r"|Socket Timeout|received signal|SIGTERM"
-)
 _CONNECTORS = ("The above exception was the direct", "During handling of the above")
 _SAID, _WRAPPER, _CAPTURED, _OWN = 0, 1, 2, 3
 _MOST_VOICES = 256
@@ -74,7 +63,7 @@ _MOST_STRAYS = 8
 class _Open:
     """A traceback (or a toolkit's block) that a voice is in the middle of."""
 
-    kind: str  # plain, group, rich, ipython, java, toolkit, message, reason, thrown
+    kind: str  # plain, group, rich, ipython, java, toolkit, message, reason, thrown, crash
     indent: int = 0
     frame: str | None = None
     user_frame: str | None = None
@@ -123,6 +112,7 @@ class ErrorReader:
             return True
         if (
             "Error" not in line
+            and "Fatal Python" not in line
             and "xception" not in line
             and "CANCELLED" not in line
             and "terminate called" not in line
@@ -308,6 +298,19 @@ class ErrorReader:
             return True
         return not line.strip()
 
+    def _in_crash(self, voice: str, block: _Open, line: str) -> bool:
+        """What faulthandler says of a native crash: its threads, each with its innermost frame first."""
+        if "hread 0x" in line:
+            block.name = "current" if line.startswith("Current") else "other"
+        elif (frame := crash_frame(line)) is None:
+            return not line.strip()
+        elif block.name == "current" and block.user_frame is None:
+            innermost = block.frame
+            block.take_frame(*frame)
+            block.frame = innermost or block.frame
+            self._end(voice, block)
+        return True
+
     def _in_reason(self, voice: str, block: _Open, line: str) -> bool:
         if line.strip():
             self.blocks.pop(voice, None)
@@ -327,7 +330,7 @@ class ErrorReader:
         if not frames:
             return False
         told = [(name, _FLAT_END.split(text)[0]) for name, text in _TOLD.findall(line)]
-        own = [one for one in told if one[0].rpartition(".")[2] not in _WRAPPERS]
+        own = [one for one in told if is_of_its_own(one[0], "")]
         if not own:
             return False
         block = _Open("plain", type=own[-1][0], message=own[-1][1].strip())
@@ -342,6 +345,11 @@ class ErrorReader:
             return True
         if "terminate called" in line and (thrown := _THROWN.search(line)):
             self._open(voice, _Open("thrown", type=thrown[1]))
+            return True
+        if crash := crash_of(line):
+            block = _Open("crash", type="Fatal Python error", message=crash)
+            self._open(voice, block)
+            self._end(voice, block)
             return True
         if loose := _LOOSE.match(line):
             self.loose = LogError(loose[1], loose[2], None)
@@ -366,11 +374,7 @@ class ErrorReader:
             self.error = LogError(block.type, message, self.error.frame, place)
             return
         error = LogError(block.type, block.message, block.frame, block.user_frame)
-        is_own = (
-            block.type.rpartition(".")[2] not in _WRAPPERS
-            and not block.is_sdk
-            and not _CONSEQUENCE.search(block.message[:2000])
-        )
+        is_own = not block.is_sdk and is_of_its_own(block.type, block.message)
         by_sdk = block.kind == "ipython" and block.is_sdk
         if not is_own and self.loose is not None and self.strength < _CAPTURED:
             self._adopt(self.loose, voice, _CAPTURED)

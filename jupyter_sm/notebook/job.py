@@ -145,8 +145,12 @@ class Job:
         return LogLines()
 
     def metrics(self) -> Any:
-        """All metric points: a pandas DataFrame, or a list of dicts where pandas is missing."""
-        columns = ["name", "value", "step", "timestamp_ms", "stream"]
+        """All metric points: a pandas DataFrame, or a list of dicts where pandas is missing.
+
+        `step` and `epoch` are there where the log tells them; `group` is `speed` for samples a
+        second and the like.
+        """
+        columns = ["name", "value", "step", "epoch", "timestamp_ms", "stream", "group"]
         points = [
             {column: getattr(point, column) for column in columns}
             for point in self._desk.metric_points(self.key)

@@ -160,14 +160,17 @@ class LogHits:
 class MetricPoint:
     """One point of a metric's series; `value` is None where the script printed nan or inf.
 
-    `stream` tells the instances of a job apart.
+    `stream` tells the instances of a job apart; `group` is `speed` for what tells of the work
+    rather than of the model.
     """
 
     name: str
     stream: str
     value: float | None
     step: int | None
+    epoch: float | None
     timestamp_ms: int
+    group: str
 
 
 @dataclass(frozen=True)
@@ -175,13 +178,16 @@ class MetricSeries:
     """One metric of one instance (`stream`), as columns in the order of time.
 
     Of very many points (`total`) those are chosen that keep the curve's look: `values` are None
-    where the script printed nan or inf, `steps` where it told none.
+    where the script printed nan or inf, `steps` and `epochs` where it told none. `group` is
+    `speed` for what tells of the work (samples a second, memory) rather than of the model.
     """
 
     name: str
     stream: str
+    group: str
     total: int
     steps: list[int | None]
+    epochs: list[float | None]
     times_ms: list[int]
     values: list[float | None]
 

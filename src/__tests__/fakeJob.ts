@@ -55,8 +55,10 @@ export function lossOf(...values: number[]): IMetricSeries {
   return {
     name: 'loss',
     stream: 'algo-1-1700000000',
+    group: '',
     total: values.length,
     steps: values.map((_, step) => step),
+    epochs: values.map(() => null),
     times_ms: values.map(() => 0),
     values
   };

@@ -99,8 +99,10 @@ export interface ILogHits {
 export interface IMetricSeries {
   name: string;
   stream: string;
+  group: string;
   total: number;
   steps: (number | null)[];
+  epochs: (number | null)[];
   times_ms: number[];
   values: (number | null)[];
 }

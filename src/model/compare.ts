@@ -1,5 +1,5 @@
 import type { IJobKey } from '../api/client';
-import type { IMetric, ISeries } from './series';
+import type { IMetric } from './series';
 
 /** A job that is looked at beside others: what it was given, and what came of it. */
 export interface IComparedJob extends IJobKey {
@@ -12,19 +12,20 @@ export function merged(jobs: readonly IComparedJob[]): IMetric[] {
   if (jobs.length === 1) {
     return [...jobs[0].metrics];
   }
-  const metrics = new Map<string, ISeries[]>();
+  const metrics = new Map<string, IMetric>();
   for (const job of jobs) {
     for (const metric of job.metrics) {
-      const all = metrics.get(metric.name) ?? [];
-      metrics.set(metric.name, all);
+      const { name, group } = metric;
+      const all = metrics.get(name) ?? { name, group, series: [] };
+      metrics.set(name, all);
       for (const series of metric.series) {
         const stream =
           metric.series.length > 1 ? `${job.name} ${series.stream}` : job.name;
-        all.push({ ...series, stream });
+        all.series.push({ ...series, stream });
       }
     }
   }
-  return [...metrics].map(([name, series]) => ({ name, series }));
+  return [...metrics.values()];
 }
 
 /** The last value of a metric that is a number, of the first instance that has one. */

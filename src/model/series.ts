@@ -1,12 +1,13 @@
 import type { IMetricSeries } from '../api/types';
 
-/** What a curve runs along: steps, the time of day, or the time since its first point. */
-export type Axis = 'step' | 'time' | 'elapsed';
+/** What a curve runs along: steps, epochs, the time of day, or the time since its first point. */
+export type Axis = 'step' | 'epoch' | 'time' | 'elapsed';
 
 /** One metric of one stream, in the order of time; a value that is no number is null. */
 export interface ISeries {
   stream: string;
   steps: (number | null)[];
+  epochs: (number | null)[];
   /** Seconds since 1970. */
   times: number[];
   values: (number | null)[];
@@ -15,21 +16,42 @@ export interface ISeries {
 /** One metric: a series for each stream that printed it. */
 export interface IMetric {
   name: string;
+  /** `speed` for what tells of the work, else empty. */
+  group: string;
   series: ISeries[];
 }
 
 /** The series of a job as metrics, in the order in which each was first seen. */
 export function metricsOf(all: readonly IMetricSeries[]): IMetric[] {
-  const metrics = new Map<string, ISeries[]>();
-  for (const { name, stream, steps, times_ms, values } of all) {
+  const metrics = new Map<string, IMetric>();
+  for (const { name, stream, group, steps, epochs, times_ms, values } of all) {
     const times = times_ms.map(time => time / 1000);
-    const series = metrics.get(name) ?? [];
+    const metric = metrics.get(name) ?? { name, group, series: [] };
     // `algo-1-1700000000`: the instance, and when it began.
     const instance = stream.replace(/-\d{9,}$/, '');
-    series.push({ stream: instance, steps, times, values });
-    metrics.set(name, series);
+    metric.series.push({ stream: instance, steps, epochs, times, values });
+    metrics.set(name, metric);
   }
-  return [...metrics].map(([name, series]) => ({ name, series }));
+  return [...metrics.values()];
+}
+
+/** The axis that a metric's curves can run along, the wanted one if most points have a place there. */
+export function axisOf(metric: IMetric, wanted: Axis): Axis {
+  if (wanted !== 'step' && wanted !== 'epoch') {
+    return wanted;
+  }
+  const known = (places: readonly (number | null)[]) =>
+    places.filter(x => x !== null);
+  const most = (count: (series: ISeries) => number) =>
+    metric.series.every(series => 2 * count(series) > series.values.length);
+  if (wanted === 'epoch') {
+    return most(series => known(series.epochs).length) ? 'epoch' : 'step';
+  }
+  // Many points of one epoch are better counted than drawn over each other.
+  return !most(series => known(series.steps).length) &&
+    most(series => new Set(known(series.epochs)).size)
+    ? 'epoch'
+    : 'step';
 }
 
 /** Where a series' points stand on the axis; without steps they are counted. */
@@ -41,6 +63,8 @@ export function positions(series: ISeries, axis: Axis): number[] {
       return series.times.map(time => time - series.times[0]);
     case 'step':
       return series.steps.map((step, index) => step ?? index);
+    case 'epoch':
+      return series.epochs.map((epoch, index) => epoch ?? index);
   }
 }
 

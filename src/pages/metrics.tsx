@@ -12,6 +12,9 @@ import type { Axis } from '../model/series';
 import { Chart } from './metrics/Chart';
 import { CompareTable } from './metrics/CompareTable';
 
+/** The group of what tells of the work: samples a second, memory. */
+const SPEED = 'speed';
+
 /** How curves are drawn. */
 interface ILook {
   axis: Axis;
@@ -58,11 +61,11 @@ function Curves(props: ICurvesProps): JSX.Element {
   // Jobs ran at different times: what they have in common is the time since each began.
   const isCompared = jobs.length > 1;
   const axis = isCompared && look.axis === 'time' ? 'elapsed' : look.axis;
-  return (
-    <div className="jp-sm-Metrics">
-      <LookBar {...props} look={look} setLook={setLook} />
-      <div className="jp-sm-Metrics-charts">
-        {metrics.map(metric => (
+  const charts = (group: string) => (
+    <div className="jp-sm-Metrics-charts">
+      {metrics
+        .filter(metric => metric.group === group)
+        .map(metric => (
           <Chart
             key={metric.name}
             metric={metric}
@@ -72,7 +75,18 @@ function Curves(props: ICurvesProps): JSX.Element {
             smoothing={look.smoothing}
           />
         ))}
-      </div>
+    </div>
+  );
+  return (
+    <div className="jp-sm-Metrics">
+      <LookBar {...props} look={look} setLook={setLook} />
+      {charts('')}
+      {metrics.some(metric => metric.group === SPEED) && (
+        <section aria-label={trans.__('Speed')}>
+          <h3 className="jp-sm-Metrics-group">{trans.__('Speed')}</h3>
+          {charts(SPEED)}
+        </section>
+      )}
       {isCompared && <CompareTable jobs={jobs} trans={trans} />}
     </div>
   );
@@ -100,6 +114,7 @@ function LookBar(
           }
         >
           <option value="step">{trans.__('Step')}</option>
+          <option value="epoch">{trans.__('Epoch')}</option>
           <option value="time">{trans.__('Time')}</option>
         </select>
       </label>

@@ -156,7 +156,7 @@ def test_what_is_no_metric_is_none(line: str) -> None:
 def test_a_metric_knows_its_step_and_time() -> None:
     parser = LogParser()
     parser.feed(1234, "algo-1", "epoch 3/10 loss: 0.5")
-    assert parser.metrics == [Metric("loss", 0.5, 3, 1234)]
+    assert parser.metrics == [Metric("loss", 0.5, None, 1234, 3)]
 
 
 def test_a_metric_without_a_step_has_none() -> None:

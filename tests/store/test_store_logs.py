@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import threading
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,8 +40,10 @@ def record(text: str, severity: str = "info", at: int = 0) -> Record:
     return Record(at, "algo-1", severity, "user", text)
 
 
-def metric(name: str, value: float, step: int | None = None, at: int = 0) -> Metric:
-    return Metric(name, value, step, at)
+def metric(
+    name: str, value: float, step: int | None = None, at: int = 0, epoch: float | None = None
+) -> Metric:
+    return Metric(name, value, step, at, epoch)
 
 
 def append(
@@ -144,6 +148,52 @@ def test_points_come_in_the_order_of_time(store: Store, job: LoggedJob) -> None:
     late, early = metric("loss", 1.0, at=20), metric("loss", 2.0, at=10)
     append(store, job, "", "t1", metrics=[late, metric("x", 3.0, at=20), early])
     assert [p.value for p in streams.metric_points(store, KEY)] == [2.0, 1.0, 3.0]
+
+
+@pytest.mark.parametrize("count", [3, 1300])
+def test_a_points_step_and_epoch_are_kept_whatever_else_is_not(
+    store: Store, job: LoggedJob, count: int
+) -> None:
+    made = [
+        metric("loss", 1.0, n if n % 2 else None, n, n / 4 if n % 3 else None) for n in range(count)
+    ]
+    for at in range(0, count, 100):
+        append(store, job, f"{at}" if at else "", f"{at + 100}", metrics=made[at : at + 100])
+    points = streams.metric_points(store, KEY)
+    assert [(p.step, p.epoch) for p in points] == [(m.step, m.epoch) for m in made]
+    (series,) = streams.metric_series(store, KEY)
+    assert series.epochs[:3] == [None, 0.25, 0.5]
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_points_stored_before_there_were_epochs_are_read(
+    store: Store, job: LoggedJob, is_sealed: bool
+) -> None:
+    append(store, job, "", "t1", metrics=[metric("loss", 9.0)])
+    old = struct.pack("qqdqqd", 1, 10, 0.5, -1, 20, 0.25)
+    if is_sealed:
+        old = zlib.compress(struct.pack("qqqqdd", 1, -2, 10, 10, 0.5, 0.25))
+    with store.write() as db:
+        db.execute("UPDATE point_blocks SET is_sealed = ?, data = ?", (is_sealed, old))
+    append(store, job, "t1", "t2", metrics=[metric("loss", 0.125, 3, 30, 1.5)])
+    points = streams.metric_points(store, KEY)
+    assert [(p.step, p.epoch, p.timestamp_ms, p.value) for p in points] == [
+        (1, None, 10, 0.5),
+        (None, None, 20, 0.25),
+        (3, 1.5, 30, 0.125),
+    ]
+
+
+def test_a_speed_is_of_a_group_of_its_own_and_never_the_main_metric(
+    store: Store, job: LoggedJob
+) -> None:
+    append(store, job, "", "t1", metrics=[metric("it/s", 3.0), metric("loss", 0.5)])
+    assert [(s.name, s.group) for s in streams.metric_series(store, KEY)] == [
+        ("it/s", "speed"),
+        ("loss", ""),
+    ]
+    shown = main(store)
+    assert shown is not None and shown.name == "loss"
 
 
 def test_no_metric_is_the_main_one_while_none_is_finite(store: Store, job: LoggedJob) -> None:

@@ -1,11 +1,12 @@
 """Metric points in blocks: a series' points, some hundred in one row.
 
-As with `log_blocks`, a block is appended to while it is open, and compressed when full. A
-point is a step, a time in UTC milliseconds and a value; a series is one metric of one stream.
+As with `log_blocks`, a block is appended to while it is open, and compressed when full. A point
+is a step, a time in UTC milliseconds, a value and an epoch; a series is one metric of one stream.
 
-An open block holds point after point, each as a `_POINT`. A sealed one holds three columns, 8
-bytes a number: the steps and the times, each as its difference from the one before it, and the
-values. Differences compress far better.
+An open block holds point after point, each as a `_POINT`. A sealed one holds four columns, 8
+bytes a number: the steps and the times, each as its difference from the one before it, the
+values, and the epochs. Differences compress far better. Both begin with `_MARK`, which blocks of
+versions that knew no epochs lack.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from math import isfinite
+from math import isfinite, nan
 
 from jupyter_sm.logs import Metric
 
 _MOST_POINTS = 512
-_POINT = struct.Struct("qqd")  # step, time, value
-# The step of a point whose step the log does not tell.
+_POINT = struct.Struct("qqdd")  # step, time, value, epoch
+# The step of a point whose step the log does not tell. Its epoch, likewise, is nan.
 _NO_STEP = -1
+# What no block without epochs begins with: it is less than any step.
+_MARK = struct.pack("q", -2)
 # The browser's numbers are exact up to here; no step and no time is greater.
 _LARGEST = 2**53
 
@@ -39,11 +42,17 @@ class Series:
     steps: array[int]
     times: array[int]
     values: array[float]
+    epochs: array[float]
 
     def step_at(self, place: int) -> int | None:
         """The step of a point, or None."""
         step = self.steps[place]
         return None if step == _NO_STEP else step
+
+    def epoch_at(self, place: int) -> float | None:
+        """The epoch of a point, or None."""
+        epoch = self.epochs[place]
+        return epoch if isfinite(epoch) else None
 
     def value_at(self, place: int) -> float | None:
         """The value of a point; None where it is not a number that can be drawn."""
@@ -100,9 +109,9 @@ def _append(db: sqlite3.Connection, series: int, points: Sequence[Metric]) -> No
         "SELECT rowid, data FROM point_blocks WHERE series_id = ? AND is_sealed = 0", (series,)
     ).fetchone()
     if opened is None:
-        db.execute("INSERT INTO point_blocks VALUES (?, 0, ?)", (series, data))
+        db.execute("INSERT INTO point_blocks VALUES (?, 0, ?)", (series, _MARK + data))
         return
-    data = opened["data"] + data
+    data = _marked(opened["data"]) + data
     is_full = len(data) >= _MOST_POINTS * _POINT.size
     db.execute(
         "UPDATE point_blocks SET is_sealed = ?, data = ? WHERE rowid = ?",
@@ -114,23 +123,35 @@ def _packed(point: Metric) -> bytes:
     step = point.step
     if step is None or not 0 <= step <= _LARGEST:
         step = _NO_STEP
-    return _POINT.pack(step, max(-_LARGEST, min(point.timestamp_ms, _LARGEST)), point.value)
+    epoch = nan if point.epoch is None else point.epoch
+    return _POINT.pack(step, max(-_LARGEST, min(point.timestamp_ms, _LARGEST)), point.value, epoch)
+
+
+def _marked(data: bytes) -> bytes:
+    """An open block with epochs, whether it had some or not."""
+    if data.startswith(_MARK):
+        return data
+    return _MARK + b"".join(map(_POINT.pack, *_columns(data)))
 
 
 def _sealed(data: bytes) -> bytes:
-    steps, times, values = _columns(data)
-    columns = _differences(steps).tobytes() + _differences(times).tobytes() + values.tobytes()
-    return zlib.compress(columns, 1)
+    steps, times, values, epochs = _columns(data)
+    whole = _differences(steps).tobytes() + _differences(times).tobytes()
+    return zlib.compress(_MARK + whole + values.tobytes() + epochs.tobytes(), 1)
 
 
-def _columns(data: bytes) -> tuple[array[int], array[int], array[float]]:
-    """Steps, times and values of packed points.
+def _columns(data: bytes) -> tuple[array[int], array[int], array[float], array[float]]:
+    """Steps, times, values and epochs of an open block.
 
-    All of it is read as whole numbers and as doubles, of which every third is one: that takes
-    a tenth of the time that unpacking point by point does.
+    All of it is read as whole numbers and as doubles, of which each is one kind's: that takes a
+    tenth of the time that unpacking point by point does.
     """
+    has_epochs = data.startswith(_MARK)
+    data = data.removeprefix(_MARK)
     whole, doubles = array("q", data), array("d", data)
-    return whole[0::3], whole[1::3], doubles[2::3]
+    if not has_epochs:
+        return whole[0::3], whole[1::3], doubles[2::3], array("d", [nan]) * (len(whole) // 3)
+    return whole[0::4], whole[1::4], doubles[2::4], doubles[3::4]
 
 
 def _differences(numbers: Sequence[int]) -> array[int]:
@@ -151,6 +172,7 @@ def series_of(db: sqlite3.Connection, job_id: int) -> Iterator[Series]:
             array("q"),
             array("q"),
             array("d"),
+            array("d"),
         )
         blocks = db.execute(
             "SELECT is_sealed, data FROM point_blocks WHERE series_id = ? ORDER BY rowid",
@@ -163,14 +185,21 @@ def series_of(db: sqlite3.Connection, job_id: int) -> Iterator[Series]:
 
 def _read(series: Series, data: bytes, *, is_sealed: bool) -> None:
     if not is_sealed:
-        steps, times, values = _columns(data)
+        steps, times, values, epochs = _columns(data)
         series.steps.extend(steps)
         series.times.extend(times)
         series.values.extend(values)
+        series.epochs.extend(epochs)
         return
     columns = zlib.decompress(data)
-    size = len(columns) // 3
+    has_epochs = columns.startswith(_MARK)
+    columns = columns.removeprefix(_MARK)
+    size = len(columns) // (4 if has_epochs else 3)
     # By way of a list it takes a quarter less.
     series.steps.fromlist(list(accumulate(array("q", columns[:size]))))
     series.times.fromlist(list(accumulate(array("q", columns[size : 2 * size]))))
-    series.values.frombytes(columns[2 * size :])
+    series.values.frombytes(columns[2 * size : 3 * size])
+    if has_epochs:
+        series.epochs.frombytes(columns[3 * size :])
+    else:
+        series.epochs.extend([nan] * (size // 8))

@@ -15,7 +15,7 @@ from operator import gt
 from typing import Any
 
 from jupyter_sm.jobs import KINDS, JobKey, is_over, kind_named
-from jupyter_sm.logs import LogParser, Metric, Progress, Record
+from jupyter_sm.logs import LogParser, Metric, Progress, Record, group_of
 from jupyter_sm.store import changes, jobs
 from jupyter_sm.store.file import Store
 from jupyter_sm.store.logs import blocks, points
@@ -134,12 +134,13 @@ def _state_of(parser: LogParser) -> str:
 
 
 def flush(store: Store, job: LoggedJob, stream: str, parser: LogParser) -> None:
-    """Store what a parser holds back (a traceback that nothing followed), once."""
+    """Store what a parser holds back (a traceback or a table that nothing followed), once."""
     before = _state_of(parser)
     records = parser.flush()
-    if not records:
+    metrics, parser.metrics = parser.metrics, []
+    if not records and not metrics:
         return
-    parsed = Parsed(stream, records, [], parser.progress, _state_of(parser))
+    parsed = Parsed(stream, records, metrics, parser.progress, _state_of(parser))
     with store.write() as db:
         held = db.execute(
             "SELECT 1 FROM streams WHERE job_id = ? AND name = ? AND parser = ?",
@@ -248,8 +249,8 @@ def _insert(db: sqlite3.Connection, job: LoggedJob, parsed: Sequence[Parsed]) ->
 
 
 def _main_metric(stored: str | None, metrics: Sequence[Metric]) -> str | None:
-    """The row's metric: the first accuracy-like one seen, else the first of all."""
-    metrics = [metric for metric in metrics if isfinite(metric.value)]
+    """The row's metric: the first accuracy-like one seen, else the first of all but speeds."""
+    metrics = [m for m in metrics if isfinite(m.value) and not group_of(m.name)]
     if not metrics:
         return stored
     main = json.loads(stored) if stored else None
@@ -289,7 +290,9 @@ def metric_points(store: Store, key: JobKey) -> list[MetricPoint]:
             series.stream,
             series.value_at(place),
             series.step_at(place),
+            series.epoch_at(place),
             series.times[place],
+            group_of(series.name),
         )
         for series in _series(store, key)
         for place in range(len(series.values))
@@ -312,8 +315,10 @@ def metric_series(store: Store, key: JobKey) -> list[MetricSeries]:
             MetricSeries(
                 series.name,
                 series.stream,
+                group_of(series.name),
                 len(series.values),
                 [series.step_at(place) for place in places],
+                [series.epoch_at(place) for place in places],
                 times,
                 [series.value_at(place) for place in places],
             )

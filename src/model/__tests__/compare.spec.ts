@@ -6,10 +6,11 @@ function metric(name: string, ...streams: (number | null)[][]): IMetric {
   const series = streams.map((values, index) => ({
     stream: `algo-${index + 1}`,
     steps: values.map((_, step) => step),
+    epochs: values.map(() => null),
     times: values.map(() => 0),
     values
   }));
-  return { name, series };
+  return { name, group: '', series };
 }
 
 function comparedJob(name: string, ...metrics: IMetric[]): IComparedJob {

@@ -100,6 +100,18 @@ describe('MetricsPage', () => {
     expect(host.querySelector('table')).toBeNull();
   });
 
+  it('shows speeds apart from the metrics', async () => {
+    const speed = { ...lossOf(7, 8), name: 'it/s', group: 'speed' };
+    client.series.set('slow', [speed, lossOf(3, 2)]);
+    const host = await show();
+    const names = (node: ParentNode | null) =>
+      [...(node?.querySelectorAll('figure') ?? [])].map(figure =>
+        figure.getAttribute('aria-label')
+      );
+    expect(names(host)).toEqual(['loss', 'it/s']);
+    expect(names(host.querySelector('[aria-label=Speed]'))).toEqual(['it/s']);
+  });
+
   it('says so while there is no metric', async () => {
     client.series.clear();
     const host = await show();

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type uPlot from 'uplot';
 
-import { columns } from '../../model/series';
+import { axisOf, columns } from '../../model/series';
 import type { Axis, IMetric } from '../../model/series';
 import { useTheme } from '../../components/hooks';
 
@@ -18,7 +18,7 @@ const COLORS = [
 ];
 const DASHES = [[], [6, 3], [2, 3]];
 
-/** Between ticks of steps and epochs, which come in whole numbers. */
+/** Between ticks of steps, which come in whole numbers. */
 const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].flatMap(n => [
   n,
   2 * n,
@@ -36,7 +36,8 @@ export interface IChartProps {
 
 /** One metric as curves, a line for each stream; drag to zoom, double-click for all of it. */
 export function Chart(props: IChartProps): JSX.Element {
-  const { metric, axis, isLog, smoothing } = props;
+  const { metric, isLog, smoothing } = props;
+  const axis = axisOf(metric, props.axis);
   const host = React.useRef<HTMLDivElement>(null);
   const chart = React.useRef<uPlot | null>(null);
   const streams = metric.series.map(series => series.stream).join();
@@ -67,7 +68,7 @@ export function Chart(props: IChartProps): JSX.Element {
     void import('uplot').then(({ default: Plot }) => {
       if (!isGone) {
         chart.current = new Plot(
-          options(props, node),
+          options({ ...props, axis }, node),
           columns(metric, axis, smoothing) as uPlot.AlignedData,
           node
         );
@@ -99,6 +100,7 @@ export function Chart(props: IChartProps): JSX.Element {
 function xLabel(axis: Axis, trans: TranslationBundle): string {
   const labels = {
     step: trans.__('Step'),
+    epoch: trans.__('Epoch'),
     time: trans.__('Time'),
     elapsed: trans.__('Seconds')
   };
@@ -115,12 +117,13 @@ function options(props: IChartProps, node: HTMLElement): uPlot.Options {
     ticks: { stroke: color('--jp-border-color3'), width: 1 },
     font: `11px ${color('--jp-ui-font-family') || 'sans-serif'}`
   };
+  const isWhole = axis === 'step' || axis === 'elapsed';
   return {
     width: node.clientWidth || 480,
     height: HEIGHT,
     scales: { x: { time: axis === 'time' }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...axisStyle, ...(axis === 'time' ? {} : { incrs: WHOLE }) },
+      { ...axisStyle, ...(isWhole ? { incrs: WHOLE } : {}) },
       { ...axisStyle, size: 60 }
     ],
     legend: { show: metric.series.length > 1 },
