@@ -21,6 +21,8 @@ _SIGNS = re.compile(
     r"|\b(?:sts|iam|kms|s3|ecr|sagemaker|glue|logs|ssm|lakeformation):[A-Z]\w|x-amz"
     r"|[Rr]equest ?[Ii][Dd]\b|ping health check|InstanceType|\bRoleArn\b|max(?:imum)? ?_?wait"
     r"|service(?:-level)? (?:limit|quota)|Endpoint with name|hyper-?parameter tuning|availability zone"
+    r"|production variant|execution role|(?:training|processing|transform) job|endpoint config"
+    r"|model package|feature group|[Ll]ake ?[Ff]ormation|FailureReason|\bGlue\b|\b[Cc]rawler\b|Internal Failure"
 )
 # Names of AWS's errors, by how its services word them; those of Python and Java are others.
 _CODE = re.compile(

@@ -30,7 +30,8 @@ _GO_V1 = re.compile(
     r"\s{1,4}status code: (?P<status>\d{3})(?:, (?:request|host) id: [^\s,]{1,100})*"
 )
 _ERROR_CODE = re.compile(
-    r"(?:HandlerErrorCode|Error Code|ErrorCode|__type)\"?: ?\"?(?P<code>[A-Z]\w{2,60})"
+    r"(?:HandlerErrorCode|Error Code|ErrorCode|__type|errorCode(?=\"?: ?\"?\w{1,60}(?:Exception|Fault)\b))"
+    r"\"?: ?\"?(?P<code>[A-Z]\w{2,60})"
 )
 # CloudFormation, and the SDKs' own words for a call that a pipeline makes.
 _HANDLER = re.compile(r"Resource handler returned message: \"?")
@@ -43,7 +44,7 @@ _JOB_FAILED = re.compile(
 )
 _HOSTING = re.compile(r"Error hosting endpoint (?P<endpoint>[\w-]{1,80}): \w{4,12}\. Reason: ?")
 _REASON = re.compile(
-    r"(?:(?:Failed|[Tt]raining failed with the following error|Failure|[Ff]ail(?:ure|ed))[. ]{1,2}?[Rr]eason"
+    r"(?:(?:Failed|[Tt]raining failed with the following error|job failed for|Failure|[Ff]ail(?:ure|ed))[. ]{1,2}?[Rr]eason"
     r"|['\"]?(?:Failure ?Reason|FailureMessage|ExitMessage)['\"]?|with the following error|Failure message is)"
     r": ?['\"]?"
 )
