@@ -15,13 +15,13 @@ _ESCAPES = (
     ("\\u003c", "<"),
     ("\\u003e", ">"),
     ("\\'", "'"),
-    ("\\t", "  "),
 )
 _TYPOGRAPHIC = (("‘", "'"), ("’", "'"), ("“", '"'), ("”", '"'))
 _ESCAPED = re.compile(r"\\{2,16}(?=[\"'ntu])")
 # A new line in JSON, and no folder of Windows: what follows begins something.
 _NEW_LINE = re.compile(r"(?<!\b[A-Za-z]:)\\n(?=[\s\\\"'A-Z\[{}(`~^=\-0-9]|File |$)")
 _ANY_NEW_LINE = re.compile(r"(?<!\b[A-Za-z]:)(?<!\\)\\n(?=[\w.]{1,60}: )")
+_TAB = re.compile(r"(?<=[\n\t])\\t|\\t(?=at |[\s\\\"'(\[{]|$)")
 _COLOUR = re.compile(r"(?:\x1b|#033|\\x1b|\\033)\[[0-9;?]{0,20}[A-Za-z]|#015|#011")
 # A row of CloudWatch's CSV: time, then the message, its quotes doubled.
 _CSV_ROW = re.compile(r'^\d{13},(?:"(.{0,20000})"|(.{0,20000}))$', re.MULTILINE)
@@ -54,6 +54,7 @@ def undressed(text: str) -> str:
         text, count = _NEW_LINE.subn("\n", text)
         if count > 1:  # all of it is one string, whatever the lines begin with
             text = _ANY_NEW_LINE.sub("\n", text)
+        text = _TAB.sub("\t", text)
         for escape, plain in _ESCAPES:
             if escape in text:
                 text = text.replace(escape, plain)

@@ -1,6 +1,6 @@
 """Patterns that are cheap to try: each is first looked for by literal parts of itself.
 
-Most of the catalogue's patterns do not fit most texts, and asking whether a text contains
+Most of the rules' patterns do not fit most texts, and asking whether a text contains
 a word costs a hundredth of a search for a pattern. What a pattern surely needs is read
 off its own text: literals outside of anything optional, and for a group of alternatives
 one of theirs. A part that can't be read off needs nothing.

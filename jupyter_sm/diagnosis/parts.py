@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jupyter_sm.diagnosis.entities import entities_of
 from jupyter_sm.diagnosis.lines import undressed
 from jupyter_sm.diagnosis.matching import Text
 from jupyter_sm.diagnosis.raised import NAMELESS, Raised, read, root_of
@@ -122,6 +123,7 @@ def parts_of(text: str, code: str = "", operation: str = "") -> Parts:
         exit_code=fields.exit_code,
         signal=fields.signal,
         entities={
+            **(entities_of(Text(fields.before)) if fields.before else {}),
             **fields.entities,
             **({"exit_code": fields.exit_code} if fields.exit_code else {}),
             **({"signal": fields.signal} if fields.signal else {}),

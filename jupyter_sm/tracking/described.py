@@ -15,8 +15,9 @@ from jupyter_sm.store.jobs import Described
 def described(kind: Kind, answer: Mapping[str, Any]) -> Described:
     """A Describe answer, or a record that Search gave."""
     seen = kind.read(answer)
-    seen = replace(seen, failure_reason=mask_secrets(seen.failure_reason))
+    # Explained as it is, since a policy statement needs whole ARNs; an explanation masks itself.
     told = seen.failure_reason or seen.told
+    seen = replace(seen, failure_reason=mask_secrets(seen.failure_reason))
     return Described(
         seen=seen,
         request=request_in(answer, kind),
