@@ -15,6 +15,7 @@ NAMES = (
     "screen_latency",
     "loop_stall",
     "explain",
+    "held_out",
     "log_parser",
     "log_store",
     "log_screen",

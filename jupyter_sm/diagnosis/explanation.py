@@ -36,8 +36,8 @@ _SECRETS = (
     ),
     # Account ids: in ARNs, registry addresses and in words.
     (re.compile(r"(?<=:)\d{8}(\d{4})(?=:)"), r"········\1"),
-    (re.compile(r"\b\d{8}(\d{4})(?=\.dkr\.ecr\.)"), r"········\1"),
-    (re.compile(r"(?i)(?<=account )\d{8}(\d{4})\b"), r"········\1"),
+    (re.compile(r"\b\d{8}(\d{4}\.dkr\.ecr\.)"), r"········\1"),
+    (re.compile(r"((?:[Aa]ccount|ACCOUNT) )\d{8}(\d{4})\b"), r"\1········\2"),
     (re.compile(r"(://[^/\s:@]{1,100}:)[^@\s/]{1,200}@"), r"\1…@"),
 )
 

@@ -1,4 +1,4 @@
-"""What an error is about, by its words alone: for wordings that no rule of the catalogue knows.
+"""What an error is about, by its words alone: for wordings that no rule knows.
 
 Every service and every version words its errors anew; the words for a subject (subnet, bucket,
 quota) and for what went wrong with it (denied, missing, exceeded) stay the same.

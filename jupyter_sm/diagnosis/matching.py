@@ -1,6 +1,6 @@
 """Patterns that are cheap to try: each is first looked for by literal parts of itself.
 
-Most of the catalogue's patterns do not fit most texts, and asking whether a text contains
+Most of the rules' patterns do not fit most texts, and asking whether a text contains
 a word costs a hundredth of a search for a pattern. What a pattern surely needs is read
 off its own text: literals outside of anything optional, and for a group of alternatives
 one of theirs. A part that can't be read off needs nothing.
@@ -20,6 +20,7 @@ _QUANTIFIER = re.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
 _GROUP_HEAD = re.compile(r"\?(?:P<\w+>|:|-i:)")
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
 _SHORTEST = 2
+_THREE = re.compile("...", re.DOTALL)
 # What keeps its case within a pattern: escapes, and the heads of named groups.
 _CASED = re.compile(r"\\.|\(\?P[<=]\w+|.", re.DOTALL)
 
@@ -36,25 +37,12 @@ class Text:
             lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
         self.lowered = lowered
 
-    @functools.cached_property
-    def threes(self) -> frozenset[str]:
-        """The three characters in a row that it has, in lower case."""
-        lowered = self.lowered
-        return frozenset({lowered[at : at + 3] for at in range(len(lowered) - 2)})
-
     def __bool__(self) -> bool:
         return bool(self.text)
 
     def holds(self, needs: Needs) -> bool:
         """Whether it contains one literal of each set."""
-        threes, lowered = self.threes, self.lowered
-        for any_of in needs:
-            for literal in any_of:
-                if (len(literal) < 3 or literal[:3] in threes) and literal in lowered:
-                    break
-            else:
-                return False
-        return True
+        return holds(self.lowered, needs)
 
 
 class Pattern:
@@ -68,6 +56,10 @@ class Pattern:
     @functools.cached_property
     def regex(self) -> re.Pattern[str]:
         """Compiled when a text first needs it: all of them take half a second."""
+        if self._pattern.startswith("(?-i:") and _end_of_atom(self._pattern, 0) == len(
+            self._pattern
+        ):
+            return re.compile(self._pattern)
         if self._minds_case:
             return re.compile(self._pattern, re.IGNORECASE)
         return re.compile(_CASED.sub(_lowered, self._pattern))
@@ -93,35 +85,50 @@ class Pattern:
 class Index:
     """Which patterns may match a text: asked once, where each would be asked for itself.
 
-    Of the sets of literals that a pattern needs the rarest leads to it, and to a literal its
-    rarest three characters do. How rare they are is counted in `prose`.
+    Of the sets of literals that a pattern needs the rarest leads to it. A text is cut into threes;
+    wherever a literal of five begins, one of three threes in a row of its own is among them, and
+    with it all that follow and go before in steps of three. How rare they are is counted in `prose`.
     """
 
     def __init__(self, patterns: Iterable[Pattern], prose: str) -> None:
         counts = Counter(prose[at : at + 3] for at in range(len(prose) - 2))
 
-        def rarest(literal: str) -> str:
-            threes = (literal[at : at + 3] for at in range(len(literal) - 2))
-            return min(threes, key=counts.__getitem__)
+        def rarity(literal: str, at: int) -> int:
+            return sum(counts[literal[n : n + 3]] for n in range(at, min(at, len(literal) - 5) + 3))
 
-        self._by_three: dict[str, dict[str, list[Pattern]]] = {}
+        def rarest(literal: str) -> int:
+            return min(range(max(len(literal) - 4, 1)), key=lambda at: rarity(literal, at))
+
+        self._patterns: dict[str, list[Pattern]] = {}
         self._always: list[Pattern] = []
         for pattern in patterns:
             sets = [any_of for any_of in pattern.needs if min(map(len, any_of)) >= 3]
             if not sets:
                 self._always.append(pattern)
                 continue
-            for literal in min(sets, key=lambda any_of: sum(counts[rarest(x)] for x in any_of)):
-                literals = self._by_three.setdefault(rarest(literal), {})
-                literals.setdefault(literal, []).append(pattern)
+            for literal in min(
+                sets, key=lambda any_of: sum(rarity(one, rarest(one)) for one in any_of)
+            ):
+                self._patterns.setdefault(literal, []).append(pattern)
+        self._short = [literal for literal in self._patterns if len(literal) < 5]
+        self._literals: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        for literal in self._patterns.keys() - set(self._short):
+            begin = rarest(literal)
+            for at in range(begin, begin + 3):
+                threes = frozenset(literal[n : n + 3] for n in range(at % 3, len(literal) - 2, 3))
+                self._literals.setdefault(literal[at : at + 3], []).append((literal, threes))
 
     def candidates(self, text: Text) -> set[Pattern]:
         """The patterns that `text` is worth being searched for."""
+        lowered = text.lowered
+        there = set(_THREE.findall(lowered))
+        literals = set(self._short)
+        for three in self._literals.keys() & there:
+            literals.update(literal for literal, threes in self._literals[three] if threes <= there)
         found = set(self._always)
-        for three in self._by_three.keys() & text.threes:
-            for literal, patterns in self._by_three[three].items():
-                if literal in text.lowered:
-                    found.update(patterns)
+        for literal in literals:
+            if literal in lowered:
+                found.update(self._patterns[literal])
         return found
 
 

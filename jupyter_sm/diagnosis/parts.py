@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jupyter_sm.diagnosis.entities import entities_of
 from jupyter_sm.diagnosis.lines import undressed
 from jupyter_sm.diagnosis.matching import Text
 from jupyter_sm.diagnosis.raised import NAMELESS, Raised, read, root_of
@@ -21,6 +22,8 @@ _SIGNS = re.compile(
     r"|\b(?:sts|iam|kms|s3|ecr|sagemaker|glue|logs|ssm|lakeformation):[A-Z]\w|x-amz"
     r"|[Rr]equest ?[Ii][Dd]\b|ping health check|InstanceType|\bRoleArn\b|max(?:imum)? ?_?wait"
     r"|service(?:-level)? (?:limit|quota)|Endpoint with name|hyper-?parameter tuning|availability zone"
+    r"|production variant|execution role|(?:training|processing|transform) job|endpoint config"
+    r"|model package|feature group|[Ll]ake ?[Ff]ormation|FailureReason|\bGlue\b|\b[Cc]rawler\b|Internal Failure"
 )
 # Names of AWS's errors, by how its services word them; those of Python and Java are others.
 _CODE = re.compile(
@@ -120,6 +123,7 @@ def parts_of(text: str, code: str = "", operation: str = "") -> Parts:
         exit_code=fields.exit_code,
         signal=fields.signal,
         entities={
+            **(entities_of(Text(fields.before)) if fields.before else {}),
             **fields.entities,
             **({"exit_code": fields.exit_code} if fields.exit_code else {}),
             **({"signal": fields.signal} if fields.signal else {}),

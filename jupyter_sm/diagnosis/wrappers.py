@@ -30,7 +30,8 @@ _GO_V1 = re.compile(
     r"\s{1,4}status code: (?P<status>\d{3})(?:, (?:request|host) id: [^\s,]{1,100})*"
 )
 _ERROR_CODE = re.compile(
-    r"(?:HandlerErrorCode|Error Code|ErrorCode|__type)\"?: ?\"?(?P<code>[A-Z]\w{2,60})"
+    r"(?:HandlerErrorCode|Error Code|ErrorCode|__type|errorCode(?=\"?: ?\"?\w{1,60}(?:Exception|Fault)\b))"
+    r"\"?: ?\"?(?P<code>[A-Z]\w{2,60})"
 )
 # CloudFormation, and the SDKs' own words for a call that a pipeline makes.
 _HANDLER = re.compile(r"Resource handler returned message: \"?")
@@ -43,8 +44,9 @@ _JOB_FAILED = re.compile(
 )
 _HOSTING = re.compile(r"Error hosting endpoint (?P<endpoint>[\w-]{1,80}): \w{4,12}\. Reason: ?")
 _REASON = re.compile(
-    r"(?:(?:Failed|[Tt]raining failed with the following error|Failure|[Ff]ail(?:ure|ed))[. ]{1,2}?[Rr]eason"
-    r"|['\"]?(?:Failure ?Reason|FailureMessage|ExitMessage)['\"]?|with the following error|Failure message is)"
+    r"(?:(?:Failed|[Tt]raining failed with the following error|job failed for|Failure|[Ff]ail(?:ure|ed))[. ]{1,2}?[Rr]eason"
+    r"|['\"]?(?:Failure ?Reason|FailureMessage|ExitMessage)['\"]?|with the following error"
+    r"|Failure message is)"
     r": ?['\"]?"
 )
 _FINAL_STATE = re.compile(r"Final Resource State: \w{4,12}\.?\s{0,4}")
@@ -117,6 +119,8 @@ class Fields:
     signal: str = ""
     program: str = ""
     status: str = ""
+    # What an SDK said before the service's own words: which file, which bucket.
+    before: str = ""
     entities: dict[str, str] = field(default_factory=dict)
     # A rank, an actor or a host among others: the first failure is the cause.
     is_parallel: bool = False
@@ -168,7 +172,7 @@ def _service(text: str, fields: Fields) -> str:
     if "calling" in text and (found := _BOTOCORE.search(text)):
         fields.spoke = True
         fields.code, fields.operation = found["code"], found["operation"]
-        text = _opened(text, found)
+        text = _opened(text, found, fields)
     elif "operation error" in text and (found := _GO.search(text)):
         fields.spoke = True
         fields.operation, fields.code = found["operation"], found["code"] or ""
@@ -193,12 +197,13 @@ def _service(text: str, fields: Fields) -> str:
     return text
 
 
-def _opened(text: str, found: re.Match[str]) -> str:
+def _opened(text: str, found: re.Match[str], fields: Fields) -> str:
     """The text with botocore's words replaced by what the service said."""
     line = text.rfind("\n", 0, found.start()) + 1
     before = text[line : found.start()]
     # `ClientError: An error occurred (…) when calling …: message` is one sentence.
     kept = "" if len(before) < 160 else before + "\n"
+    fields.before = "" if kept else before
     return text[:line] + kept + text[found.end() :]
 
 

@@ -16,9 +16,10 @@ from jupyter_sm.targets import Target
 def described(target: Target, kind: Kind, answer: Mapping[str, Any]) -> Described:
     """A Describe answer of a target, or a record that Search gave."""
     seen = kind.read(answer)
-    seen = replace(seen, failure_reason=mask_secrets(seen.failure_reason))
+    # Explained as it is, since a policy statement needs whole ARNs; an explanation masks itself.
     told = seen.failure_reason or seen.told
     request = request_in(answer, kind)
+    seen = replace(seen, failure_reason=mask_secrets(seen.failure_reason))
     return Described(
         seen=seen,
         request=request,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_sm.diagnosis import ExplainedError, Explanation, explain
@@ -239,6 +239,8 @@ contexts = st.none() | st.dictionaries(
 )
 
 
+# The first text that needs an expression compiles it, which may take a while.
+@settings(deadline=None)
 @given(st.text() | st.binary() | st.none() | st.integers(), contexts, st.text(max_size=10))
 def test_it_never_raises(error: object, context: dict[str, str] | None, code: str) -> None:
     found = explain(error, context=context, code=code)
@@ -259,9 +261,19 @@ pieces = st.sampled_from(
         "No space left on device",
     ]
     + ["ModuleNotFoundError: No module named '", "Error", "AlgorithmError:", "\n", "%s"]
+    + ["Traceback (most recent call last):\n", '  File "a.py", line 3, in f\n', "\\n", "│ "]
+    + [
+        "Caused by: java.lang.Error: ",
+        "Failed. Reason: ",
+        "(Service: A; Status Code: 400",
+        "KeyError: ",
+    ]
+    + ["1 validation error for A\nb\n  C is [type=d]", "[1,0]<stderr>:", "exitcode : -9", "x: "]
+    + ["An error occurred (A) when calling the B operation: ", 'Command "', "api error C: "]
 )
 
 
+@settings(deadline=None)
 @given(st.lists(pieces).map("".join))
 def test_braces_in_a_text_are_text(text: str) -> None:
     found = explain(text)

@@ -192,6 +192,18 @@ HOSTILE = {
     "braces": "{" * 64,
     "lines": "\n" * 64,
     "addresses": "a://b:" * 11,
+    "frames": '  File "/a/b.py", line 3, in f\n    g()\n' * 2,
+    "tracebacks": "Traceback (most recent call last):\nE: x\n" * 2,
+    "flat": 'Traceback (most recent call last) File "a", line 1, in f ' * 2,
+    "ranks": "[1,0]<stderr>:(A pid=1) " * 3,
+    "causes": "Caused by: a.b.CException: d\n\tat e.f(G)\n" * 2,
+    "calls": "An error occurred (A) when calling the B operation: ",
+    "rows": "validation error for A\nb\n  Cc [type=d, input_value=",
+    "boxes": "│ Error: a\n│ \n",
+    "reasons": "Failed. Reason: AlgorithmError: ",
+    "escapes": "\\" * 8 + "n" + "\\" * 8 + '"',
+    "services": "(Service: A; Status Code: 400; " * 2,
+    "waits": "error invalid value file prefix " * 2,
 }
 
 

@@ -33,7 +33,7 @@ def test_a_category_has_one_hint() -> None:
 )
 def test_words_that_no_rule_knows_are_a_hint(text: str, category: str) -> None:
     found = explain(text)
-    assert (found.category, found.confidence) == (category, 0.3)
+    assert (found.category, found.confidence) == (category, 0.4)
     assert found.title.startswith("Perhaps: ")
     assert found.what_happened == f"{text.removeprefix('Error: ')}."
     assert found.fixes
