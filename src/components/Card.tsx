@@ -12,6 +12,7 @@ import { withoutAnsi } from './ansi';
 import { ErrorActions } from './ErrorActions';
 import { useNow, useOwn, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
+import { Notes } from './Notes';
 
 const TAIL_LINES = 8;
 
@@ -52,6 +53,14 @@ export function Card(props: ICardProps): JSX.Element {
       />
       {live?.explanation && (
         <Remedy {...props} job={live} explanation={live.explanation} />
+      )}
+      {job.notes.length > 0 && (
+        <details className="jp-sm-Card-notes">
+          <summary>
+            {trans._n('%1 note', '%1 notes', job.notes.length)}
+          </summary>
+          <Notes notes={job.notes} trans={trans} />
+        </details>
       )}
       {live ? (
         <Tail jobKey={live} model={model} trans={trans} />

@@ -4,6 +4,7 @@ import * as React from 'react';
 import { keyOf } from '../api/client';
 import { useOwn, useSignals } from '../components/hooks';
 import type { IPageProps } from '../components/JobTab';
+import { Notes } from '../components/Notes';
 import type { RequestModel } from '../model/request';
 
 /** The full Create request, as it was sent, and what the target decided. */
@@ -36,18 +37,4 @@ function RequestText(props: {
   useSignals(request.changed);
   const text = request.request && JSON.stringify(request.request, null, 2);
   return <>{text ?? request.error ?? trans.__('Loading…')}</>;
-}
-
-/** What the target decided: which role and image it took, what it created. */
-function Notes(props: {
-  notes: readonly string[];
-  trans: TranslationBundle;
-}): JSX.Element | null {
-  return props.notes.length === 0 ? null : (
-    <ul className="jp-sm-Notes" aria-label={props.trans.__('Notes')}>
-      {props.notes.map((note, index) => (
-        <li key={index}>{note}</li>
-      ))}
-    </ul>
-  );
 }

@@ -67,6 +67,18 @@ describe('Card', () => {
 
   afterEach(cleanUp);
 
+  it('folds away what the target noted, and says how much', async () => {
+    const noted = job({ notes: ['MaxWait counts for nothing here.', 'No model'] });
+    const host = await show(cardOf(noted), new FakeModel(noted));
+    const notes = host.querySelector('.jp-sm-Card-notes') as HTMLDetailsElement;
+    expect(notes.open).toBe(false);
+    expect(notes.querySelector('summary')?.textContent).toBe('2 notes');
+    expect(notes.textContent).toContain('MaxWait counts for nothing here.');
+    const plain = job({ name: 'plain', notes: [] });
+    const other = await show(cardOf(plain), new FakeModel(plain));
+    expect(other.querySelector('.jp-sm-Card-notes')).toBeNull();
+  });
+
   it('has a stop button while its own job runs', async () => {
     const own = job();
     const host = await show(
