@@ -24,6 +24,7 @@ def unconfigured_client(service: str, endpoint: str) -> Any:
 
     It reads no file and no variable, loads no plugin and asks nobody for credentials.
     """
+    from botocore import UNSIGNED
     from botocore.config import Config
     from botocore.configprovider import (
         BOTOCORE_DEFAUT_SESSION_VARIABLES,
@@ -48,10 +49,14 @@ def unconfigured_client(service: str, endpoint: str) -> Any:
         service,
         region_name="us-east-1",
         endpoint_url=endpoint,
-        # botocore signs every request; nobody looks at the signature.
+        # Given, so that none are looked for; nothing is signed, as nobody would look at it.
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - no secret
-        config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, proxies={}),
+        config=Config(
+            signature_version=UNSIGNED,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            proxies={},
+        ),
     )
 
 

@@ -25,6 +25,8 @@ _PAGE_EVENTS = 1_000
 _ROUND_PAGES = 5
 # The lines of a traceback are held back until another line follows, or this long.
 _QUIET_SECONDS = 1.0
+# Streams come into being rarely: they are listed this often while there is something to read.
+_STREAMS_SECONDS = 1.0
 
 
 class Tailer:
@@ -37,6 +39,8 @@ class Tailer:
         self._parsers: dict[int, dict[str, LogParser]] = defaultdict(dict)
         self._fed: dict[int, float] = {}
         self._aside = Aside(store)
+        # When a job's streams were listed, and their names.
+        self._listed: dict[int, tuple[float, list[str]]] = defaultdict(lambda: (0.0, []))
 
     def run(self) -> bool:
         """Read what is new, a few pages a job; True if there is more to read at once."""
@@ -58,11 +62,14 @@ class Tailer:
         return more
 
     def _look(self, job: LoggedJob, now: float) -> bool:
+        begun = time.monotonic()
         hint = self._target.log_hint(job.key.kind, job.key.name)
         if hint is None or hint != self._hints.get(job.id):
             if self._read_or_skip(job):
                 return True
-            self._hints[job.id] = hint
+            # Else there may be streams that were not looked into.
+            if self._listed[job.id][0] >= begun:
+                self._hints[job.id] = hint
         if now - self._fed.get(job.id, now) > _QUIET_SECONDS:
             self._flush(job)
         if job.is_over and now - (job.ended_at or now) >= self._target.log_quiet_seconds:
@@ -75,6 +82,7 @@ class Tailer:
         streams.close(self._store, job)
         self._hints.pop(job.id, None)
         self._parsers.pop(job.id, None)
+        self._listed.pop(job.id, None)
 
     def _flush(self, job: LoggedJob) -> None:
         streams.flush_all(self._store, job, self._parsers[job.id])
@@ -93,11 +101,20 @@ class Tailer:
     def _read(self, job: LoggedJob) -> bool:
         place = kind_named(job.key.kind).logs(job.key.name)
         more = False
-        for stream in self._streams(place):
+        for stream in self._streams(job, place):
             more = self._read_stream(job, place.group, stream) or more
         return more
 
-    def _streams(self, place: LogPlace) -> list[str]:
+    def _streams(self, job: LoggedJob, place: LogPlace) -> list[str]:
+        listed_at, names = self._listed[job.id]
+        now = time.monotonic()
+        if job.is_over or not names or now - listed_at >= _STREAMS_SECONDS:
+            self._listed[job.id] = (now, names)  # even where they can't be listed now
+            names = self._list_streams(place)
+            self._listed[job.id] = (now, names)
+        return names
+
+    def _list_streams(self, place: LogPlace) -> list[str]:
         from botocore.exceptions import ClientError
 
         client = self._target.client("logs")

@@ -1,6 +1,6 @@
 """AWS's JSON 1.1 protocol over the engine: in process for botocore, or for any HTTP server.
 
-botocore serialises, validates, signs and parses as always; its `before-send` event lets
+botocore serialises, validates and parses as always; its `before-send` event lets
 us answer instead of the network. What a call means is the engine's business. Source: botocore's
 event system, AWS JSON 1.1 protocol.
 """

@@ -1,6 +1,6 @@
 """Where everything of a job lies on disk, and how its state is written.
 
-<root>/jobs/<kind>/<name>/   one folder a job; making it is the uniqueness check
+<root>/jobs/<kind>/<name>/   one folder a job, renamed to this once it is whole
     request.json             the Create request
     state.json               what Describe answers from, replaced atomically
     stop                     appears when a stop was asked for
