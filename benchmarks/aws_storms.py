@@ -46,8 +46,9 @@ STORMS = {
 
 
 def quick() -> dict[str, float]:
-    """The user's cadence, as fast as the simulator's clock; how far back it looks stays."""
-    kept = ("young", "overlap", "deep_overlap", "history")
+    """The user's cadence, as fast as the simulator's clock; how far back it looks and how much it
+    does at once stay."""
+    kept = ("young", "overlap", "deep_overlap", "history", "at_once", "search_from")
     return {k: v if k in kept else v / SPEED for k, v in asdict(Cadence()).items()}
 
 

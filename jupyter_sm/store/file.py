@@ -19,6 +19,7 @@ from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, Explanation
 from jupyter_sm.store.schema import MIGRATIONS
 
+_CACHE_KB = 512
 _BUSY_SECONDS = 30
 # WAL needs shared memory between its users, which these do not have across machines.
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse", "lustre", "9p", "gpfs", "beegfs", "ceph")
@@ -167,6 +168,8 @@ class Store:
         connection.execute("PRAGMA foreign_keys=ON")
         # NORMAL survives any crash of ours; FULL (per submission) a loss of power too.
         connection.execute("PRAGMA synchronous=NORMAL")
+        # Of 2 MB for each of a dozen threads little would be used twice: the system has the pages.
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
         with self._lock:
             self._connections.append((threading.current_thread(), connection))
         self._local.connection = connection
