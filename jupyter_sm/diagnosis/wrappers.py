@@ -44,7 +44,8 @@ _JOB_FAILED = re.compile(
 )
 _HOSTING = re.compile(r"Error hosting endpoint (?P<endpoint>[\w-]{1,80}): \w{4,12}\. Reason: ?")
 _REASON = re.compile(
-    r"(?:(?:Failed|[Tt]raining failed with the following error|job failed for|Failure|[Ff]ail(?:ure|ed))[. ]{1,2}?[Rr]eason"
+    r"(?:(?:Failed|[Tt]raining failed with the following error|job failed for|Failure|[Ff]ail(?:ure|ed))"
+    r"[. ]{1,2}?[Rr]eason"
     r"|['\"]?(?:Failure ?Reason|FailureMessage|ExitMessage)['\"]?|with the following error"
     r"|Failure message is)"
     r": ?['\"]?"

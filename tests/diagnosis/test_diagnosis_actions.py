@@ -23,7 +23,10 @@ def statements(
 
 
 def test_what_was_refused_is_allowed_with_its_real_values() -> None:
-    text = f"{USER}sagemaker:CreateTrainingJob on resource: {JOB} because no identity-based policy allows the sagemaker:CreateTrainingJob action"
+    text = (
+        f"{USER}sagemaker:CreateTrainingJob on resource: {JOB} because no identity-based policy "
+        "allows the sagemaker:CreateTrainingJob action"
+    )
     assert statements(text) == [
         {"Effect": "Allow", "Action": "sagemaker:CreateTrainingJob", "Resource": JOB}
     ]
@@ -86,7 +89,10 @@ def test_none_is_offered_without_a_resource() -> None:
 
 
 def test_s3_names_neither_and_the_call_tells_both() -> None:
-    text = "Access Denied reading s3://letters-data/a.csv: An error occurred (AccessDenied) when calling the GetObject operation: Access Denied"
+    text = (
+        "Access Denied reading s3://letters-data/a.csv: An error occurred (AccessDenied) when "
+        "calling the GetObject operation: Access Denied"
+    )
     found = explain(text)
     offered = [a for a in found.actions if a["kind"] == "copy-iam-statement"]
     assert offered == [

@@ -65,7 +65,11 @@ def test_a_folder_of_windows_is_no_new_line() -> None:
 
 
 def test_terraform_draws_its_errors_in_a_box() -> None:
-    text = "│ Error: creating SageMaker Model: ValidationException: no such role\n│ \n│   with aws_sagemaker_model.m"
+    text = (
+        "│ Error: creating SageMaker Model: ValidationException: no such role\n"
+        "│ \n"
+        "│   with aws_sagemaker_model.m"
+    )
     assert parts_of(text).said.text == (
         "Error: creating SageMaker Model: ValidationException: no such role"
     )
@@ -122,7 +126,10 @@ def test_a_jobs_failure_is_its_reason(head: str) -> None:
 
 
 def test_the_statement_that_raised_is_no_part_of_what_was_raised() -> None:
-    text = 'AlgorithmError: ExecuteUserScriptError: ExitCode 1 ErrorMessage "raise ValueError( ValueError: no rows", exit code: 1'
+    text = (
+        "AlgorithmError: ExecuteUserScriptError: ExitCode 1 "
+        'ErrorMessage "raise ValueError( ValueError: no rows", exit code: 1'
+    )
     assert root(text) == ("ValueError", "no rows")
 
 
@@ -203,7 +210,10 @@ def test_frames_source_lines_and_comments_decide_nothing() -> None:
 
 def test_the_echo_of_a_command_decides_nothing() -> None:
     command = "/usr/bin/python3 train.py --hf_token abc --quota ResourceLimitExceeded --nccl 1"
-    text = f'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: no rows"\nCommand "{command}"'
+    text = (
+        "AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n"
+        f'ErrorMessage "ValueError: no rows"\nCommand "{command}"'
+    )
     found = explain(text)
     assert found.category == "user-script-exception"
     assert found.what_happened == "ValueError: no rows."
@@ -226,7 +236,10 @@ def test_a_services_rules_are_silent_where_no_service_spoke(text: str) -> None:
 
 
 def test_the_same_words_of_a_service_are_its_own() -> None:
-    text = "An error occurred (ResourceLimitExceeded) when calling the CreateEndpoint operation: limit of 5 exceeded"
+    text = (
+        "An error occurred (ResourceLimitExceeded) when calling the CreateEndpoint operation: "
+        "limit of 5 exceeded"
+    )
     assert explain(text).category == "quota-exceeded"
 
 

@@ -47,7 +47,10 @@ def test_what_happened_is_said_in_the_errors_own_words(text: str, said: str) -> 
 
 
 def test_a_place_in_the_users_code_is_named_with_it() -> None:
-    text = 'Traceback (most recent call last):\n  File "/opt/ml/code/train.py", line 3, in <module>\n    go()\nValueError: no rows'
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File "/opt/ml/code/train.py", line 3, in <module>\n    go()\nValueError: no rows'
+    )
     assert explain(text).what_happened == "ValueError: no rows in train.py line 3."
 
 
