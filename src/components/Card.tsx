@@ -56,9 +56,7 @@ export function Card(props: ICardProps): JSX.Element {
       )}
       {job.notes.length > 0 && (
         <details className="jp-sm-Card-notes">
-          <summary>
-            {trans._n('%1 note', '%1 notes', job.notes.length)}
-          </summary>
+          <summary>{trans._n('%1 note', '%1 notes', job.notes.length)}</summary>
           <Notes notes={job.notes} trans={trans} />
         </details>
       )}

@@ -68,7 +68,9 @@ describe('Card', () => {
   afterEach(cleanUp);
 
   it('folds away what the target noted, and says how much', async () => {
-    const noted = job({ notes: ['MaxWait counts for nothing here.', 'No model'] });
+    const noted = job({
+      notes: ['MaxWait counts for nothing here.', 'No model']
+    });
     const host = await show(cardOf(noted), new FakeModel(noted));
     const notes = host.querySelector('.jp-sm-Card-notes') as HTMLDetailsElement;
     expect(notes.open).toBe(false);
