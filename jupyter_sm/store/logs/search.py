@@ -102,7 +102,8 @@ class Finder:
         self, path: Path, job_id: int, total: int, is_wanted: Callable[[], bool]
     ) -> Finds:
         """A search that runs away can't be stopped within a process, and would hold it up."""
-        asked = json.dumps([str(path), job_id, total, self.query, _REGEX_SECONDS])
+        wanted = [str(path), job_id, total, self.query, _REGEX_SECONDS]
+        asked: bytes | None = json.dumps(wanted).encode()
         process = subprocess.Popen(
             [sys.executable, "-c", f"from {__name__} import main; main()"],
             # Python looks for modules where it runs: not where other people's files lie.
@@ -114,9 +115,10 @@ class Finder:
         with process:
             while True:
                 try:
-                    output, error = process.communicate(asked.encode(), timeout=_LOOK_SECONDS)
+                    output, error = process.communicate(asked, timeout=_LOOK_SECONDS)
                     break
                 except subprocess.TimeoutExpired:
+                    asked = None  # it is on its way
                     if not is_wanted():
                         process.kill()
                         return Finds()
