@@ -154,14 +154,16 @@ class Store:
     def _connect(self) -> sqlite3.Connection:
         if _inherited:
             self._let_go()
-        # Threads end before the store closes, so closing happens from another thread.
-        connection = sqlite3.connect(
-            self.path,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=_Connection,
-        )
+        # SQLite holds locks of the whole process meanwhile, which a forked child would wait for.
+        with forks.whole:
+            connection = sqlite3.connect(
+                self.path,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                # Threads end before the store closes, so closing happens from another thread.
+                check_same_thread=False,
+                factory=_Connection,
+            )
         connection.place = self.path
         connection.row_factory = sqlite3.Row
         _set_journal_mode(connection, journal_mode(self.path))
@@ -221,7 +223,7 @@ class Store:
         connection would crash the process: that statement is broken off, and the connection
         goes with its thread.
         """
-        with self._lock:
+        with forks.whole, self._lock:
             for thread, connection in self._connections:
                 if thread is threading.current_thread() or not thread.is_alive():
                     connection.close()

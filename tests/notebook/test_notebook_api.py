@@ -21,6 +21,7 @@ from kit.wait import wait_for
 
 def test_train_returns_a_job_that_completes(script: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1,2")
     job = sm.train(script, inputs={"train": tmp_path / "data"}, hyperparameters={"epochs": 4})
     assert job.status in ("Submitting", "InProgress")
     assert job.wait(60, progress=False) is job

@@ -75,6 +75,7 @@ def test_a_job_that_left_nothing_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["jupyter_sm", "boto3"])
 def test_the_code_of_a_job_starts_the_same_job(leaves: Path, tmp_path: Path, form: str) -> None:
     (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1,2")
     first = done(
         leaves,
         inputs={"train": tmp_path / "data"},
