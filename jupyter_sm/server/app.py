@@ -13,6 +13,7 @@ from traitlets import Unicode
 
 from jupyter_sm.desk import Desk, data_dir, open_desk
 from jupyter_sm.server.feed import Feed
+from jupyter_sm.server.heaps import share_heaps
 from jupyter_sm.server.keep_alive import KeepAlive
 from jupyter_sm.server.routes import handlers
 from jupyter_sm.server.threads import Threads
@@ -35,6 +36,7 @@ class SageMakerApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Open the store; what routes need goes into the settings."""
+        share_heaps()
         logging.getLogger("jupyter_sm").setLevel(self.log.level)
         folder = Path(self.home).expanduser().absolute() if self.home else data_dir()
         # The kernels this server starts inherit it, so that they use the same store.
