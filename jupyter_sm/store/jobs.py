@@ -158,7 +158,8 @@ def watch(store: Store, key: JobKey) -> None:
     if row is not None and row["watched_until"] < now + WATCH_SECONDS / 2:
         with store.write() as db:
             db.execute(
-                "UPDATE jobs SET watched_until = ?, log_closed = log_closed AND log_note IS NULL"
+                "UPDATE jobs SET watched_until = ?, log_closed ="
+                " CASE WHEN log_closed = 1 AND log_note IS NOT NULL THEN 0 ELSE log_closed END"
                 f" WHERE {_ONE}",
                 (now + WATCH_SECONDS, *key),
             )

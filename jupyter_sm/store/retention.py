@@ -42,6 +42,8 @@ def _drop_oldest(db: sqlite3.Connection, limit: int) -> bool:
     if job is None:
         return False
     blocks.drop(db, job["id"])
+    # Closed for good: read again it would come back, and its metrics stand already.
+    db.execute("UPDATE jobs SET log_closed = 2 WHERE id = ?", (job["id"],))
     _tell(db, job, f"The log was dropped to keep the store below {limit // 1_000_000} MB")
     return True
 

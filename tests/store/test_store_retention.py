@@ -61,6 +61,45 @@ def test_the_log_of_the_job_that_ended_first_goes_first(store: Store) -> None:
     assert jobs_table.get(store, key("newest")).log_note is None  # type: ignore[union-attr]
 
 
+def test_a_log_that_was_dropped_is_not_read_again(store: Store) -> None:
+    add_finished_job(store, "one", 200_000)
+    end(store, "one", 100.0)
+    limit(store, 1)
+    retention.trim(store, log_limit_mb(store.folder))
+    assert lines(store, "one") == 0
+    jobs_table.watch(store, key("one"))
+    assert streams.jobs_to_read(store, "local", 0.0) == []
+
+
+def test_a_log_that_could_be_read_in_part_only_has_each_line_once(store: Store) -> None:
+    add_finished_job(store, "one", 10)
+    (job,) = jobs_to_close(store)
+    parser = LogParser(None, group_tracebacks=True)
+
+    def read(*events: int) -> bool:
+        told = [{"timestamp": 1_000 + n, "message": f"loss={n}"} for n in events]
+        parsed = streams.parse(parser, "one/algo-1-1", told)
+        return streams.append_events(store, job, set(events), [parsed])
+
+    assert read(1, 2)
+    streams.set_log_note(store, job, "The log can't be shown: no right to read it.")
+    streams.close(store, job)
+    jobs_table.watch(store, job.key)
+    assert [one.id for one in streams.jobs_to_read(store, "local", 0.0)] == [job.id]
+    assert streams.unseen(store, job.id, [1, 2, 3]) == {3}
+    assert not read(1, 2)
+    streams.set_log_note(store, job, None)
+    streams.close(store, job)
+    assert streams.unseen(store, job.id, [1, 2]) == {1, 2}
+
+
+def jobs_to_close(store: Store) -> list[LoggedJob]:
+    """The jobs of the store, their logs open."""
+    with store.write() as db:
+        db.execute("UPDATE jobs SET log_closed = 0, watched_until = 0")
+    return streams.jobs_to_read(store, "local", 0.0)
+
+
 def test_of_a_log_that_still_grows_the_beginning_goes(store: Store) -> None:
     add_finished_job(store, "huge", 300_000)
     with store.write() as db:

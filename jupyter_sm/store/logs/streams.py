@@ -268,8 +268,12 @@ def close(store: Store, job: LoggedJob) -> None:
     """The log has been read to its end."""
     with store.write() as db:
         db.execute("UPDATE jobs SET log_closed = 1 WHERE id = ?", (job.id,))
-        # Nothing is read twice any more.
-        db.execute("DELETE FROM seen_events WHERE job_id = ?", (job.id,))
+        # Nothing is read twice any more, unless it could not all be read: see jobs.watch.
+        db.execute(
+            "DELETE FROM seen_events WHERE job_id = ?"
+            " AND job_id IN (SELECT id FROM jobs WHERE log_note IS NULL)",
+            (job.id,),
+        )
         changes.tell(db, "log", *job.key)
 
 
