@@ -132,12 +132,13 @@ def _steps_of(db: sqlite3.Connection, submission_id: str) -> tuple[str, ...]:
 
 
 def mark_staging(store: Store, submission: Submission, done: int, total: int) -> None:
-    """How many bytes of a job's files lie at the target."""
+    """How many bytes of a job's files lie at the target; one that was stopped stays as it is."""
     percent = 100.0 * done / total if total else 100.0
     progress = {"current": done, "total": total, "unit": "bytes", "percent": percent}
     with store.write() as db:
         db.execute(
-            "UPDATE jobs SET secondary_status = 'Staging', progress = ? WHERE id = ?",
+            "UPDATE jobs SET secondary_status = 'Staging', progress = ?"
+            " WHERE id = ? AND phase = 'submitting'",
             (json.dumps(progress), submission.job_id),
         )
         changes.tell(db, "job", *submission.key)

@@ -19,7 +19,7 @@ from jupyter_sm.jobs import REJECTED, JobKey, context_of, kind_named
 from jupyter_sm.jobs.kinds import Step
 from jupyter_sm.store import Store, StoreError, submissions
 from jupyter_sm.store.submissions import CALLING, DONE, Submission
-from jupyter_sm.targets import Staged, Staging, StagingStoppedError, Target
+from jupyter_sm.targets import Staged, Staging, Target
 from jupyter_sm.tracking.calls import (
     call,
     call_or_none,
@@ -84,21 +84,19 @@ class Submitter:
         """Whether the submission's files lie at the target; begins to stage them if not."""
         if not self._target.stages or submission.staged:
             return True
-        if submission.id not in self._staging:
-            if submission.stop_requested:
-                submissions.settle_refused(self._store, submission, "Stopped", "", None)
-                return False
-            self._begin_staging(submission)
-        future, stopped = self._staging[submission.id]
         if submission.stop_requested:
-            stopped.set()
+            # What is being sent may take long to end; nobody waits for that.
+            self._break_off(submission)
+            submissions.settle_refused(self._store, submission, "Stopped", "", None)
+            return False
+        if submission.id not in self._staging:
+            self._begin_staging(submission)
+        future, _ = self._staging[submission.id]
         if not future.done():
             return False
         del self._staging[submission.id]
         try:
             staged = future.result()
-        except StagingStoppedError:
-            submissions.settle_refused(self._store, submission, "Stopped", "", None)
         except ExplainedError as error:
             reason = error.explanation.raw
             submissions.settle_refused(self._store, submission, REJECTED, reason, error.explanation)
@@ -108,6 +106,12 @@ class Submitter:
             submissions.mark_staged(self._store, submission, staged.request, staged.notes)
         # Sent at the next round, with the request as it now stands.
         return False
+
+    def _break_off(self, submission: Submission) -> None:
+        if submission.id in self._staging:
+            future, stopped = self._staging.pop(submission.id)
+            stopped.set()
+            future.cancel()
 
     def _begin_staging(self, submission: Submission) -> None:
         stopped = threading.Event()

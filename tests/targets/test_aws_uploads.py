@@ -288,7 +288,24 @@ def test_a_stopped_upload_leaves_no_parts(account: Account, large: Path, s3: Gat
     account.submit("job", inputs={"train": str(large)})
     wait_for(lambda: account.status("job") in ("Stopped", "Rejected"))
     assert account.status("job") == "Stopped"
-    assert not unfinished(account) and account.sim.count("CreateTrainingJob") == 0
+    wait_for(lambda: not unfinished(account))
+    assert account.sim.count("CreateTrainingJob") == 0
+
+
+def test_a_stop_does_not_wait_for_what_is_being_sent(
+    account: Account, large: Path, s3: Gate
+) -> None:
+    arrives = threading.Event()
+    s3.rule = lambda method, path: (arrives.wait(30) and None) if "partNumber" in path else None
+    account.track()
+    account.submit("job", inputs={"train": str(large)})
+    wait_for(lambda: s3.count("PUT", "partNumber"))
+    stops.request_stop(account.store, JobKey(TARGET, "training", "job"))
+    wait_for(lambda: account.status("job") == "Stopped", 5)
+    arrives.set()
+    wait_for(lambda: s3.count("DELETE", "uploadId") and not unfinished(account))
+    assert account.known("job").secondary_status == "Stopped"
+    assert account.sim.count("CreateTrainingJob") == 0
 
 
 @pytest.mark.parametrize("when", ["HEAD", "PUT"])

@@ -252,16 +252,46 @@ def test_what_is_no_file_is_refused(machine: Machine, data: Path) -> None:
     assert "is a device" in download_failure(machine, Path("/dev/zero"))
 
 
-def test_a_stop_ends_the_copying_of_an_input(machine: Machine, tmp_path: Path) -> None:
-    with (tmp_path / "huge").open("wb") as file:
-        file.truncate(8 << 30)  # sparse: only its copy takes long
-    name = machine.start(SHOW, InputDataConfig=[channel("train", tmp_path / "huge")])
-    copied = machine.job_folder(name)
-    wait_for(lambda: list(copied.rglob("huge")))
-    machine.sagemaker.stop_training_job(TrainingJobName=name)
+def huge(folder: Path) -> Path:
+    """A file of which only the copy takes long, and room."""
+    with (folder / "huge").open("wb") as file:
+        file.truncate(6 << 30)
+    return folder / "huge"
+
+
+def huge_source(folder: Path) -> Path:
+    """A source that is small only while it is packed."""
+    member = tarfile.TarInfo("huge")
+    member.size = 6 << 30
+    zeros = gzip.compress(bytes(64 << 20))
+    with (folder / "sourcedir.tar.gz").open("wb") as archive:
+        archive.write(gzip.compress(member.tobuf()))
+        for _ in range(member.size // (64 << 20)):
+            archive.write(zeros)
+    return folder / "sourcedir.tar.gz"
+
+
+@pytest.mark.parametrize("way", ["input", "source"])
+@pytest.mark.parametrize("why", ["Stopped", "MaxRuntimeExceeded"])
+def test_stop_and_time_limit_count_while_a_job_is_laid_out(
+    machine: Machine, tmp_path: Path, way: str, why: str
+) -> None:
+    members: dict[str, Any] = {"limit": 1 if why == "MaxRuntimeExceeded" else 120}
+    if way == "input":
+        members["InputDataConfig"] = [channel("train", huge(tmp_path))]
+    else:
+        members["source"] = huge_source(tmp_path)
+    name = machine.start(SHOW, **members)
+    laid_out = machine.job_folder(name)
+    wait_for(lambda: list(laid_out.rglob("huge")))
+    if why == "Stopped":
+        machine.stop(name)
     described = machine.ended(name)
-    assert described["TrainingJobStatus"] == described["SecondaryStatus"] == "Stopped"
-    assert not [p for p in copied.rglob("huge") if p.is_file()]
+    assert (described["TrainingJobStatus"], described["SecondaryStatus"]) == ("Stopped", why)
+    steps = [step["Status"] for step in described["SecondaryStatusTransitions"]]
+    assert steps == ["Pending", "Starting", "Downloading", why]
+    kept = laid_out.rglob("input/**/huge")
+    assert not [path for path in kept if path.is_file()]
 
 
 def hostile(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -14,10 +15,25 @@ class ArtifactError(Exception):
     """An archive that can't be read or written; the text is the FailureReason."""
 
 
-def unpack_source(archive: Path, into: Path) -> None:
+class _Watched(io.FileIO):
+    """A file whose reader looks at the stop sign."""
+
+    def __init__(self, path: Path, check_stop: Callable[[], None]) -> None:
+        super().__init__(path)
+        self._check_stop = check_stop
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As FileIO's."""
+        self._check_stop()
+        return super().read(size)
+
+
+def unpack_source(archive: Path, into: Path, check_stop: Callable[[], None]) -> None:
     """Unpack a sourcedir.tar.gz; members that lead outside of `into` are refused."""
+    if archive.exists() and not archive.is_file():  # a pipe would be waited for
+        raise ArtifactError(f"ClientError: the source archive {archive} is no file.")
     try:
-        with tarfile.open(archive) as source:
+        with _Watched(archive, check_stop) as packed, tarfile.open(fileobj=packed) as source:
             if hasattr(tarfile, "data_filter"):
                 source.extractall(into, filter="data")
                 return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -20,13 +20,15 @@ _EXTRAS = re.compile(r"(?<=.)\[[\w\s,.-]*\]$")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 # What building and running leave in a package's folder.
 _LEFT = frozenset({".git", "__pycache__", "build", "dist", ".venv", "node_modules", ".tox"})
+_BLOCK = 1 << 20
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
 
 
 class RequirementFiles:
     """A requirements.txt in the folder in which pip runs, and all that it names there."""
 
-    def __init__(self, requirements: Path) -> None:
+    def __init__(self, requirements: Path, check_stop: Callable[[], None] = lambda: None) -> None:
+        self._check_stop = check_stop
         self._folder = requirements.parent
         self._seen: set[Path] = set()
         self._digest = hashlib.sha256()
@@ -79,7 +81,15 @@ class RequirementFiles:
         self._seen.add(path)
         for file in [path] if path.is_file() else _files(path):
             self._digest.update(f"{file.relative_to(path)}\0".encode("utf-8", "replace"))
-            self._digest.update(hashlib.sha256(file.read_bytes()).digest())
+            self._digest.update(self._hash(file))
+
+    def _hash(self, file: Path) -> bytes:
+        digest = hashlib.sha256()
+        with file.open("rb") as content:
+            while block := content.read(_BLOCK):
+                self._check_stop()
+                digest.update(block)
+        return digest.digest()
 
 
 def _lines(text: str) -> Iterator[str]:

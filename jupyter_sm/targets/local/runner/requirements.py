@@ -100,7 +100,7 @@ class Environments:
         options, what = (["."], ["the package"]) if package else ([], [])
         if wanted.is_file():
             options, what = [*options, "-r", wanted.name], [*what, wanted.name]
-        files = RequirementFiles(wanted)
+        files = RequirementFiles(wanted, self._installer.check_stop)
         if package:
             files.add_package(code)
         self._folder.mkdir(exist_ok=True)

@@ -110,10 +110,11 @@ class Supervisor:
         try:
             self._enter("InProgress", "Starting")
             self._enter("InProgress", "Downloading")
-            self.steps.lay_out()
-            self._enter("InProgress", self.steps.working)
+            # From TrainingStartTime on, as SageMaker counts.
             limit = self.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
             self.deadline = time.monotonic() + limit if limit else self.deadline
+            self.steps.lay_out()
+            self._enter("InProgress", self.steps.working)
             try:
                 outcome = self._work()
             except JobFailedError:

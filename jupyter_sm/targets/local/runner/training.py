@@ -61,7 +61,8 @@ class Run:
             base = self._job.host(host)
             container.write_config(self._request, host, base)
             if source is not None:
-                artifacts.unpack_source(channels.local_path(str(source)), base / "code")
+                archive = channels.local_path(str(source))
+                artifacts.unpack_source(archive, base / "code", self._work.check_stop)
             self._place_checkpoints(host)
             self._work.check_stop()
         for place in self._work.kind.places(self._request):
