@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,19 +29,6 @@ time.sleep(300)
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with machine_in(tmp_path / "machine", grace="60", max_jobs=1) as made:
         yield made
-
-
-@pytest.fixture
-def adopting() -> Iterator[None]:
-    """On Linux, this process inherits the orphans, so it can bury them as an init would."""
-    if sys.platform != "linux":
-        yield
-        return
-    set_child_subreaper = 36
-    libc = ctypes.CDLL(None)
-    libc.prctl(set_child_subreaper, 1)
-    yield
-    libc.prctl(set_child_subreaper, 0)
 
 
 @pytest.fixture
@@ -75,18 +60,6 @@ def test_its_job_fails_and_says_why(machine: Machine, family: tuple[str, int, in
     assert "EndTime" in described["SecondaryStatusTransitions"][-1]
     wait_for(lambda: not is_alive(script))
     assert machine.lines(name) == ["ready"]
-
-
-def test_what_its_script_had_started_is_ended_too(
-    adopting: None, machine: Machine, family: tuple[str, int, int, int]
-) -> None:
-    name, supervisor, script, grandchild = family
-    kill(supervisor)
-    wait_for(lambda: not is_alive(script))
-    if sys.platform == "linux":
-        os.waitpid(script, 0)
-    wait_for(lambda: machine.listed_status(name) == "Failed")
-    wait_for(lambda: not is_alive(grandchild), 5)
 
 
 def test_the_next_job_starts(machine: Machine, family: tuple[str, int, int, int]) -> None:

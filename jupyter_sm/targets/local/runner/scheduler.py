@@ -148,6 +148,7 @@ class Scheduler:
         kind, _, name = marker.name.partition("~")
         job = self._layout.job(kind, name)
         if not job.path.is_dir():
+            processes.end_marked(job.path)
             marker.unlink(missing_ok=True)
             return False
         lock = locks.try_lock(job.lock)
@@ -165,6 +166,7 @@ class Scheduler:
                 marker.rename(self._layout.waiting / marker_name(state["created"], kind, name))
                 return False
             if state["status"] in ("InProgress", "Stopping"):
+                processes.end_marked(job.path)
                 for host in state.get("pids", []):
                     # The leader may be gone while its group lives on; another process can't
                     # have its number then.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import sys
 import time
@@ -43,6 +44,10 @@ _TICK_SECONDS = 0.1
 # How long output may go on after the script's own process has ended.
 _DRAIN_SECONDS = 2.0
 _LONGEST_REASON = 1024
+
+
+class _FolderGoneError(Exception):
+    """Somebody removed the job's folder: nothing of it is to be left."""
 
 
 class Supervisor:
@@ -83,6 +88,9 @@ class Supervisor:
         """All of it; never raises."""
         try:
             status, secondary, reason = self._run()
+        except _FolderGoneError:
+            status = secondary = "Stopped"
+            reason = ""
         except OSError as error:
             full = error.errno in FULL
             kind = "ClientError" if full else "InternalServerError"
@@ -100,6 +108,11 @@ class Supervisor:
         for stream in self.streams.values():
             stream.close()
         self.steps.clear()
+        if processes.is_lock_gone():
+            # What was made of the folder since is no job's.
+            if not (self.job.path / "request.json").exists():
+                shutil.rmtree(self.job.path, ignore_errors=True)
+            return
         try:
             self._enter(status, secondary, reason)
         except OSError:
@@ -207,6 +220,7 @@ class Supervisor:
         outcome, kill_at, drain_until = "Completed", float("inf"), float("inf")
         failed: Host | None = None
         while True:
+            self._check_folder()
             for fd in select.select(list(by_fd), [], [], _TICK_SECONDS)[0] if by_fd else ():
                 if not by_fd[fd].pump():
                     del by_fd[fd]
@@ -243,7 +257,12 @@ class Supervisor:
             return "Stopped"
         return "MaxRuntimeExceeded" if time.monotonic() > self.deadline else None
 
+    def _check_folder(self) -> None:
+        if processes.is_lock_gone():
+            raise _FolderGoneError
+
     def _check_stop(self) -> None:
+        self._check_folder()
         asked = self._stop_asked()
         if asked:
             raise JobStoppedError(asked)
@@ -258,14 +277,15 @@ def _parser(definitions: Mapping[str, str]) -> LogParser:
 def main() -> None:
     """Run the job, then hand its place to the next one."""
     os.umask(0o077)  # requests, logs and models may hold what is nobody else's business
-    supervisor = Supervisor(Path(sys.argv[1]))
     # A stop comes as a marker file; signals to the terminal's group are not for us.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    processes.adopt_orphans()
-    supervisor.run()
+    folder = Path(sys.argv[1])
+    layout, job = place_of(folder)
+    max_jobs = job.state()["max_jobs"]
+    processes.guarded(lambda: Supervisor(folder).run())
     os.close(processes.LOCK_FD)
-    Scheduler(supervisor.layout, supervisor.state["max_jobs"]).dispatch()
+    Scheduler(layout, max_jobs).dispatch()
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ class Views:
 
         Raises OSError where it can't be started.
         """
+        env = {**env, **processes.mark_of(self._job.path)}
         if self.refusal:
             return processes.start(argv, env, folder)
         whole = {str(OPT_ML): Mount(self._job.host(host)), **(mounts or {})}
