@@ -325,7 +325,8 @@ class LogParser:
         if reading.is_error or (held and self._errors.ties(plain)):
             held = self._held.setdefault(voice, [])
             held.append(record)
-            if len(held) >= _MOST_HELD:
+            # What is held is kept with every step of reading, and becomes one entry.
+            if len(held) >= _MOST_HELD or len(record.text) > _SCANNED:
                 released.append(self._release(voice))
             return released
         if held:

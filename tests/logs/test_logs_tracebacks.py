@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_sm.logs import parse_text
+from jupyter_sm.logs import LogParser, parse_text
 
 
 def test_a_traceback_whose_head_was_cut_off() -> None:
@@ -23,6 +23,14 @@ def test_a_traceback_whose_head_was_cut_off() -> None:
         "/opt/ml/code/model.py:51 in forward",
     )
     assert error.message.startswith("mat1 and mat2 shapes")
+
+
+def test_of_long_lines_within_a_traceback_none_is_held_back() -> None:
+    parser = LogParser(group_tracebacks=True)
+    assert parser.feed(0, "", "Traceback (most recent call last):") == []
+    (record,) = parser.feed(0, "", f'  File "train.py", line 3, in f{"x" * 100_000}')
+    assert record.text.startswith("Traceback (most recent") and record.severity == "error"
+    assert parser.state()["held"] == {}
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,26 @@ def test_the_failure_file_is_the_reason_cut_at_1024(machine: Machine) -> None:
     assert reason.endswith("é" * 900 + ", exit code: 1")
 
 
+def test_of_a_failure_file_no_more_is_read_than_a_reason_holds(machine: Machine) -> None:
+    code = """
+import sys
+with open("../output/failure", "w") as file:
+    file.write("too few rows")
+    file.truncate(1 << 36)  # sparse; no machine has so much memory
+sys.exit(1)
+"""
+    reason = failed(machine, code)
+    assert reason.startswith("AlgorithmError: too few rows\0") and len(reason) == 1024
+
+
+@pytest.mark.parametrize(
+    "make", ["os.mkfifo(place)", "os.symlink('/dev/zero', place)", "os.mkdir(place)"]
+)
+def test_a_failure_file_that_is_no_file_is_not_read(machine: Machine, make: str) -> None:
+    code = f"import os\nplace = '../output/failure'\n{make}\nraise ValueError('no rows')"
+    assert "ValueError: no rows" in failed(machine, code)
+
+
 def test_a_failure_file_does_not_fail_a_script_that_ends_well(machine: Machine) -> None:
     described = machine.run("from pathlib import Path; Path('../output/failure').write_text('x')")
     assert described["TrainingJobStatus"] == "Completed"

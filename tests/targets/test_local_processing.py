@@ -187,6 +187,22 @@ sys.exit(3)
     assert not (tmp_path / "result" / "rows.csv").exists()
 
 
+def test_of_what_the_container_said_no_more_is_read_than_is_told(
+    machine: Machine, tmp_path: Path
+) -> None:
+    code = """
+import pathlib, sys
+for name in ("message", "failure"):
+    with open(pathlib.Path(sys.argv[0]).parents[3] / "output" / name, "w") as file:
+        file.write("row 7 has no label")
+        file.truncate(1 << 36)  # sparse; no machine has so much memory
+sys.exit(3)
+"""
+    found = run(machine, request_in(tmp_path, code))
+    assert found["FailureReason"].startswith("AlgorithmError: row 7 has no label\0")
+    assert len(found["FailureReason"]) == len(found["ExitMessage"]) == 1024
+
+
 def test_a_program_that_is_not_there_is_named(machine: Machine, tmp_path: Path) -> None:
     request = request_in(tmp_path, "")
     request["AppSpecification"]["ContainerEntrypoint"] = ["spark-submit-nowhere"]

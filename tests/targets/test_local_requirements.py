@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_sm.targets.local.runner import requirements
+from jupyter_sm.targets.local.runner import processes, requirements
 from jupyter_sm.targets.local.runner.requirement_files import RequirementFiles
 
 from kit.local_machine import Machine, machine_in, views_in
@@ -93,6 +93,14 @@ def test_packages_that_cannot_be_installed_fail_the_job_with_pips_words(machine:
     # What failed is not taken for ready the next time.
     again = machine.run("print('ran')", files=files)
     assert again["FailureReason"] == reason
+
+
+def test_a_line_without_end_of_an_installer_comes_in_pieces(tmp_path: Path) -> None:
+    said: list[str] = []
+    installer = requirements.Installer(processes.start, {}, said.append, lambda: None)
+    code, tail = installer.run([sys.executable, "-c", "print('x' * 1_000_000)"], tmp_path)
+    assert (code, "".join(said), tail) == (0, "x" * 1_000_000, said)
+    assert max(map(len, said)) <= 262_144
 
 
 def test_a_stop_is_heard_while_packages_are_being_installed(machine: Machine) -> None:

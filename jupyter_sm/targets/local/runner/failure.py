@@ -7,13 +7,16 @@ test holds this module against it.
 from __future__ import annotations
 
 import builtins
+import os
 import re
+import stat
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from jupyter_sm.targets.local.runner.views import OPT_ML
 
 LONGEST = 1024
+_BYTES_A_CHARACTER = 4
 # A line with one of these begins the message; it has what was printed from there on.
 _NAMES = [name for name in dir(builtins) if "Error" in name or "Exception" in name]
 _FRAMEWORKS = ["ResourceExhaustedError", "OutOfRangeError", "InvalidArgumentError"]
@@ -34,6 +37,18 @@ _VARIABLES = {
     "output/data": "SM_OUTPUT_DATA_DIR",
     "output": "SM_OUTPUT_DIR",
 }
+
+
+def written(file: Path) -> str | None:
+    """What a script wrote to a file of words, as far as a reason can hold it; None without one."""
+    try:
+        # A pipe must not be waited for, nor a file of any size be read.
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as content:
+            if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
+                return None
+            return content.read(_BYTES_A_CHARACTER * LONGEST).decode("utf-8", "replace")[:LONGEST]
+    except OSError:
+        return None
 
 
 def called_process_error(

@@ -18,6 +18,8 @@ _READ_BYTES = 262_144
 # CloudWatch Logs takes events of up to 256 KiB; longer lines become several.
 _LONGEST_EVENT = 262_144
 _TAIL_LINES = 60
+# Of each as much as a reason can hold.
+_TAIL_CHARACTERS = 1024
 _READS = 16
 
 
@@ -90,13 +92,9 @@ class Host:
                     self._emit([self._buffer])
                     self._buffer = b""
                 return False
-            *lines, self._buffer = (self._buffer + data).split(b"\n")
+            lines, self._buffer = lines_of(self._buffer + data)
             if lines:
                 self._emit(lines)
-            while len(self._buffer) > _LONGEST_EVENT:
-                piece = _whole_characters(self._buffer[:_LONGEST_EVENT])
-                self._emit([piece])
-                self._buffer = self._buffer[len(piece) :]
         return True
 
     def exit_code(self) -> int | None:
@@ -126,18 +124,31 @@ class Host:
                 self._emit([drawn])
 
     def _emit(self, lines: Sequence[bytes]) -> None:
-        messages: list[str] = []
-        for line in lines:
-            rest = line
-            while len(rest) > _LONGEST_EVENT:
-                piece = _whole_characters(rest[:_LONGEST_EVENT])
-                messages.append(piece.decode("utf-8", "replace"))
-                rest = rest[len(piece) :]
-            messages.append(rest.decode("utf-8", "replace"))
+        messages = [line.decode("utf-8", "replace") for line in lines]
         self._stream.write(messages)
-        self.tail = (self.tail + messages)[-_TAIL_LINES:]
+        last = messages[-_TAIL_LINES:]
+        self.tail = [*self.tail, *(message[:_TAIL_CHARACTERS] for message in last)][-_TAIL_LINES:]
         if self._on_lines:
             self._on_lines(messages)
+
+
+def lines_of(printed: bytes) -> tuple[list[bytes], bytes]:
+    """The whole lines of what was printed, and the line that has only begun.
+
+    A line that is longer than an event may be is cut, so what has begun is never longer.
+    """
+    *whole, begun = printed.split(b"\n")
+    lines = [piece for line in whole for piece in _cut(line)]
+    *pieces, begun = _cut(begun)
+    return lines + pieces, begun
+
+
+def _cut(line: bytes) -> list[bytes]:
+    pieces = []
+    while len(line) > _LONGEST_EVENT:
+        pieces.append(_whole_characters(line[:_LONGEST_EVENT]))
+        line = line[len(pieces[-1]) :]
+    return [*pieces, line]
 
 
 def _whole_characters(data: bytes) -> bytes:

@@ -19,8 +19,6 @@ from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, Work
 
-_LONGEST_MESSAGE = 1024
-
 
 class Run:
     """The steps of a processing job."""
@@ -102,9 +100,9 @@ class Run:
 
     def reason(self, host: Host) -> str:
         """What the container wrote to `failure`, else its exit code."""
-        written = self._job.host(host.name) / "output" / "failure"
-        if written.is_file():
-            return f"AlgorithmError: {written.read_text('utf-8', 'replace')}"
+        written = failure.written(self._job.host(host.name) / "output" / "failure")
+        if written is not None:
+            return f"AlgorithmError: {written}"
         where = f" on {host.name}" if len(self._hosts) > 1 else ""
         told = failure.no_opt_ml(self._work.views.refusal, host.tail)
         return (
@@ -124,10 +122,9 @@ class Run:
         """The inputs, and what the container said last is kept for Describe."""
         for host in self._hosts:
             base = self._job.host(host)
-            message = base / "output" / "message"
-            if message.is_file() and "exit_message" not in self._work.state:
-                text = message.read_text("utf-8", "replace")
-                self._work.state["exit_message"] = text[:_LONGEST_MESSAGE]
+            message = failure.written(base / "output" / "message")
+            if message is not None:
+                self._work.state.setdefault("exit_message", message)
             for place in self._of("input"):
                 shutil.rmtree(_inside(base, self._row(place)["LocalPath"]), ignore_errors=True)
 

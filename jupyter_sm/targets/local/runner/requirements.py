@@ -15,12 +15,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_sm.targets.local.disk import locks
 from jupyter_sm.targets.local.runner import failure, processes
+from jupyter_sm.targets.local.runner.host import lines_of
 from jupyter_sm.targets.local.runner.requirement_files import RequirementFiles
 
 # Asked of an interpreter: where its packages lie, and which pip it has.
@@ -68,20 +70,20 @@ class Installer:
         return process.returncode, lines
 
     def _read(self, process: subprocess.Popen[bytes]) -> list[str]:
-        lines: list[str] = []
-        rest, output = b"", process.stdout
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        begun, output = b"", process.stdout
         while output is not None:
             self.check_stop()
             if not select.select([output], [], [], _TICK_SECONDS)[0]:
                 continue
             data = os.read(output.fileno(), 65_536)
-            *whole, rest = (rest + data).split(b"\n")
-            for line in [*whole, *([rest] if rest and not data else [])]:
+            lines, begun = lines_of(begun + data)
+            for line in [*lines, *([begun] if begun and not data else [])]:
                 self.say(line.decode("utf-8", "replace"))
-                lines.append(line.decode("utf-8", "replace"))
+                tail.append(line.decode("utf-8", "replace"))
             if not data:
                 break
-        return lines[-_TAIL_LINES:]
+        return list(tail)
 
 
 class Environments:

@@ -165,9 +165,9 @@ class Run:
     def reason(self, host: Host) -> str:
         """What the script wrote to `failure`, else what the toolkit would write there."""
         where = f" on {host.name}" if len(self._hosts) > 1 else ""
-        written = self._job.host(host.name) / "output" / "failure"
-        if written.is_file():
-            return failure.algorithm_error(written.read_text("utf-8", "replace"), where)
+        written = failure.written(self._job.host(host.name) / "output" / "failure")
+        if written is not None:
+            return failure.algorithm_error(written, where)
         if self._has_own_command:
             return f"AlgorithmError: , exit code: {host.exit_code()}{where}{self._no_opt_ml(host)}"
         code = host.process.returncode
