@@ -2,7 +2,7 @@
 
 from jupyter_sm.desk.artifacts import Results
 from jupyter_sm.desk.desk import Desk, open_desk
-from jupyter_sm.store import JobView, StoreError, data_dir, views
+from jupyter_sm.store import JobView, StoreError, StoreLostError, data_dir, views
 from jupyter_sm.store.logs.pages import LogFilter
 from jupyter_sm.store.views import ChangePage, JobProgress, LogRecord, Transition
 from jupyter_sm.targets.artifacts import Artifact
@@ -17,6 +17,7 @@ __all__ = [
     "LogRecord",
     "Results",
     "StoreError",
+    "StoreLostError",
     "Transition",
     "data_dir",
     "open_desk",

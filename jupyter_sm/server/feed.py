@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.desk import ChangePage, Desk, StoreError
+from jupyter_sm.desk import ChangePage, Desk, StoreError, StoreLostError
 from jupyter_sm.server.threads import Pool, Threads
 
 CHANGE_SCHEMA = "urn:jupyter_sm:change"
@@ -48,6 +47,9 @@ class Feed:
             await asyncio.sleep(_TICK_SECONDS)
             try:
                 page = await asyncio.wrap_future(self._threads.submit(Pool.QUICK, self._news))
+            except StoreLostError:
+                await asyncio.sleep(_WAIT_SECONDS)
+                continue
             except StoreError as error:
                 _log.warning("The change feed waits: %s", error)
                 await asyncio.sleep(_WAIT_SECONDS)
@@ -64,10 +66,7 @@ class Feed:
             self._seq = page.last
 
     def _news(self) -> ChangePage:
-        try:
-            return self._desk.changes(self._seq)
-        except sqlite3.Error as error:
-            raise StoreError(f"The job store can't be read: {error}.") from error
+        return self._desk.changes(self._seq)
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -7,13 +7,14 @@ that takes the write lock at its start. Tables have modules of their own.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, Explanation
@@ -28,7 +29,19 @@ _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse", "lustre", "9p", "gpfs", "
 _ROOM = "Free space there, or set JUPYTER_SM_HOME to a folder on another disk."
 _ELSEWHERE = "Set JUPYTER_SM_HOME to a folder that you can write to."
 _SPAWN = 'Start such processes with multiprocessing\'s method "spawn".'
-_ANEW = "If the file is damaged, move it away: the jobs are found again on their targets."
+_RESTART = (
+    "Put it back, or restart the Jupyter server and the kernels: they begin another store, and the "
+    "jobs are found again on their targets."
+)
+_USE_OTHER = "Restart the Jupyter server and the kernels to use the other one, or put it back."
+_MOVE = (
+    "End the Jupyter server and the kernels, move it away, with -wal and -shm beside it, and start "
+    "again: the jobs are found again on their targets."
+)
+# What SQLite keeps beside a database, and would take for the next one's of that name.
+_ENDS = ("-wal", "-shm", "-journal")
+
+_log = logging.getLogger(__name__)
 
 
 class StoreError(ExplainedError):
@@ -49,32 +62,51 @@ class StoreError(ExplainedError):
         )
 
 
+class StoreLostError(StoreError):
+    """The file was deleted, replaced or damaged while it was used: a person must look.
+
+    The store itself has written that to the log, once.
+    """
+
+
 # Connections, of any store, of the process that this one was forked from.
 _inherited: list[sqlite3.Connection] = []
 
 
 class _Cursor(sqlite3.Cursor):
-    """A cursor that no fork cuts through."""
+    """A cursor that no fork cuts through, and whose errors say which store."""
 
     def fetchone(self) -> Any:
         """As sqlite3's."""
-        with forks.whole:
-            return super().fetchone()
+        try:
+            with forks.whole:
+                return super().fetchone()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
 
     def fetchall(self) -> list[Any]:
         """As sqlite3's."""
-        with forks.whole:
-            return super().fetchall()
+        try:
+            with forks.whole:
+                return super().fetchall()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
 
     def __next__(self) -> Any:
-        with forks.whole:
-            return super().__next__()
+        try:
+            with forks.whole:
+                return super().__next__()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def _trouble(self, error: sqlite3.Error) -> StoreError:
+        return cast("_Connection", self.connection).store.trouble("used", error)
 
 
 class _Connection(sqlite3.Connection):
     """A connection whose errors say which store, and what is wrong with it."""
 
-    place: Path | None = None
+    store: Store
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         """As sqlite3's."""
@@ -88,9 +120,7 @@ class _Connection(sqlite3.Connection):
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
-            raise StoreError(
-                f"The job store {self.place} can't be used: {error}.", _ANEW
-            ) from error
+            raise self.store.trouble("used", error) from error
 
 
 class Store:
@@ -106,11 +136,11 @@ class Store:
         self._local = threading.local()
         self._connections: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
+        self._told = ""
         forks.in_child(self._begin_anew)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Made before SQLite would, so that it is never readable by others.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._identity = _make(path)
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             self.close()
@@ -123,13 +153,38 @@ class Store:
 
     def read(self) -> sqlite3.Connection:
         """This thread's connection; each statement sees the newest committed state."""
+        self._check_place()
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             try:
                 return self._connect()
             except sqlite3.Error as error:
-                raise StoreError(f"The job store {self.path} can't be read: {error}.") from error
+                raise self.trouble("read", error) from error
         return connection
+
+    def trouble(self, done: str, error: sqlite3.Error) -> StoreError:
+        """What SQLite's error means for the store, which can't be `done` ("read", …)."""
+        if type(error) is sqlite3.DatabaseError:  # neither busy, nor full, nor ours: damage
+            return self._lost(f"is damaged: {error}.", _MOVE)
+        return StoreError(f"The job store {self.path} can't be {done}: {error}.")
+
+    def _check_place(self) -> None:
+        """That the file is the one that was opened: else what is done now goes nowhere."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            raise self._lost("was deleted while it was in use.", _RESTART) from None
+        except OSError:
+            return  # SQLite has better words for what it meets
+        if (found.st_dev, found.st_ino) != self._identity:
+            raise self._lost("was replaced by another file while it was in use.", _USE_OTHER)
+
+    def _lost(self, what: str, fix: str) -> StoreLostError:
+        error = StoreLostError(f"The job store {self.path} {what}", fix)
+        if str(error) != self._told:
+            self._told = str(error)
+            _log.error("%s", error)
+        return error
 
     def _begin_anew(self) -> None:
         """In a forked child: SQLite's connections must not be used in two processes."""
@@ -157,14 +212,15 @@ class Store:
         # SQLite holds locks of the whole process meanwhile, which a forked child would wait for.
         with forks.whole:
             connection = sqlite3.connect(
-                self.path,
+                address(self.path),
                 timeout=_BUSY_SECONDS,
                 isolation_level=None,
                 # Threads end before the store closes, so closing happens from another thread.
                 check_same_thread=False,
                 factory=_Connection,
+                uri=True,
             )
-        connection.place = self.path
+        connection.store = self
         connection.row_factory = sqlite3.Row
         _set_journal_mode(connection, journal_mode(self.path))
         connection.execute("PRAGMA foreign_keys=ON")
@@ -206,7 +262,7 @@ class Store:
         except sqlite3.Error as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            raise StoreError(f"The job store {self.path} can't be written: {error}.") from error
+            raise self.trouble("written", error) from error
         finally:
             if durable:
                 db.execute("PRAGMA synchronous=NORMAL")
@@ -258,6 +314,30 @@ class Store:
                 f"known {len(MIGRATIONS)}); update jupyter_sm to use it."
             )
         return version
+
+
+def address(path: Path) -> str:
+    """A database that is there, as SQLite's address: opening it makes none."""
+    return f"{path.absolute().as_uri()}?mode=rw"
+
+
+def _make(path: Path) -> tuple[int, int]:
+    """Make the file unless it is there; what tells it from any other of that name.
+
+    Made before SQLite would, it is never readable by others. What an earlier one of that name has
+    left beside it goes: SQLite would read it as this one's.
+    """
+    beside = [path.with_name(path.name + end) for end in _ENDS]
+    left = [one for one in beside if one.exists()]
+    if left and not path.exists():
+        for one in left:
+            one.unlink(missing_ok=True)
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        found = os.fstat(file)
+    finally:
+        os.close(file)
+    return found.st_dev, found.st_ino
 
 
 def journal_mode(path: Path) -> str:

@@ -8,7 +8,7 @@ import threading
 import time
 
 from jupyter_sm import forks
-from jupyter_sm.store import Store, StoreError, leases, retention, targets
+from jupyter_sm.store import Store, StoreError, StoreLostError, leases, retention, targets
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
 from jupyter_sm.targets.settings import SettingsError, log_limit_mb
@@ -44,15 +44,20 @@ class TrackingService:
         self._thread.start()
 
     def _watch(self) -> None:
-        trimmed = 0.0
+        trimmed, said = 0.0, ""
         while not self._stopped.wait(_LOOK_SECONDS):
             try:
                 self._track_used()
                 if time.monotonic() - trimmed > _TRIM_SECONDS:
                     trimmed = time.monotonic()
                     retention.trim(self._store, log_limit_mb(self._store.folder))
+                said = ""
+            except StoreLostError:
+                continue
             except (StoreError, SettingsError) as error:
-                _log.warning("%s", error)
+                if str(error) != said:
+                    said = str(error)
+                    _log.warning("%s", error)
 
     def _track_used(self) -> None:
         for name in in_use(self._store):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import kind_named
-from jupyter_sm.store import Store, StoreError, stops, targets, wanted
+from jupyter_sm.store import Store, StoreError, StoreLostError, stops, targets, wanted
 from jupyter_sm.store.leases import Lease, Rank
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.calls import (
@@ -118,6 +118,8 @@ class Tracker:
                     failures = 0
                 else:
                     wait = _ASK_SECONDS
+            except StoreLostError:
+                wait = _BACK_OFF_SECONDS[-1]
             except Exception as error:  # noqa: BLE001 - tracking must outlive any trouble
                 # After a throttle the calls themselves are paced more slowly.
                 steps = 1 if is_throttled(error) else len(_BACK_OFF_SECONDS)
@@ -138,6 +140,8 @@ class Tracker:
             try:
                 if self._lease.held and self._tailer.run():
                     wait = 0.0
+            except StoreLostError:
+                wait = _BACK_OFF_SECONDS[-1]
             except Exception as error:  # noqa: BLE001 - told by the other thread, which asks too
                 _log.warning("Logs of %s can't be read now: %s", self._target.name, error)
                 wait = _LOGS_BACK_OFF_SECONDS

@@ -156,9 +156,10 @@ function Targets(props: IPanelProps): JSX.Element {
       ))}
       {model.error && (
         <div className="jp-sm-Trouble" role="status">
-          {trans.__(
-            'The Jupyter server does not answer; what is shown may be old.'
-          )}
+          {model.refusal ??
+            trans.__(
+              'The Jupyter server does not answer; what is shown may be old.'
+            )}
         </div>
       )}
       {model.targets

@@ -4,7 +4,7 @@ import { Poll } from '@lumino/polling';
 import type { ISignal, IStream } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { keyOf } from '../api/client';
+import { ApiError, keyOf } from '../api/client';
 import type { Client, IJobKey } from '../api/client';
 import type { IChange } from '../api/types';
 
@@ -50,6 +50,11 @@ export class ChangeFeed implements IDisposable {
   /** Why the server can't be asked at the moment, or null. */
   get error(): string | null {
     return this._error;
+  }
+
+  /** What our API said instead of an answer, where the server is there; or null. */
+  get refusal(): string | null {
+    return this._refusal;
   }
 
   /** Emitted when something was fetched, or could not be. */
@@ -167,9 +172,11 @@ export class ChangeFeed implements IDisposable {
   private async _guarded(fetch: () => Promise<void>): Promise<void> {
     try {
       await fetch();
-      this._error = null;
+      this._error = this._refusal = null;
     } catch (error) {
       this._error = error instanceof Error ? error.message : String(error);
+      const isOurs = error instanceof ApiError && error.explanation !== null;
+      this._refusal = isOurs ? this._error : null;
       throw error;
     } finally {
       this._fetched.emit();
@@ -183,6 +190,7 @@ export class ChangeFeed implements IDisposable {
   private _isLoaded = false;
   private _logChanged = new Signal<this, string>(this);
   private _poll: Poll;
+  private _refusal: string | null = null;
   private _reset = new Signal<this, void>(this);
   private _seq = 0;
   private _targetsDirty = false;

@@ -55,6 +55,11 @@ export class JobsModel implements IDisposable {
     return this._feed.error;
   }
 
+  /** What our API said instead of an answer, where the server is there; or null. */
+  get refusal(): string | null {
+    return this._feed.refusal;
+  }
+
   /** Why a target can't be reached, or null. */
   troubleOf(name: string): string | null {
     const target = this._targets.find(one => one.name === name);

@@ -21,7 +21,7 @@ from jupyter_sm.diagnosis import ExplainedError, explained
 from jupyter_sm.diagnosis.matching import needs_of
 from jupyter_sm.expressions import worker
 from jupyter_sm.logs.prefixes import without_ansi
-from jupyter_sm.store.file import Store
+from jupyter_sm.store.file import Store, address
 from jupyter_sm.store.logs import blocks
 
 # Of processor time. A search of a million lines takes a fraction of it; an expression that runs
@@ -186,7 +186,7 @@ def main() -> None:
 
 def _matches(path: str, job_id: int, total: int, query: str) -> Finds:
     expression = re.compile(query, re.IGNORECASE)
-    db = sqlite3.connect(path)
+    db = sqlite3.connect(address(Path(path)), uri=True)
     db.row_factory = sqlite3.Row
     finds = Finds()
     for block in blocks.blocks(db, job_id, 0, total):

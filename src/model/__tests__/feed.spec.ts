@@ -1,4 +1,6 @@
+import { ApiError } from '../../api/client';
 import type { IJobKey } from '../../api/client';
+import type { IExplanation } from '../../api/types';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
 import { ChangeFeed } from '../feed';
@@ -187,6 +189,17 @@ describe('ChangeFeed', () => {
       await jest.advanceTimersByTimeAsync(60_000);
       expect(feed.error).toBeNull();
       expect(told).toBeGreaterThan(1);
+    });
+
+    it('tells in its own words why a server that is there does not answer', async () => {
+      const said = 'The job store was deleted while it was in use.';
+      const asked = jest.spyOn(client, 'getChanges');
+      asked.mockRejectedValueOnce(new ApiError(said, 507, {} as IExplanation));
+      await nextPoll();
+      expect([feed.error, feed.refusal]).toEqual([said, said]);
+      asked.mockRejectedValueOnce(new ApiError('Not Found', 404));
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect([feed.error, feed.refusal]).toEqual([null, null]);
     });
 
     it('has fetched again what could not be fetched, after a moment', async () => {
