@@ -142,7 +142,9 @@ def _written(cell: str) -> Path:
     folder = desk().store.folder / "cells" / hashlib.sha256(body).hexdigest()[:16]
     script = folder / "train.py"
     try:
-        if not script.exists():
+        if script.exists():
+            os.utime(script)  # used again, so that it is not tidied away
+        else:
             folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.mkdir(exist_ok=True, mode=0o700)
             part = folder / f".part-{os.getpid()}-{threading.get_ident()}"

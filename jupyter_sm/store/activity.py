@@ -49,6 +49,12 @@ def is_busy(store: Store, target: str) -> bool:
     return store.read().execute(query, (target,)).fetchone() is not None
 
 
+def open_requests(store: Store) -> list[str]:
+    """The requests, as JSON, of all jobs that have not ended."""
+    rows = store.read().execute("SELECT request FROM jobs WHERE phase IN ('submitting', 'open')")
+    return [row["request"] for row in rows]
+
+
 def open_keys(store: Store, target: str, kind: str) -> list[JobKey]:
     """The jobs of a kind that have not ended, so far as is known; those looked at first."""
     rows = store.read().execute(

@@ -22,6 +22,8 @@ from jupyter_sm.store.schema import MIGRATIONS
 
 _CACHE_KB = 512
 _BUSY_SECONDS = 30
+# Of the write-ahead log's file, once all of it has gone into the store.
+_MOST_LOG = 16 << 20
 # WAL needs shared memory between its users, which these do not have across machines.
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse", "lustre", "9p", "gpfs", "beegfs", "ceph")
 
@@ -224,6 +226,8 @@ class Store:
         connection.row_factory = sqlite3.Row
         _set_journal_mode(connection, journal_mode(self.path))
         connection.execute("PRAGMA foreign_keys=ON")
+        # After a long read the log may be large; the disk gets it back at the next write.
+        connection.execute(f"PRAGMA journal_size_limit={_MOST_LOG}")
         # NORMAL survives any crash of ours; FULL (per submission) a loss of power too.
         connection.execute("PRAGMA synchronous=NORMAL")
         # Of 2 MB for each of a dozen threads little would be used twice: the system has the pages.

@@ -142,6 +142,14 @@ def add_notes(db: sqlite3.Connection, key: JobKey, notes: Sequence[str]) -> bool
     return bool(fresh)
 
 
+def note(store: Store, key: JobKey, text: str) -> None:
+    """Add a note to a job, if the store knows it."""
+    with store.write() as db:
+        known = db.execute(f"SELECT 1 FROM jobs WHERE {_ONE}", key).fetchone()
+        if known and add_notes(db, key, [text]):
+            changes.tell(db, "job", *key)
+
+
 def _is_unsettled(db: sqlite3.Connection, job_id: int) -> bool:
     row = db.execute("SELECT state FROM submissions WHERE job_id = ?", (job_id,)).fetchone()
     return row is not None and row["state"] == "open"

@@ -12,18 +12,38 @@ from jupyter_sm.store.logs import blocks
 _DOWN_TO = 0.9
 
 
-def trim(store: Store, limit_mb: int) -> None:
-    """Drop logs, the longest ended job's first, while the store is larger than `limit_mb` (0: any).
+class LogLimit:
+    """Keeps the logs of a store within a limit."""
 
-    If that does not do, the earliest lines of the longest log go, even while it grows.
-    """
-    limit = limit_mb * 1_000_000
-    if not limit or _used(store.read()) <= limit:
-        return
-    while _used(store.read()) > limit * _DOWN_TO:
-        with store.write() as db:
-            if not (_drop_oldest(db, limit) or _drop_begin(db, limit)):
-                return
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        # A limit, and how large the file may become before logs can have passed it.
+        self._enough = (0, 0)
+
+    def keep(self, limit_mb: int) -> None:
+        """Drop logs, the longest ended job's first, while all are larger than `limit_mb` (0: any).
+
+        If that does not do, the earliest lines of the longest log go, even while it grows.
+        """
+        limit = limit_mb * 1_000_000
+        enough = self._enough[1] if self._enough[0] == limit else 0
+        db = self._store.read()
+        if not limit or _used(db) <= max(limit, enough):
+            return
+        size = _logs(db)
+        if size > limit:
+            size = self._drop(size, limit)
+        self._enough = limit, _used(db) + max(0, limit - size)
+
+    def _drop(self, size: int, limit: int) -> int:
+        """Drop what is too much of logs of this size; the size that they have then."""
+        while size > limit * _DOWN_TO:
+            with self._store.write() as db:
+                before = _used(db)
+                if not (_drop_oldest(db, limit) or _drop_begin(db, limit)):
+                    break
+                size -= max(1, before - _used(db))
+        return size
 
 
 def _used(db: sqlite3.Connection) -> int:
@@ -32,6 +52,16 @@ def _used(db: sqlite3.Connection) -> int:
         for name in ("page_count", "freelist_count", "page_size")
     )
     return int((pages - free) * size)
+
+
+def _logs(db: sqlite3.Connection) -> int:
+    """The bytes of all logs, which is what dropping them can free."""
+    (blocks_size,) = db.execute(
+        "SELECT sum(length(kinds) + length(streams) + length(times) + length(lengths)"
+        " + length(text)) FROM log_blocks"
+    ).fetchone()
+    (raws_size,) = db.execute("SELECT sum(length(raw)) FROM log_raws").fetchone()
+    return (blocks_size or 0) + (raws_size or 0)
 
 
 def _drop_oldest(db: sqlite3.Connection, limit: int) -> bool:
@@ -44,7 +74,7 @@ def _drop_oldest(db: sqlite3.Connection, limit: int) -> bool:
     blocks.drop(db, job["id"])
     # Closed for good: read again it would come back, and its metrics stand already.
     db.execute("UPDATE jobs SET log_closed = 2 WHERE id = ?", (job["id"],))
-    _tell(db, job, f"The log was dropped to keep the store below {limit // 1_000_000} MB")
+    _tell(db, job, f"The log was dropped to keep stored logs below {limit // 1_000_000} MB")
     return True
 
 
@@ -59,7 +89,7 @@ def _drop_begin(db: sqlite3.Connection, limit: int) -> bool:
         "SELECT id, target, kind, name FROM jobs WHERE id = ?", (row["job_id"],)
     ).fetchone()
     blocks.drop_first(db, job["id"], max(1, row["blocks"] // 4))
-    _tell(db, job, f"Earlier lines were dropped to keep the store below {limit // 1_000_000} MB")
+    _tell(db, job, f"Earlier lines were dropped to keep stored logs below {limit // 1_000_000} MB")
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -121,6 +121,13 @@ class Target(Protocol):
         """Bring the files a request names to the target, and fill in what it leaves out.
 
         Raises StagingRefusedError, StagingStoppedError, or what botocore raises.
+        """
+        ...
+
+    def tidy(self) -> Sequence[tuple[str, str, str]]:
+        """Free disk that jobs took beyond the settings' limits; called now and then.
+
+        Of each job that lost something: its kind, its name, a sentence. Raises SettingsError.
         """
         ...
 

@@ -10,6 +10,11 @@
 
     [store]
     log_limit_mb = 2000
+    sources_limit_mb = 1000
+
+    [local]
+    limit_gb = 50
+    limit_jobs = 10000
 
     [space]
     keep_alive = false
@@ -31,6 +36,9 @@ else:
 
 
 _LOG_LIMIT_MB = 2_000
+_SOURCES_LIMIT_MB = 1_000
+_LOCAL_LIMIT_GB = 50
+_LOCAL_LIMIT_JOBS = 10_000
 
 
 class SettingsError(ValueError):
@@ -73,13 +81,29 @@ def read_settings(data_dir: Path, target: str) -> Settings:
 
 
 def log_limit_mb(data_dir: Path) -> int:
-    """How large the store may become before old logs are dropped, in MB; 0 for no limit."""
+    """How large stored logs may become before old ones are dropped, in MB; 0 for no limit."""
+    return _limit(data_dir, "store", "log_limit_mb", _LOG_LIMIT_MB)
+
+
+def sources_limit_mb(data_dir: Path) -> int:
+    """How much packed sources and cells' scripts may take, in MB; 0 for no limit."""
+    return _limit(data_dir, "store", "sources_limit_mb", _SOURCES_LIMIT_MB)
+
+
+def local_limits(data_dir: Path) -> tuple[int, int]:
+    """How many bytes ended local jobs may leave, and how many jobs; 0 for no limit."""
+    limit_gb = _limit(data_dir, "local", "limit_gb", _LOCAL_LIMIT_GB)
+    return limit_gb * 10**9, _limit(data_dir, "local", "limit_jobs", _LOCAL_LIMIT_JOBS)
+
+
+def _limit(data_dir: Path, table: str, name: str, default: int) -> int:
     path, content = _read(data_dir)
-    table = content.get("store", {})
-    limit = table.get("log_limit_mb", _LOG_LIMIT_MB) if isinstance(table, dict) else None
+    given = content.get(table, {})
+    limit = given.get(name, default) if isinstance(given, dict) else None
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        unit = f" of {name[-2:].upper()}" if name.endswith(("_mb", "_gb")) else ""
         raise SettingsError(
-            f"In {path}, log_limit_mb in [store] must be a whole number of MB, or 0 for no limit."
+            f"In {path}, {name} in [{table}] must be a whole number{unit}, or 0 for no limit."
         )
     return limit
 

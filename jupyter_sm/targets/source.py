@@ -6,17 +6,26 @@ copy: what the user edits after the cell returned does not reach the job.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
 import os
+import shutil
 import tarfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_sm.targets.paths import PathError, resolved
 from jupyter_sm.targets.walk import WalkError, file_in, walk
 
+# When there is too much, so much goes that it does not begin anew at once.
+_DOWN_TO = 0.9
+# A job may be about to be submitted with it.
+_FRESH_SECONDS = 3600
+# What a small file takes on the disk.
+_LEAST_BYTES = 4096
 MAX_BYTES = 200 * 1024 * 1024
 _REQUIREMENTS = "requirements.txt"
 _LEFT_OUT = frozenset({".git", ".hg", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"})
@@ -156,7 +165,10 @@ def _write(files: list[tuple[str, Path]], into: Path) -> Path:
     digest = hashlib.sha256(data).hexdigest()[:16]
     folder = into / digest
     target = folder / "sourcedir.tar.gz"
-    if not target.exists():
+    if target.exists():
+        with contextlib.suppress(OSError):
+            os.utime(target)  # used again (`trim_sources`)
+    else:
         into.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
         part = folder / f".part-{os.getpid()}-{id(data)}"
@@ -166,3 +178,32 @@ def _write(files: list[tuple[str, Path]], into: Path) -> Path:
         finally:
             part.unlink(missing_ok=True)
     return target
+
+
+def trim_sources(data_dir: Path, limit_mb: int, in_use: Sequence[str]) -> None:
+    """Delete packed sources and cells' scripts, the longest unused first, beyond a limit (0: any).
+
+    Those stay that one of the texts `in_use` names, or that were used within the hour.
+    """
+    limit = limit_mb * 1_000_000
+    kept = [
+        _kept(folder) for kind in ("sources", "cells") for folder in (data_dir / kind).glob("*")
+    ]
+    total = sum(size for _, size, _ in kept)
+    if not limit or total <= limit:
+        return
+    for used, size, folder in sorted(kept):
+        if total <= limit * _DOWN_TO or used > time.time() - _FRESH_SECONDS:
+            break
+        if not any(folder.name in text for text in in_use):
+            shutil.rmtree(folder, ignore_errors=True)
+            total -= size
+
+
+def _kept(folder: Path) -> tuple[float, int, Path]:
+    """When what lies in a folder was last used, its bytes, the folder."""
+    found = []
+    with contextlib.suppress(OSError):
+        found = [path.stat() for path in folder.iterdir()]
+    used = max((status.st_mtime for status in found), default=0.0)
+    return used, sum(max(_LEAST_BYTES, status.st_size) for status in found), folder

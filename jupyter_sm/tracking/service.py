@@ -8,16 +8,14 @@ import threading
 import time
 
 from jupyter_sm import forks
-from jupyter_sm.store import Store, StoreError, StoreLostError, leases, retention, targets
+from jupyter_sm.store import Store, StoreError, StoreLostError, leases, targets
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
-from jupyter_sm.targets.settings import SettingsError, log_limit_mb
+from jupyter_sm.tracking.tidying import Tidying
 from jupyter_sm.tracking.tracker import Tracker
 
 # How soon a server notices that a target is used for the first time.
 _LOOK_SECONDS = 1.0
-# How often it is seen to that the store does not grow beyond its limit.
-_TRIM_SECONDS = 60.0
 
 # How long whoever asks once waits for a target; what it says later comes to the store all the same.
 _CATCH_UP_SECONDS = 8.0
@@ -34,6 +32,7 @@ class TrackingService:
         self._store = store
         self._rank = rank
         self._trackers: dict[str, Tracker] = {}
+        self._tidying = Tidying(store, lambda: list(self._trackers.values()))
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -44,17 +43,14 @@ class TrackingService:
         self._thread.start()
 
     def _watch(self) -> None:
-        trimmed, said = 0.0, ""
+        said = ""
         while not self._stopped.wait(_LOOK_SECONDS):
             try:
                 self._track_used()
-                if time.monotonic() - trimmed > _TRIM_SECONDS:
-                    trimmed = time.monotonic()
-                    retention.trim(self._store, log_limit_mb(self._store.folder))
                 said = ""
             except StoreLostError:
                 continue
-            except (StoreError, SettingsError) as error:
+            except StoreError as error:
                 if str(error) != said:
                     said = str(error)
                     _log.warning("%s", error)
@@ -81,12 +77,14 @@ class TrackingService:
             target = open_target(name, self._store.folder)
             self._trackers[name] = Tracker(self._store, target, self._rank)
             self._trackers[name].start()
+            self._tidying.begin()
 
     def stop(self) -> None:
         """End all trackers and let go of their leases."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join(timeout=10)
+        self._tidying.end()
         for tracker in self._trackers.values():
             tracker.stop()
         self._trackers.clear()

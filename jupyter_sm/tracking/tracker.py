@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, explain
-from jupyter_sm.jobs import kind_named
-from jupyter_sm.store import Store, StoreError, StoreLostError, stops, targets, wanted
+from jupyter_sm.jobs import JobKey, kind_named
+from jupyter_sm.store import Store, StoreError, StoreLostError, jobs, stops, targets, wanted
 from jupyter_sm.store.leases import Lease, Rank
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.calls import (
@@ -79,6 +79,13 @@ class Tracker:
         for thread in self._threads[:3]:
             if thread.is_alive():
                 thread.join(timeout=10)
+
+    def tidy(self) -> None:
+        """Free what is too much on this machine's disk, if the target is ours to look after."""
+        if not self._lease.held:
+            return
+        for kind, name, sentence in self._target.tidy():
+            jobs.note(self._store, JobKey(self._target.name, kind, name), sentence)
 
     @property
     def is_alive(self) -> bool:

@@ -12,7 +12,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from jupyter_sm.targets.settings import keeps_space_alive, log_limit_mb, read_settings
+from jupyter_sm.targets.settings import (
+    keeps_space_alive,
+    local_limits,
+    log_limit_mb,
+    read_settings,
+    sources_limit_mb,
+)
 
 from kit.aws_account import TARGET, Account
 from kit.scripts import TRAIN
@@ -78,6 +84,8 @@ def _settings(code: str, folder: Path) -> None:
     (folder / "config.toml").write_text(code)
     read_settings(folder, TARGET)
     assert log_limit_mb(folder) >= 0
+    assert sources_limit_mb(folder) >= 0
+    assert min(local_limits(folder)) >= 0
     assert keeps_space_alive(folder) in (True, False)
 
 

@@ -321,6 +321,26 @@ def test_the_version_tells_of_another_connection_s_commit_only(home: Path, store
     other.close()
 
 
+def test_the_write_ahead_log_is_short_again_after_a_long_read(store: Store) -> None:
+    log = store.path.with_name(f"{store.path.name}-wal")
+    with store.write() as db:
+        db.execute("CREATE TABLE filler (data)")
+    other = open_store(store.folder)
+    reading = other.read()
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM filler").fetchone()
+    for _ in range(40):
+        with store.write() as db:
+            db.execute("INSERT INTO filler VALUES (zeroblob(1 << 20))")
+    assert log.stat().st_size > 40 << 20
+    reading.execute("COMMIT")
+    for _ in range(2):
+        with store.write() as db:
+            db.execute("INSERT INTO filler VALUES (1)")
+    assert log.stat().st_size <= 16 << 20
+    other.close()
+
+
 def test_a_store_can_be_closed_while_threads_read(home: Path) -> None:
     """Closing a connection in the middle of a statement would crash the process."""
     store = open_store(home)

@@ -9,14 +9,15 @@ import pytest
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.jobs.names import unique_name
 from jupyter_sm.logs import LogParser
-from jupyter_sm.store import Store, retention
+from jupyter_sm.store import Store
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.pages import LogFilter, LogPages
 from jupyter_sm.store.logs.streams import LoggedJob
+from jupyter_sm.store.retention import LogLimit
 from jupyter_sm.targets.settings import SettingsError, log_limit_mb
 
-from kit.long_log import add_finished_job
+from kit.long_log import add_finished_job, add_job_with_curves
 
 
 def key(name: str) -> tuple[str, str, str]:
@@ -38,9 +39,9 @@ def end(store: Store, name: str, at: float) -> None:
 
 def test_nothing_goes_while_there_is_room(store: Store) -> None:
     add_finished_job(store, "one", 10_000)
-    retention.trim(store, log_limit_mb(store.folder))
+    LogLimit(store).keep(log_limit_mb(store.folder))
     limit(store, 0)
-    retention.trim(store, log_limit_mb(store.folder))
+    LogLimit(store).keep(log_limit_mb(store.folder))
     assert lines(store, "one") == 9_991
 
 
@@ -49,13 +50,13 @@ def test_the_log_of_the_job_that_ended_first_goes_first(store: Store) -> None:
         add_finished_job(store, name, 100_000)
         end(store, name, [200.0, 100.0, 300.0][n])
     limit(store, 2)
-    retention.trim(store, log_limit_mb(store.folder))
+    LogLimit(store).keep(log_limit_mb(store.folder))
     assert lines(store, "oldest") == 0
     assert lines(store, "newest") > 0
     job = jobs_table.get(store, key("oldest"))
     assert job is not None and job.status == "Completed"
     assert job.log_note == (
-        "The log was dropped to keep the store below 2 MB (log_limit_mb in config.toml). "
+        "The log was dropped to keep stored logs below 2 MB (log_limit_mb in config.toml). "
         "It may still be found in the job's folder."
     )
     assert jobs_table.get(store, key("newest")).log_note is None  # type: ignore[union-attr]
@@ -107,7 +108,7 @@ def test_of_a_log_that_still_grows_the_beginning_goes(store: Store) -> None:
     views = LogPages(store)
     assert views.rows(key("huge"), start=0, limit=1).rows[0].first == 0
     limit(store, 2)
-    retention.trim(store, log_limit_mb(store.folder))
+    LogLimit(store).keep(log_limit_mb(store.folder))
     first = views.rows(key("huge"), start=0, limit=1).rows[0].first
     assert first > 0
     page = views.page(key("huge"), start=0, limit=3)
@@ -119,6 +120,20 @@ def test_of_a_log_that_still_grows_the_beginning_goes(store: Store) -> None:
     assert views.hits(key("huge"), "line 0299999").seqs == [299_999]
     note = jobs_table.get(store, key("huge")).log_note  # type: ignore[union-attr]
     assert note is not None and note.startswith("Earlier lines were dropped")
+
+
+def test_what_dropping_logs_can_not_free_does_not_count(store: Store) -> None:
+    add_job_with_curves(store, "curves", 40, 10_000)
+    add_finished_job(store, "logged", 10_000)
+    assert store.read().execute("PRAGMA page_count").fetchone()[0] * 4096 > 2_000_000
+    logs = LogLimit(store)
+    logs.keep(1)
+    assert lines(store, "logged") == 9_991
+    # What grows later is noticed all the same.
+    add_finished_job(store, "more", 100_000)
+    end(store, "logged", 100.0)
+    logs.keep(1)
+    assert lines(store, "logged") == 0
 
 
 @pytest.mark.parametrize("value", ["-1", "true", '"much"', "1.5"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,10 @@ class AwsTarget:
                 profile_name=None if own else self.aws.profile, region_name=self.aws.region
             )
         return self._session
+
+    def tidy(self) -> Sequence[tuple[str, str, str]]:
+        """Nothing: jobs leave nothing on this machine."""
+        return ()
 
     def renew(self) -> None:
         """Look for credentials anew at the next call."""

@@ -12,9 +12,12 @@ from jupyter_sm.targets.local.api.engine import LocalEngine
 from jupyter_sm.targets.local.api.errors import ApiError
 from jupyter_sm.targets.local.api.kinds import OFFERED
 from jupyter_sm.targets.local.api.offer import ROLE
+from jupyter_sm.targets.local.disk.layout import Layout
+from jupyter_sm.targets.local.disk.room import Cleared, Limits, Room
 from jupyter_sm.targets.local.interpreter import interpreter_of
 from jupyter_sm.targets.paths import resolved
 from jupyter_sm.targets.protocol import Cadence, Staged, Staging
+from jupyter_sm.targets.settings import local_limits
 
 
 class LocalTarget:
@@ -42,6 +45,7 @@ class LocalTarget:
 
     def __init__(self, root: Path, *, max_jobs: int | None = None) -> None:
         self.engine = LocalEngine(root, max_jobs=max_jobs)
+        self._room = Room(Layout(self.engine.root))
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -84,6 +88,11 @@ class LocalTarget:
     def stage(self, staging: Staging) -> Staged:
         """Nothing: the supervisor reads folders where they are."""
         return Staged(staging.request)
+
+    def tidy(self) -> list[Cleared]:
+        """Keep what ended jobs have left within the settings' limits."""
+        bytes_left, jobs_left = local_limits(self.engine.root.parent)
+        return self._room.keep(Limits(bytes_left, jobs_left))
 
     def renew(self) -> None:
         """Nothing: there are no credentials."""

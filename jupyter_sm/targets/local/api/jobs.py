@@ -160,10 +160,7 @@ class Jobs:
                 "ResourceInUse",
                 f"The {self.offer.noun} is in status {status} and can't be deleted.",
             )
-        gone = self._layout.jobs / f".gone-{os.getpid()}-{job.kind}-{job.name}"
-        job.path.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
-        self._layout.touch()
+        self._layout.remove(job)
         return {}
 
     def tags(self, name: str) -> Answer:

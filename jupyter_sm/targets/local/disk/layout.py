@@ -78,6 +78,13 @@ class Layout:
         for path in paths:
             yield JobFolder(path, kind, self.changed)
 
+    def remove(self, job: JobFolder) -> None:
+        """Delete an ended job; whoever looks meanwhile sees the whole of it or nothing."""
+        gone = self.jobs / f".gone-{os.getpid()}-{job.kind}-{job.name}"
+        job.path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        self.touch()
+
     def touch(self) -> None:
         """Say that something changed."""
         touch(self.changed)

@@ -25,6 +25,12 @@ def try_lock(path: Path) -> int | None:
     return fd
 
 
+def share(path: Path) -> None:
+    """Keep others from taking a lock file, for as long as this process lives; it must be free."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file at `path`, waiting for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -67,7 +68,8 @@ def pack(folders: Sequence[Path], archive: Path) -> bool:
                     packed.add(child, arcname=child.name)
         part.replace(archive)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise ArtifactError(
             f"ClientError: Artifact upload failed: {error.strerror or error} while writing '{archive}'."
         ) from error

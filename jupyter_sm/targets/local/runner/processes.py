@@ -152,10 +152,11 @@ def end_marked(folder: Path) -> None:
 
 def _children() -> list[int]:
     own = os.getpid()
-    try:
-        return [int(pid) for pid in Path(f"/proc/{own}/task/{own}/children").read_text().split()]
-    except FileNotFoundError:  # the kernel was built without it, or there is no /proc
-        return [pid for pid in _processes() if _stat(pid)[1:2] == [str(own)]]
+    by_thread = list(Path(f"/proc/{own}/task").glob("*/children"))
+    if by_thread:
+        return [int(pid) for listed in by_thread for pid in listed.read_text().split()]
+    # The kernel was built without these, or there is no /proc.
+    return [pid for pid in _processes() if _stat(pid)[1:2] == [str(own)]]
 
 
 def _processes() -> list[int]:

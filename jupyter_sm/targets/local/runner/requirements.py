@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_sm.targets.local.disk import locks
+from jupyter_sm.targets.local.disk.room import size_of
 from jupyter_sm.targets.local.runner import failure, processes
 from jupyter_sm.targets.local.runner.host import lines_of
 from jupyter_sm.targets.local.runner.requirement_files import RequirementFiles
@@ -111,10 +112,14 @@ class Environments:
             self._installer.check_stop()
             time.sleep(_TICK_SECONDS)
         try:
-            if not (folder / "ready").exists():
+            ready = folder / "ready"
+            if not ready.exists():
                 self._installer.say(f"installing {' and '.join(what)} into {folder}")
                 self._make(python, options, folder, seen)
-                (folder / "ready").touch()
+                ready.write_text(str(size_of(folder)))
+            # Used now, and until this process ends (`room.py`).
+            os.utime(ready)
+            locks.share(ready)
         finally:
             os.close(lock)
         return folder

@@ -67,6 +67,8 @@ class Supervisor:
         self.metrics = _parser(definitions) if definitions else None
         self.last_metrics: dict[str, Metric] = {}
         self.deadline = float("inf")
+        # Whether the hosts' folders hold what could not be brought to where it should be.
+        self.is_unsaved = False
         network = Network(self.layout.root, self.hosts)
         self.views = Views(self.job, network)
         self.steps = steps_of(
@@ -108,6 +110,8 @@ class Supervisor:
         for stream in self.streams.values():
             stream.close()
         self.steps.clear()
+        if not self.is_unsaved:  # the instances are gone on SageMaker too
+            shutil.rmtree(self.job.hosts, ignore_errors=True)
         if processes.is_lock_gone():
             # What was made of the folder since is no job's.
             if not (self.job.path / "request.json").exists():
@@ -128,15 +132,17 @@ class Supervisor:
             self.deadline = time.monotonic() + limit if limit else self.deadline
             self.steps.lay_out()
             self._enter("InProgress", self.steps.working)
+            self.is_unsaved = True
             try:
                 outcome = self._work()
             except JobFailedError:
                 self._upload_failed()
                 raise
             self._enter("Stopping" if outcome != "Completed" else "InProgress", "Uploading")
-            self.steps.upload()
+            self._upload()
             return ("Completed" if outcome == "Completed" else "Stopped"), outcome, ""
-        except JobStoppedError as stopped:
+        except JobStoppedError as stopped:  # before there was anything to save
+            self.is_unsaved = False
             return "Stopped", str(stopped), ""
         except (
             JobFailedError,
@@ -146,13 +152,18 @@ class Supervisor:
         ) as failed:
             return "Failed", "Failed", str(failed)
 
+    def _upload(self) -> None:
+        self.steps.upload()
+        self.is_unsaved = False
+
     def _upload_failed(self) -> None:
         """Keep what a job made before it failed; the failure itself stays the reason."""
         if not self.steps.uploads_failed:
+            self.is_unsaved = False
             return
         self._enter("InProgress", "Uploading")
         try:
-            self.steps.upload()
+            self._upload()
         except (ArtifactError, OSError) as error:
             self._say(f"what the job had made could not be uploaded: {error}")
 

@@ -44,6 +44,8 @@ class Run:
 
     def lay_out(self) -> None:
         """/opt/ml of each host, with source, channels and checkpoints."""
+        if self._work.root in self._output.parents:  # else it is the user's own folder
+            self._work.state["left"] = [os.fspath(self._output)]
         own = container.decoded_hyperparameters(self._request)
         source = own.get("sagemaker_submit_directory")
         modes = container.input_data_config(self._request)
@@ -159,6 +161,11 @@ class Run:
     def _has_own_command(self) -> bool:
         return bool(self._request["AlgorithmSpecification"].get("ContainerEntrypoint"))
 
+    @property
+    def _output(self) -> Path:
+        config = self._request["OutputDataConfig"]
+        return channels.local_path(config["S3OutputPath"]) / self._work.name
+
     def _image(self) -> str:
         return self._request["AlgorithmSpecification"].get("TrainingImage") or ""
 
@@ -184,7 +191,7 @@ class Run:
     def upload(self) -> None:
         """The model and the output, each of all hosts together."""
         config = self._request["OutputDataConfig"]
-        output = channels.local_path(config["S3OutputPath"]) / self._work.name / "output"
+        output = self._output / "output"
         bases = [self._job.host(host) for host in self._hosts]
         models = [base / "model" for base in bases]
         if config.get("CompressionType") == "NONE":
