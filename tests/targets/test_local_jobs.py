@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from jupyter_sm.targets.local.disk.layout import Layout, marker_name
+from jupyter_sm.targets.local.runner import container
 
 from kit.local_machine import Machine, channel, machine_in
 from kit.wait import wait_for
@@ -285,3 +286,20 @@ def test_a_rival_of_the_same_millisecond_leaves_the_winner_in_the_queue(machine:
     assert [m.name for m in layout.waiting.iterdir()] == [
         marker_name(1_000.001, "training", "rivals")
     ]
+
+
+def test_a_driver_that_hangs_counts_as_no_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "nvidia-smi"
+    asked.write_text("#!/bin/sh\necho 'GPU 0: one'\n[ -e $HANGS ] && exec sleep 300\nexit 0\n")
+    asked.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("HANGS", str(tmp_path / "hangs"))
+    container.gpu_count.cache_clear()
+    assert container.gpu_count() == 1
+    (tmp_path / "hangs").touch()
+    monkeypatch.setattr(container, "_GPU_SECONDS", 0.2)
+    container.gpu_count.cache_clear()
+    assert container.gpu_count() == 0
+    container.gpu_count.cache_clear()

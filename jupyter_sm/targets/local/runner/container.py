@@ -37,6 +37,7 @@ _TOOLKITS = frozenset(
     }
 )
 _GROUP = "homogeneousCluster"
+_GPU_SECONDS = 10.0
 
 
 def user_hyperparameters(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +73,12 @@ def gpu_count() -> int:
     """How many GPUs the machine has, asked as the toolkit asks."""
     if shutil.which("nvidia-smi") is None:
         return 0
-    asked = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True)
+    try:
+        asked = subprocess.run(
+            ["nvidia-smi", "--list-gpus"], capture_output=True, text=True, timeout=_GPU_SECONDS
+        )
+    except subprocess.TimeoutExpired:  # as with a driver that hangs
+        return 0
     return sum(line.startswith("GPU ") for line in asked.stdout.splitlines())
 
 

@@ -39,6 +39,7 @@ print(json.dumps([[p for p in sys.path if p.endswith("-packages")], pip]))
 # The first pip that installs for another interpreter.
 _PIP = (22, 3)
 _TICK_SECONDS = 0.2
+_ASK_SECONDS = 60.0
 _TAIL_LINES = 40
 
 
@@ -139,15 +140,20 @@ class Environments:
         self._run([*install, *quiet, *options], seen, python, options)
 
     def _ask(self, python: str) -> tuple[list[str], str]:
-        asked = subprocess.run(
-            [python, "-c", _ASK], capture_output=True, text=True, env=dict(self._installer.env)
-        )
+        said = "no output"
         try:
+            asked = subprocess.run(
+                [python, "-c", _ASK],
+                capture_output=True,
+                text=True,
+                env=dict(self._installer.env),
+                timeout=_ASK_SECONDS,
+            )
+            said = asked.stderr.strip() or said
             sites, pip = json.loads(asked.stdout.splitlines()[-1])
-        except (ValueError, IndexError):
+        except (subprocess.TimeoutExpired, ValueError, IndexError):
             raise RequirementsError(
-                f"ClientError: {python} does not run as a Python interpreter: "
-                f"{(asked.stderr.strip() or 'no output').splitlines()[-1]}"
+                f"ClientError: {python} does not run as a Python interpreter: {said.splitlines()[-1]}"
             ) from None
         return sites, pip
 
