@@ -15,7 +15,6 @@ from jupyter_sm.cli.show import show, table
 from jupyter_sm.desk import Desk, JobView, words
 from jupyter_sm.desk.waiting import read_log
 from jupyter_sm.diagnosis import refusal
-from jupyter_sm.jobs.differences import differences
 
 _POINT = ("name", "stream", "step", "value", "timestamp_ms")
 
@@ -79,9 +78,8 @@ def _cell(value: object) -> object:
 
 def diff(desk: Desk, options: argparse.Namespace) -> int:
     """What two jobs' requests have otherwise; 1 where they differ, as diff does."""
-    keys = [named(desk, name).key for name in (options.name, options.other)]
-    one, other = ({**(desk.request(key) or {}), "Tags": None} for key in keys)
-    found = list(differences(one, other))
+    one, other = (named(desk, name).key for name in (options.name, options.other))
+    found = desk.differences(one, other)
     if options.json:
         show([row._asdict() for row in found])
     elif found:

@@ -14,7 +14,8 @@ from jupyter_sm.desk.submit import checked_kind, submit_request, submit_spec
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, Origin, TrainingSpec, check_name, kind_named
 from jupyter_sm.jobs.code import code_of
-from jupyter_sm.jobs.secrets import mask_request
+from jupyter_sm.jobs.differences import Difference, differences, without_ours
+from jupyter_sm.shown.secrets import MASK, mask, masked
 from jupyter_sm.store import JobView, Store, changes, jobs, open_store, stops, wanted
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.store.logs import streams
@@ -93,17 +94,32 @@ class Desk:
     def request(self, key: JobKey) -> dict[str, Any] | None:
         """The Create request behind a job, secrets masked."""
         request = jobs.request_of(self.store, key)
-        return None if request is None else mask_request(request)
+        return None if request is None else masked(request)
 
     def code(self, key: JobKey, form: str) -> str:
-        """Code that, pasted and run, starts the same job. Raises ExplainedError (404, 400)."""
-        request = self.request(key)
+        """Code that, pasted and run, starts the same job; secrets are to be filled in.
+
+        Raises ExplainedError (404, 400).
+        """
+        request = jobs.request_of(self.store, key)
         if request is None:
             raise refusal("not-found", "No such job", f"There is no job {key.name}.", status=404)
         try:
             return code_of(kind_named(key.kind), request, key.target, form, self.packed_from(key))
         except ValueError as error:
             raise refusal("invalid-parameter", "No such code", str(error)) from None
+
+    def differences(self, one: JobKey, other: JobKey) -> list[Difference]:
+        """What two jobs' requests have otherwise, secrets masked; our own tags do not count."""
+        mine, theirs = (
+            without_ours(jobs.request_of(self.store, key) or {}) for key in (one, other)
+        )
+        seen = {row.path: row for row in differences(masked(mine), masked(theirs))}
+        # Two secrets differ, and look the same.
+        return [
+            seen.get(row.path) or Difference(mask(row.path), MASK, MASK)
+            for row in differences(mine, theirs)
+        ]
 
     def results(self, key: JobKey) -> Results:
         """What a job has left."""

@@ -19,9 +19,10 @@ _TOLD: dict[type[Exception], tuple[str, str]] = {
 
 
 class Refusals:
-    """What was found so far; one alone keeps its own title and fixes."""
+    """What was found so far; one alone keeps its own title and fixes. No `secrets` are told."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = tuple(secrets)
         self._errors: list[ExplainedError] = []
         self._faults: list[Fault] = []
 
@@ -52,6 +53,10 @@ class Refusals:
 
     def error(self) -> ExplainedError:
         """All of it as one error; there must be something."""
+        told = self._as_one()
+        return ExplainedError(told.explanation.hiding(self._secrets), told.status)
+
+    def _as_one(self) -> ExplainedError:
         if len(self._errors) == 1 and not self._faults:
             return self._errors[0]
         others = [Fault("", "", error.explanation.what_happened) for error in self._errors]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,10 @@ from jupyter_sm.jobs import (
     kind_named,
     unique_name,
 )
+from jupyter_sm.jobs.differences import OUR_TAGS
 from jupyter_sm.jobs.kinds.places import at
 from jupyter_sm.jobs.spec import Placement
+from jupyter_sm.shown.secrets import MASK, mask, secrets_of, shown
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 from jupyter_sm.targets import (
     PathError,
@@ -42,8 +44,7 @@ from jupyter_sm.targets import (
 )
 from jupyter_sm.tracking.submitter import SUBMISSION_TAG
 
-_OUR_TAGS = "jupyter-sm:"
-_TIME_TAG = f"{_OUR_TAGS}submitted"
+_TIME_TAG = f"{OUR_TAGS}submitted"
 
 
 def submit_spec(
@@ -54,7 +55,7 @@ def submit_spec(
     The source is copied now; inputs are read when they are staged. Raises ExplainedError
     with one clear sentence, or with one for each thing that is wrong with it.
     """
-    refusals = Refusals()
+    refusals = Refusals(secrets_of(vars(spec)))
     refusals.add(faults := spec.faults())
     if any(fault.rule == "type" for fault in faults):
         raise refusals.error()  # of values of another type there is nothing more to say
@@ -123,7 +124,8 @@ def submit_request(
         where = open_target(target, store.folder)
     except UnknownTargetError as error:
         raise refusal("invalid-parameter", "No such target", str(error)) from None
-    return _submit(store, where, row, request, Refusals(), notes=notes, packed_from=packed_from)
+    refusals = Refusals(secrets_of(request))
+    return _submit(store, where, row, request, refusals, notes=notes, packed_from=packed_from)
 
 
 def _submit(
@@ -159,14 +161,17 @@ def _submit(
         raise refusals.error()
     name = request.get(kind.name_field)
     key = JobKey(target, kind.kind, str(name))
+    secrets = secrets_of(tagged)
     try:
         submissions.add_submission(
             store,
             key,
             submission_id=submission_id,
             request=tagged,
-            script=kind.script(request),
-            notes=[*notes, *warnings, *where.notes(kind, tagged)],
+            script=shown(kind.script(request), secrets),
+            notes=[
+                shown(note, secrets) for note in (*notes, *warnings, *where.notes(kind, tagged))
+            ],
             create_bucket=create_bucket,
             packed_from=packed_from,
         )
@@ -192,6 +197,13 @@ def _look_through(
     wrong = check_name(name, limit=kind.name_limit) if isinstance(name, str) else None
     if wrong:
         refusals.refuse("invalid-parameter", "The job name is not legal", wrong)
+    elif isinstance(name, str) and mask(name) != name:
+        refusals.refuse(
+            "invalid-parameter",
+            "The job name holds a secret",
+            "The job name has a key or a token in it, and names are shown everywhere: choose another.",
+        )
+    refusals.add(_masked_members(request))
     filled_in = where.fills_in & kind.fills_in
     found = check_request(kind.create, request, file_uris=True, filled_in=filled_in)
     faults = [_of_all_tags(fault, request["Tags"]) for fault in errors_of(found)]
@@ -207,8 +219,21 @@ def _look_through(
     return [f"{fault.path}: {fault.message}" for fault in found if fault.severity == "warning"]
 
 
+def _masked_members(value: Any, path: str = "") -> Iterator[Fault]:
+    """What was copied from where secrets are masked, and would be sent so."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _masked_members(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            yield from _masked_members(item, f"{path}[{number}]")
+    elif isinstance(value, str) and MASK in value:
+        what = "is masked: give the secret itself, or run the job again, which keeps it."
+        yield Fault(path, "masked", what)
+
+
 def _is_ours(tag: Any) -> bool:
-    return str(at(tag, "Key")).startswith(_OUR_TAGS)
+    return str(at(tag, "Key")).startswith(OUR_TAGS)
 
 
 def _of_all_tags(fault: Fault, tags: Any) -> Fault:

@@ -16,8 +16,11 @@ log-in                `command` that renews the session
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from jupyter_sm.shown.secrets import mask
 
 KINDS = frozenset(
     {
@@ -34,6 +37,7 @@ KINDS = frozenset(
     }
 )
 
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,10}){1,3}-\d")
 # IAM's grammar of an action and of ARNs, nothing masked or left to fill in (IAM user guide,
 # Grammar of the IAM JSON policy language; Service authorization reference).
 _ACTION = re.compile(r"[a-z0-9-]{2,40}:[A-Z][A-Za-z0-9]{2,80}\Z")
@@ -92,14 +96,17 @@ def _details(kind: str, entities: Mapping[str, str], text: str) -> dict[str, Any
         statement = _statement(entities, text)
         return {"statement": statement} if statement else {}
     if kind == "open-quota-page":
-        region = entities.get("region", "us-east-1")
+        named = entities.get("region", "")
+        region = named if _REGION.fullmatch(named) else "us-east-1"
         host = f"https://{region}.console.aws.amazon.com"
         return {"url": f"{host}/servicequotas/home/services/sagemaker/quotas"}
     if kind in ("next-larger-instance", "choose-instance") and "instance_type" in entities:
         return {"instance_type": entities["instance_type"]}
     if kind == "log-in":
         profile = entities.get("profile")
-        return {"command": "aws sso login" + (f" --profile {profile}" if profile else "")}
+        return {
+            "command": "aws sso login" + (f" --profile {shlex.quote(profile)}" if profile else "")
+        }
     return {}
 
 
@@ -122,7 +129,7 @@ def _statement(entities: Mapping[str, str], text: str) -> dict[str, Any] | None:
 
 def _for_action(action: str, resource: str, operation: str) -> dict[str, Any] | None:
     arn = _ARN.match(resource)
-    if not _ACTION.match(action) or not (arn or resource == "*"):
+    if not _ACTION.match(action) or not (arn or resource == "*") or mask(resource) != resource:
         return None
     # Only S3's ARNs, and some of AWS's own resources, have no account.
     if arn and not arn["account"] and arn["service"] not in ("s3", "bedrock"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jupyter_sm.diagnosis import actions
@@ -49,20 +49,23 @@ def explain(
     operation: str | None = None,
     code: str | None = None,
     context: Mapping[str, str] | None = None,
+    secrets: Iterable[str] = (),
 ) -> Explanation:
     """What an error means, in plain words.
 
     `error` is an exception, a FailureReason or any text; `operation` and `code` are the
     API's, found by themselves in botocore's errors; `context` names entities the text
-    may lack (`name`, `script`, `channel`, …). Never raises: what no rule knows comes
-    back as category `not-recognised`.
+    may lack (`name`, `script`, `channel`, …); `secrets` are what must not be told. Never raises:
+    what no rule knows comes back as category `not-recognised`.
     """
     explanation = _attribute(error, "explanation")
     if isinstance(explanation, Explanation):
         return explanation
     text, code, operation = _read(error, code, operation)
-    # Masked before anything is taken out of it, so that no part can show a secret.
-    raw = mask_secrets(_shortened(text, _RAW))
+    # Masked before anything is taken out of it, so that no part can show a secret; and shortened
+    # once more, as the first cut may have gone through one.
+    secrets = tuple(secrets)
+    raw = _shortened(mask_secrets(_shortened(text, 2 * _RAW), secrets), _RAW)
     parts = parts_of(_shortened(raw, _LONGEST), code, operation)
     fit = best(parts)
     confidence = confidence_of(fit) if fit else HINTED
@@ -72,7 +75,8 @@ def explain(
     if fit is None:
         return _unknown(raw, said, parts)
     rule = fit.rule
-    known = _known(parts, fit, context or {})
+    context = {key: mask_secrets(value, secrets) for key, value in (context or {}).items()}
+    known = _known(parts, fit, context)
     title = _filled(rule.title, known)
     return Explanation(
         category=rule.category,

@@ -1,60 +1,28 @@
-"""The Explanation, the error that carries one, and the masking of secrets in both."""
+"""The Explanation and the error that carries one. What they hold may be shown anywhere."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from jupyter_sm.diagnosis.matching import holds, needs_of
+from jupyter_sm.shown.secrets import mask, shown
 
-# Every repetition is bounded, so that no text, however hostile, takes long.
-_SECRETS = (
-    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,64}"), r"\1…"),
-    (
-        re.compile(r"(?i)(authorization[\"']?[ \t]{0,3}[=:][ \t]{0,3}[\"']?)[^\n\"']{1,2000}"),
-        r"\1…",
-    ),
-    (
-        re.compile(
-            r"(?i)((?:secret|passw(?:or)?d|token|api_?key|credential)"
-            # What follows an exception's name is its message, not a secret.
-            r"(?!s?\w{0,40}(?:Error|Exception))"
-            r"[\w-]{0,40}[\"']?[ \t]{0,3}[=:][ \t]{0,3})"
-            r"(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^\s,;\"'}]{1,500})"
-        ),
-        r"\1…",
-    ),
-    # As arguments of a command: --password hunter2
-    (
-        re.compile(
-            r"(?i)(-(?<![\w-]-)-?[\w-]{0,40}(?:secret|passw(?:or)?d|token|key|credential)[\w-]{0,40} )"
-            r"[^\s\"-][^\s\"]{0,500}"
-        ),
-        r"\1…",
-    ),
-    # Account ids: in ARNs, registry addresses and in words.
+# Account ids: in ARNs, registry addresses and in words. Every repetition is bounded, so that no text,
+# however hostile, takes long.
+_ACCOUNTS = (
     (re.compile(r"(?<=:)\d{8}(\d{4})(?=:)"), r"········\1"),
     (re.compile(r"\b\d{8}(\d{4}\.dkr\.ecr\.)"), r"········\1"),
     (re.compile(r"((?:[Aa]ccount|ACCOUNT) )\d{8}(\d{4})\b"), r"\1········\2"),
-    (re.compile(r"(://[^/\s:@]{1,100}:)[^@\s/]{1,200}@"), r"\1…@"),
 )
 
 
-# With what a text must contain for a pattern to be worth a search.
-_MASKS = tuple(
-    (pattern, needs_of(pattern.pattern.removeprefix("(?i)")), replacement)
-    for pattern, replacement in _SECRETS
-)
-
-
-def mask_secrets(text: str) -> str:
-    """`text` without access keys, account ids, passwords in addresses or what follows `token=`."""
-    lowered = text.lower()
-    for pattern, needs, replacement in _MASKS:
-        if holds(lowered, needs):
-            text = pattern.sub(replacement, text)
+def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
+    """An error's text as it may be shown: without secrets (also `known` ones), account ids, controls."""
+    text = shown(text, known)
+    for pattern, replacement in _ACCOUNTS:
+        text = pattern.sub(replacement, text)
     return text
 
 
@@ -77,6 +45,19 @@ class Explanation:
     docs_url: str | None = None
     raw: str = ""
     confidence: float = 0.0
+
+    def hiding(self, secrets: Iterable[str]) -> Explanation:
+        """The same without values that are known to be secret."""
+        secrets = tuple(secrets)
+        return replace(
+            self,
+            title=mask(self.title, secrets),
+            what_happened=mask(self.what_happened, secrets),
+            likely_cause=mask(self.likely_cause, secrets),
+            fixes=tuple(mask(fix, secrets) for fix in self.fixes),
+            entities={name: mask(value, secrets) for name, value in self.entities.items()},
+            raw=mask(self.raw, secrets),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -127,12 +108,13 @@ def refusal(category: str, title: str, what: str, *fixes: str, status: int = 400
 
 
 def explained(category: str, title: str, what: str, *fixes: str) -> Explanation:
-    """An explanation of what we found ourselves, and so are sure of."""
+    """An explanation of what we found ourselves, and so are sure of; it may repeat what it was given."""
+    what = shown(what)
     return Explanation(
         category=category,
-        title=title,
+        title=shown(title),
         what_happened=what,
-        fixes=fixes,
+        fixes=tuple(map(shown, fixes)),
         raw=what,
         confidence=1.0,
     )

@@ -1,4 +1,7 @@
-"""A job's request as code: text that, pasted and run, starts the same job under a fresh name."""
+"""A job's request as code: text that, pasted and run, starts the same job under a fresh name.
+
+Secrets are masked, and a comment says where they must be filled in.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from jupyter_sm.jobs.differences import without_ours
 from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.jobs.names import fresh_name
 from jupyter_sm.jobs.spec import Origin
+from jupyter_sm.shown.secrets import MASK, masked
 
 FORMS = ("jupyter_sm", "boto3")
 _WIDTH = 88
+_FILL_IN = f"# {MASK}: a secret that is not shown; put it in before you run this.\n"
 
 
 def code_of(kind: Kind, request: Mapping[str, Any], target: str, form: str, origin: Origin) -> str:
@@ -23,13 +29,12 @@ def code_of(kind: Kind, request: Mapping[str, Any], target: str, form: str, orig
     """
     if form not in FORMS:
         raise ValueError(f"There is no code {form!r}; there is {' and '.join(FORMS)}.")
-    plain = {key: value for key, value in request.items() if key != "Tags"}
-    tags = [tag for tag in request.get("Tags", []) if not tag["Key"].startswith("jupyter-sm:")]
-    if tags:
-        plain["Tags"] = tags
+    plain = without_ours(request)
     if form == "jupyter_sm":
-        return _in_one_call(kind, plain, target, origin) or _submitted(kind, plain, target)
-    return _by_boto3(kind, plain, target)
+        code = _in_one_call(kind, plain, target, origin) or _submitted(kind, plain, target)
+    else:
+        code = _by_boto3(kind, plain, target)
+    return f"{_FILL_IN}{code}" if MASK in code else code
 
 
 def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, origin: Origin) -> str:
@@ -37,14 +42,14 @@ def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, origin: Or
     spec = kind.spec_of(request, origin) if kind.spec_of and origin.script else None
     if spec is None:
         return ""
-    words = [_literal(spec.script)]
+    words = [_literal(masked(spec.script))]
     for field in fields(spec):
         value = getattr(spec, field.name)
         default = field.default
         if field.default_factory is not MISSING:
             default = field.default_factory()
         if field.name != "script" and value != default:
-            words.append(f"{field.name}={_literal(value, 4)}")
+            words.append(f"{field.name}={_literal(masked(value), 4)}")
     if target != "local":
         words.append(f"target={_literal(target)}")
     lines = "".join(f"    {word},\n" for word in words)
@@ -77,15 +82,16 @@ def _by_boto3(kind: Kind, request: Mapping[str, Any], target: str) -> str:
 
 
 def _fresh(kind: Kind, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request under a name that is not taken: SageMaker keeps those of ended jobs, too."""
+    """The request, masked, under a name that is not taken: SageMaker keeps those of ended jobs, too."""
     name = fresh_name(str(request[kind.name_field]), limit=kind.name_limit)
-    return kind.named(dict(request), name)
+    return kind.named(masked(request), name)
 
 
 def _literal(value: Any, indent: int = 0) -> str:
     """Plain data as Python writes it, a member a line where it is long."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        # What can't be seen is written as an escape.
+        return "".join(map(_visible, json.dumps(value, ensure_ascii=False)))
     inner = " " * (indent + 4)
     if isinstance(value, Mapping):
         rows = [f"{_literal(key)}: {_literal(item, indent + 4)}" for key, item in value.items()]
@@ -99,6 +105,13 @@ def _literal(value: Any, indent: int = 0) -> str:
     if len(line) + indent <= _WIDTH and "\n" not in line:
         return line
     return f"{ends[0]}\n" + "".join(f"{inner}{row},\n" for row in rows) + " " * indent + ends[1]
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _snake(operation: str) -> str:

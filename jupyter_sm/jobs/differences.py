@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+OUR_TAGS = "jupyter-sm:"
+
 
 class Difference(NamedTuple):
     """One member that differs: its path, and what each request has there (None: nothing)."""
@@ -26,6 +28,13 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[Difference]:
             yield from differences(pair[0], pair[1], f"{path}[{number}]")
     elif one != other and not (_is_off(one) and _is_off(other)):
         yield Difference(path, one, other)
+
+
+def without_ours(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A request without the tags that are jupyter_sm's own."""
+    tags = [tag for tag in request.get("Tags", []) if not tag["Key"].startswith(OUR_TAGS)]
+    rest = {key: value for key, value in request.items() if key != "Tags"}
+    return {**rest, "Tags": tags} if tags else rest
 
 
 def _is_off(value: Any) -> bool:

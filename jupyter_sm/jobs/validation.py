@@ -173,7 +173,7 @@ def _string(
     allowed_folder = file_uris and name in _URI_SHAPES and value.startswith("file:///")
     if pattern and not allowed_folder and not _matches(pattern, value):
         told = constraint(here, value, f"satisfy regular expression pattern: {pattern}")
-        message = f"{_shown(value)} does not match {pattern}."
+        message = f"{_shown(value, here)} does not match {pattern}."
         yield Fault(here, "pattern", message, answer=told)
     known = shape.get("enum")
     if known and value not in known:
@@ -183,7 +183,7 @@ def _string(
 def _not_listed(name: str, known: Sequence[str], value: str, here: str) -> Fault:
     """A value that an enumeration does not hold: a warning where it may be newer than the model."""
     told = constraint(here, value, f"satisfy enum value set: [{', '.join(known)}]")
-    head = f"{_shown(value)} is not among the {len(known)}"
+    head = f"{_shown(value, here)} is not among the {len(known)}"
     if not name.endswith("InstanceType"):
         may_be_newer = bool(value) and value.lower() not in map(str.lower, known)
         message = f"{head} values that botocore knows: {', '.join(known)}."
@@ -211,5 +211,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _shown(value: str) -> str:
-    return repr(value if len(value) <= 60 else value[:57] + "…")
+def _shown(value: str, here: str) -> str:
+    from jupyter_sm.shown.secrets import masked  # not loaded with each supervisor
+
+    (seen,) = masked({here.rpartition(".")[2]: value}).values()
+    return repr(seen if len(seen) <= 60 else seen[:57] + "…")

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from jupyter_sm.desk import words
-from jupyter_sm.jobs.differences import Difference, differences
+from jupyter_sm.jobs.differences import Difference
 
 if TYPE_CHECKING:
     from jupyter_sm.notebook.job import Job
@@ -27,11 +27,7 @@ class Diff(list[Difference]):
     """What two jobs' requests have otherwise; shows itself as a table."""
 
     def __init__(self, one: Job, other: Job) -> None:
-        mine, theirs = one.request, other.request
-        for request in (mine, theirs):
-            tags = request.get("Tags", [])
-            request["Tags"] = [t for t in tags if not t["Key"].startswith("jupyter-sm:")]
-        super().__init__(differences(mine, theirs))
+        super().__init__(one._desk.differences(one.key, other.key))
         self._heads = ("", one.name, other.name)
 
     def __repr__(self) -> str:

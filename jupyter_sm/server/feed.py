@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from jupyter_sm.desk import ChangePage, Desk, StoreError, StoreLostError
 from jupyter_sm.server.threads import Pool, Threads
+from jupyter_sm.shown.logger import logger_of
 
 CHANGE_SCHEMA = "urn:jupyter_sm:change"
 _TICK_SECONDS = 0.1
 _WAIT_SECONDS = 2.0
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class Feed:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from jupyter_sm.desk import Desk, StoreError
 from jupyter_sm.server.threads import Pool, Threads
+from jupyter_sm.shown.logger import logger_of
 
 _LOOK_SECONDS = 5.0
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class KeepAlive:

@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_sm.diagnosis import Explanation
 from jupyter_sm.jobs import KINDS, REJECTED, JobKey, Origin, is_over
 from jupyter_sm.jobs.kinds import Seen
+from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import changes
 from jupyter_sm.store.file import Store
 from jupyter_sm.store.views import JobProgress, JobView, MainMetric, Transition
@@ -135,7 +136,7 @@ def add_notes(db: sqlite3.Connection, key: JobKey, notes: Sequence[str]) -> bool
         return False
     row = db.execute(f"SELECT notes FROM jobs WHERE {_ONE}", key).fetchone()
     known = json.loads(row["notes"])
-    fresh = [note for note in notes if note not in known]
+    fresh = [note for note in map(shown, notes) if note not in known]
     if fresh:
         whole = json.dumps([*known, *fresh])
         db.execute(f"UPDATE jobs SET notes = ? WHERE {_ONE}", (whole, *key))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 import sqlite3
 import stat
@@ -19,11 +18,12 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
 
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store.file import Store, StoreError, journal_mode
 
 _FILE = "store.sqlite3"
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 def data_dir() -> Path:

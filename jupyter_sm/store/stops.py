@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from jupyter_sm.jobs import JobKey, is_over
+from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import changes
 from jupyter_sm.store.file import Store
 
@@ -42,6 +43,7 @@ def given_up(store: Store, key: JobKey, why: str = "") -> None:
 
 
 def _set(store: Store, key: JobKey, value: int, note: str = "") -> None:
+    note = shown(note)
     one = "WHERE target = ? AND kind = ? AND name = ?"
     with store.write() as db:
         db.execute(f"UPDATE jobs SET stop_requested = ? {one}", (value, *key))

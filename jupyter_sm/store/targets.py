@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import changes
 from jupyter_sm.store.file import Store
 
@@ -40,6 +41,7 @@ def use(store: Store, target: str) -> None:
 
 def mark(store: Store, target: str, health: str, reason: str | None) -> None:
     """Write down how the target is; a change of health or reason goes into the feed."""
+    reason = reason and shown(reason)
     with store.write() as db:
         row = db.execute("SELECT health, reason FROM targets WHERE name = ?", (target,)).fetchone()
         db.execute(

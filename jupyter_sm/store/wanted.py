@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_sm.jobs import JobKey
+from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store.file import Store
 
 FOUND = "found"
@@ -27,7 +28,7 @@ def settle(store: Store, key: JobKey, answer: str) -> None:
     with store.write() as db:
         db.execute(
             "UPDATE wanted SET answer = ? WHERE target = ? AND kind = ? AND name = ?",
-            (answer, *key),
+            (shown(answer), *key),
         )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.streams import LoggedJob
 
 _SECONDS = 60.0
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class Aside:

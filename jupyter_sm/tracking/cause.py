@@ -10,10 +10,11 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from jupyter_sm.diagnosis import Explanation, explain
+from jupyter_sm.diagnosis import Explanation, explain, mask_secrets
 from jupyter_sm.diagnosis.raised import Raised
 from jupyter_sm.logs import LogParser
 from jupyter_sm.logs.parser import LogError
+from jupyter_sm.shown.secrets import secrets_of
 from jupyter_sm.store import Store, jobs
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.streams import LoggedJob
@@ -56,6 +57,8 @@ def refine(store: Store, job: LoggedJob) -> None:
     told = find(store, job.id)
     if told is None:
         return
+    secrets = secrets_of(jobs.request_of(store, job.key) or {})
+    told = replace(told, words=mask_secrets(told.words, secrets), place=mask_secrets(told.place))
     context = {**view.explanation.entities, **({"place": told.place} if told.place else {})}
     reason = view.failure_reason or ""
     explanation = _better(reason, told, context)

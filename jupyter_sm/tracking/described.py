@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_sm.diagnosis import explain, mask_secrets
 from jupyter_sm.jobs import Kind, context_of
 from jupyter_sm.jobs.members import request_in
+from jupyter_sm.shown.secrets import secrets_of, shown
 from jupyter_sm.store.jobs import Described
 from jupyter_sm.targets import Target
 
@@ -19,10 +20,18 @@ def described(target: Target, kind: Kind, answer: Mapping[str, Any]) -> Describe
     # Explained as it is, since a policy statement needs whole ARNs; an explanation masks itself.
     told = seen.failure_reason or seen.told
     request = request_in(answer, kind)
-    seen = replace(seen, failure_reason=mask_secrets(seen.failure_reason))
+    secrets = secrets_of(request)
+    explanation = explain(told, context=context_of(kind, answer), secrets=secrets) if told else None
     return Described(
-        seen=seen,
+        seen=replace(
+            seen,
+            failure_reason=mask_secrets(seen.failure_reason, secrets),
+            transitions=[{**t, "message": shown(t["message"], secrets)} for t in seen.transitions],
+            script=shown(seen.script, secrets),
+            model_uri=seen.model_uri and shown(seen.model_uri, secrets),
+            notes=[shown(note, secrets) for note in seen.notes],
+        ),
         request=request,
-        explanation=explain(told, context=context_of(kind, answer)) if told else None,
-        notes=target.notes(kind, request),
+        explanation=explanation,
+        notes=[shown(note, secrets) for note in target.notes(kind, request)],
     )

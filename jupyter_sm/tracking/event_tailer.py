@@ -10,7 +10,6 @@ Source: CloudWatch Logs FilterLogEvents.
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import kind_named
 from jupyter_sm.logs import LogParser
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.streams import LoggedJob, Parsed
@@ -28,7 +28,7 @@ from jupyter_sm.tracking.aside import Aside
 from jupyter_sm.tracking.calls import code_of, is_about_credentials, is_denied, is_throttled
 from jupyter_sm.tracking.kind_poller import is_of_one
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 # Pages of one job in a row, before another gets its turn.
 _ROUND_PAGES = 4

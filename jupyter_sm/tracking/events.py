@@ -8,12 +8,12 @@ Source: EventBridge events of SageMaker ("SageMaker Training Job State Change").
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from jupyter_sm.jobs import KINDS, JobKey, check_name
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.poller import Poller
 
@@ -23,7 +23,7 @@ _RETRY_SECONDS = 60.0
 _LOOK_SECONDS = 30.0
 _MOST_MESSAGES = 10
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class Listener:

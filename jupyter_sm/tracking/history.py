@@ -6,13 +6,13 @@ List, the newest ones, which are then described one by one.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 from jupyter_sm.jobs import JobKey, Kind
 from jupyter_sm.jobs.kinds import Search
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.calls import is_denied
 from jupyter_sm.tracking.listing import Page, changed_after, list_page, search_page
@@ -21,7 +21,7 @@ from jupyter_sm.tracking.queue import DescribeQueue
 # Where jobs must be described one by one, so many are.
 _MOST_DESCRIBED = 300
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class History:

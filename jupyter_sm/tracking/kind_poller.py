@@ -7,13 +7,13 @@ it lags, a job counts as ended only once Describe says so.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Any
 
 from jupyter_sm.jobs import JobKey, Kind, is_over
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, StoreError, activity, cursors
 from jupyter_sm.store import jobs as rows
 from jupyter_sm.targets import Target
@@ -33,7 +33,7 @@ _PUSHED_SECONDS = 300.0
 # A kind that can't be listed, for a reason of its own, is tried again after so long.
 _SET_ASIDE_SECONDS = 60.0
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class KindPoller:

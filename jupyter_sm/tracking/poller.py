@@ -6,13 +6,13 @@ wrong with one kind, or with one job, leaves the others alone.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from functools import partial
 
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import KINDS, JobKey
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, activity, targets
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.calls import is_of_aws
@@ -21,7 +21,7 @@ from jupyter_sm.tracking.queue import DescribeQueue
 
 _LOOK_SECONDS = 1.0
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class Poller:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import threading
 import time
 
 from jupyter_sm import forks
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, StoreError, StoreLostError, leases, targets
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
@@ -22,7 +22,7 @@ _CATCH_UP_SECONDS = 8.0
 
 LOCAL = "local"
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class TrackingService:

@@ -8,7 +8,6 @@ how, and what is ours is adopted.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,8 @@ from typing import Any
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import REJECTED, JobKey, context_of, kind_named
 from jupyter_sm.jobs.kinds import Step
+from jupyter_sm.shown.logger import logger_of
+from jupyter_sm.shown.secrets import secrets_of, shown
 from jupyter_sm.store import Store, StoreError, submissions
 from jupyter_sm.store.submissions import CALLING, DONE, Submission
 from jupyter_sm.targets import Staged, Staging, Target
@@ -35,7 +36,7 @@ _LONGEST_WAIT = 60.0
 # Small sources must not wait behind large inputs.
 _STAGING_THREADS = 4
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class Submitter:
@@ -103,7 +104,9 @@ class Submitter:
         except Exception as error:  # noqa: BLE001 - boto3's transfers have errors of their own
             self._staging_failed(submission, error)
         else:
-            submissions.mark_staged(self._store, submission, staged.request, staged.notes)
+            secrets = secrets_of(submission.request)
+            notes = [shown(note, secrets) for note in staged.notes]
+            submissions.mark_staged(self._store, submission, staged.request, notes)
         # Sent at the next round, with the request as it now stands.
         return False
 
@@ -224,13 +227,16 @@ class Submitter:
 
     def _reject(self, submission: Submission, error: Exception) -> None:
         kind = kind_named(submission.key.kind)
-        explanation = explain(error, context=context_of(kind, submission.request))
+        request = submission.request
+        explanation = explain(error, context=context_of(kind, request), secrets=secrets_of(request))
         submissions.settle_refused(self._store, submission, REJECTED, explanation.raw, explanation)
 
     def _retry(self, submission: Submission, error: Exception | None) -> None:
         wait = min(_LONGEST_WAIT, 0.5 * 2 ** min(submission.attempts, 7))
-        _log.warning("Submitting %s is tried again in %.0f s: %s", submission.key.name, wait, error)
-        reason = explain(error).sentence if error else ""
+        reason = explain(error, secrets=secrets_of(submission.request)).sentence if error else ""
+        _log.warning(
+            "Submitting %s is tried again in %.0f s: %s", submission.key.name, wait, reason
+        )
         submissions.mark_retry(self._store, submission, wait, reason)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import defaultdict
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from jupyter_sm.jobs import kind_named
 from jupyter_sm.jobs.kinds import LogPlace
 from jupyter_sm.logs import LogParser
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.streams import LoggedJob
@@ -18,7 +18,7 @@ from jupyter_sm.tracking import cause
 from jupyter_sm.tracking.aside import Aside
 from jupyter_sm.tracking.kind_poller import is_of_one
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 # Small pages keep each transaction, and the time the interpreter is held, short.
 _PAGE_EVENTS = 1_000

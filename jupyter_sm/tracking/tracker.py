@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 from collections.abc import Callable
 
 from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, explain
 from jupyter_sm.jobs import JobKey, kind_named
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, StoreError, StoreLostError, jobs, stops, targets, wanted
 from jupyter_sm.store.leases import Lease, Rank
 from jupyter_sm.targets import Target
@@ -37,7 +37,7 @@ _LOGS_BACK_OFF_SECONDS = 5.0
 _THROTTLES_UNTOLD = 10
 _FAULTS_UNTOLD = 1
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class Tracker:

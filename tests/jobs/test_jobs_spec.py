@@ -1,4 +1,4 @@
-"""TrainingSpec compiles to the exact request of script mode; secrets in it are masked."""
+"""TrainingSpec compiles to the exact request of script mode."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from jupyter_sm.jobs import Origin, TrainingSpec, check_request, hyperparameter_text
 from jupyter_sm.jobs.kinds.training_spec import spec_of
-from jupyter_sm.jobs.secrets import MASK, mask_request
 from jupyter_sm.jobs.spec import Placement
 
 PLACE = Placement(
@@ -278,54 +277,3 @@ def test_a_value_that_holds_itself_is_refused_like_others() -> None:
     circular.append(circular)
     with pytest.raises(TypeError, match="can't be sent"):
         hyperparameter_text(circular)
-
-
-def masked(names: dict[str, str]) -> dict[str, str]:
-    request = {"HyperParameters": names, "Environment": dict(names), "RoleArn": "r"}
-    shown = mask_request(request)
-    assert shown["HyperParameters"] == shown["Environment"]
-    assert shown["RoleArn"] == "r"
-    return shown["Environment"]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "password",
-        "DB_PASSWD",
-        "HF_TOKEN",
-        "hf-token",
-        "WANDB_API_KEY",
-        "apikey",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "client_secret",
-        "PRIVATE_KEY",
-        "credentials",
-        "AWS_ACCESS_KEY_ID",
-        "SSH_PASSPHRASE",
-    ],
-)
-def test_a_value_whose_name_says_secret_is_masked(name: str) -> None:
-    assert masked({name: "hunter2"}) == {name: MASK}
-
-
-@pytest.mark.parametrize("name", ["epochs", "keys", "lr", "pass_rate", "monkey"])
-def test_other_values_are_shown(name: str) -> None:
-    assert masked({name: "5"}) == {name: "5"}
-
-
-@pytest.mark.parametrize("name", ["max_tokens", "tokenizer", "num_tokens", "tokenizer_name"])
-def test_a_language_models_tokens_are_no_secrets(name: str) -> None:
-    assert masked({name: "512"}) == {name: "512"}
-
-
-def test_masking_leaves_the_request_itself_alone() -> None:
-    request = {"Environment": {"HF_TOKEN": "abc"}}
-    mask_request(request)
-    assert request == {"Environment": {"HF_TOKEN": "abc"}}
-
-
-@pytest.mark.parametrize("request_body", [{}, {"Environment": None}, {"HyperParameters": "x"}])
-def test_masking_takes_requests_without_such_members(request_body: dict[str, Any]) -> None:
-    assert mask_request(request_body) == request_body

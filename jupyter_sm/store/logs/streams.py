@@ -16,6 +16,7 @@ from typing import Any
 
 from jupyter_sm.jobs import KINDS, JobKey, is_over, kind_named
 from jupyter_sm.logs import LogParser, Metric, Progress, Record, group_of
+from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import changes, jobs
 from jupyter_sm.store.file import Store
 from jupyter_sm.store.logs import blocks, points
@@ -209,6 +210,7 @@ def save_read_from(store: Store, job_id: int, at_ms: int) -> None:
 
 def set_log_note(store: Store, job: LoggedJob, text: str | None) -> None:
     """Say why a log is not all there, or that it is again; told only when it changes."""
+    text = text and shown(text)
     row = store.read().execute("SELECT log_note FROM jobs WHERE id = ?", (job.id,)).fetchone()
     if row is not None and row["log_note"] != text:
         with store.write() as db:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.targets.clients import unconfigured_client
 from jupyter_sm.targets.local.api.engine import LocalEngine
 from jupyter_sm.targets.local.api.errors import ApiError
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 # Never resolved: the answer is given before anything is sent.
 _ENDPOINT = "http://local.invalid"
 _CONTENT_TYPE = "application/x-amz-json-1.1"

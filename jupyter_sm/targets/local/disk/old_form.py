@@ -9,16 +9,16 @@ ended.
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.targets.local.disk import locks
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 KIND = "training"
 # An old job's folder has one of these; a kind's folder holds folders only.

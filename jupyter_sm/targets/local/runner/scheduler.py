@@ -7,7 +7,6 @@ and of which kind it is, makes no difference here.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.targets.local.disk import locks, old_form
 from jupyter_sm.targets.local.disk.layout import (
     JobFolder,
@@ -26,7 +26,7 @@ from jupyter_sm.targets.local.disk.layout import (
 )
 from jupyter_sm.targets.local.runner import processes
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 # A marker whose job folder has not appeared after this long was left by a crash.
 _ORPHAN_SECONDS = 60
