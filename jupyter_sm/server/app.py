@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode
 
 from jupyter_sm.desk import Desk, data_dir, open_desk
+from jupyter_sm.diagnosis import ExplainedError, Explanation, explained
 from jupyter_sm.server.feed import Feed
 from jupyter_sm.server.heaps import share_heaps
 from jupyter_sm.server.keep_alive import KeepAlive
 from jupyter_sm.server.routes import handlers
 from jupyter_sm.server.threads import Threads
+
+# When a store that can't be opened is tried again.
+_AGAIN_SECONDS = (2.0, 5.0, 10.0, 30.0)
 
 
 class SageMakerApp(ExtensionApp):
@@ -35,18 +40,29 @@ class SageMakerApp(ExtensionApp):
     _threads: Threads | None = None
 
     def initialize_settings(self) -> None:
-        """Open the store; what routes need goes into the settings."""
+        """Open the store; what routes need goes into the settings.
+
+        A store that can't be opened is told by every route, and tried again from time to time.
+        """
         share_heaps()
         logging.getLogger("jupyter_sm").setLevel(self.log.level)
-        folder = Path(self.home).expanduser().absolute() if self.home else data_dir()
-        # The kernels this server starts inherit it, so that they use the same store.
-        os.environ["JUPYTER_SM_HOME"] = str(folder)
-        self._desk = open_desk(folder)
         self._threads = Threads()
-        self.settings["jupyter_sm"] = {
-            "desk": self._desk,
-            "threads": self._threads,
-        }
+        self.settings["jupyter_sm"] = {"threads": self._threads}
+        self._open()
+
+    def _open(self) -> None:
+        """Open the store, or have every route say why that can't be, and the log once."""
+        shared = self.settings["jupyter_sm"]
+        try:
+            folder = Path(self.home).expanduser().absolute() if self.home else data_dir()
+            # The kernels this server starts inherit it, so that they use the same store.
+            os.environ["JUPYTER_SM_HOME"] = str(folder)
+            self._desk = shared["desk"] = open_desk(folder)
+        except (ExplainedError, OSError, RuntimeError, ValueError) as error:
+            fault = _explained(error)
+            if fault != shared.get("fault"):
+                self.log.error("jupyter_sm waits: %s", fault.sentence)
+            shared["fault"] = fault
 
     def initialize_handlers(self) -> None:
         """Add the routes, and have the rest begin once the event loop runs."""
@@ -57,6 +73,11 @@ class SageMakerApp(ExtensionApp):
 
     async def _begin(self, serverapp: Any) -> None:
         """With the event loop running: begin to track, and to tell of changes."""
+        for wait in chain(_AGAIN_SECONDS, repeat(_AGAIN_SECONDS[-1])):
+            if self._desk is not None or self._threads is None:
+                break
+            await asyncio.sleep(wait)
+            await asyncio.get_running_loop().run_in_executor(None, self._open)
         if self._desk is None or self._threads is None:
             return  # stopped meanwhile
         self._feed = Feed(self._desk, self._threads, serverapp.event_logger)
@@ -78,3 +99,10 @@ class SageMakerApp(ExtensionApp):
         if self._desk is not None:
             self._desk.store.close()
         self._feed = self._keep_alive = self._threads = self._desk = None
+
+
+def _explained(error: Exception) -> Explanation:
+    if isinstance(error, ExplainedError):
+        return error.explanation
+    what = f"The folder of the job store can't be used: {error}."
+    return explained("internal", "No job store", what, "Set JUPYTER_SM_HOME to another folder.")

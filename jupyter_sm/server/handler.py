@@ -33,8 +33,10 @@ class BaseHandler(APIHandler):
 
     @property
     def desk(self) -> Desk:
-        """The desk of the user's store."""
-        desk: Desk = self.settings["jupyter_sm"]["desk"]
+        """The desk of the user's store. Raises ExplainedError (503) while that can't be opened."""
+        desk: Desk | None = self.settings["jupyter_sm"].get("desk")
+        if desk is None:
+            raise ExplainedError(self.settings["jupyter_sm"]["fault"], 503)
         return desk
 
     @property

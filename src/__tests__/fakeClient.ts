@@ -18,6 +18,8 @@ export class FakeClient extends Client {
   jobs = new Map<string, IJobView>();
   asked: string[] = [];
   isDown = false;
+  /** What every request is refused with, when set. */
+  refusal: ApiError | null = null;
   missing = new Set<string>();
   health = 'ready';
   seq = 0;
@@ -69,7 +71,8 @@ export class FakeClient extends Client {
 
   async getMetrics(key: IJobKey): Promise<IMetricList> {
     await this._answer(`metrics ${key.name}`);
-    return { series: this.series.get(key.name) ?? [] };
+    const series = this.series.get(key.name) ?? [];
+    return { series, total: series.length };
   }
 
   async getRequest(key: IJobKey): Promise<IJobRequest> {
@@ -87,6 +90,9 @@ export class FakeClient extends Client {
   private async _answer(what: string): Promise<void> {
     this.asked.push(what);
     await this.gate;
+    if (this.refusal) {
+      throw this.refusal;
+    }
     if (this.isDown) {
       throw new Error('server away');
     }

@@ -156,10 +156,7 @@ function Targets(props: IPanelProps): JSX.Element {
       ))}
       {model.error && (
         <div className="jp-sm-Trouble" role="status">
-          {model.refusal ??
-            trans.__(
-              'The Jupyter server does not answer; what is shown may be old.'
-            )}
+          {trouble(model, trans)}
         </div>
       )}
       {model.targets
@@ -183,6 +180,23 @@ function Targets(props: IPanelProps): JSX.Element {
         ))}
     </div>
   );
+}
+
+/** Why there is nothing new: what the server says of itself, or that it says nothing. */
+function trouble(model: JobsModel, trans: TranslationBundle): string {
+  switch (model.errorStatus) {
+    case 503: // It can't serve, and says why and what to do.
+      return model.error ?? '';
+    case 404:
+      return trans.__(
+        'This Jupyter server runs without the server extension of jupyter_sm. Switch it on with %1 and start the server again.',
+        'jupyter server extension enable jupyter_sm'
+      );
+    default:
+      return trans.__(
+        'The Jupyter server does not answer; what is shown may be old.'
+      );
+  }
 }
 
 function Section(

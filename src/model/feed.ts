@@ -52,9 +52,9 @@ export class ChangeFeed implements IDisposable {
     return this._error;
   }
 
-  /** What our API said instead of an answer, where the server is there; or null. */
-  get refusal(): string | null {
-    return this._refusal;
+  /** The status of the answer that was an error; 0 where there was no answer, or no error. */
+  get errorStatus(): number {
+    return this._errorStatus;
   }
 
   /** Emitted when something was fetched, or could not be. */
@@ -172,11 +172,11 @@ export class ChangeFeed implements IDisposable {
   private async _guarded(fetch: () => Promise<void>): Promise<void> {
     try {
       await fetch();
-      this._error = this._refusal = null;
+      this._error = null;
+      this._errorStatus = 0;
     } catch (error) {
       this._error = error instanceof Error ? error.message : String(error);
-      const isOurs = error instanceof ApiError && error.explanation !== null;
-      this._refusal = isOurs ? this._error : null;
+      this._errorStatus = error instanceof ApiError ? error.status : 0;
       throw error;
     } finally {
       this._fetched.emit();
@@ -185,6 +185,7 @@ export class ChangeFeed implements IDisposable {
 
   private _dirty = new Map<string, IJobKey>();
   private _error: string | null = null;
+  private _errorStatus = 0;
   private _fetched = new Signal<this, void>(this);
   private _isDisposed = false;
   private _isLoaded = false;

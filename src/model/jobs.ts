@@ -55,9 +55,9 @@ export class JobsModel implements IDisposable {
     return this._feed.error;
   }
 
-  /** What our API said instead of an answer, where the server is there; or null. */
-  get refusal(): string | null {
-    return this._feed.refusal;
+  /** The status of the answer that said so; 0 where there was none. */
+  get errorStatus(): number {
+    return this._feed.errorStatus;
   }
 
   /** Why a target can't be reached, or null. */
