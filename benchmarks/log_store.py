@@ -117,7 +117,7 @@ def curves(store: Store) -> Figure:
         parsed = Parsed("curves/algo-1", [], metrics, None)
         streams.append(store, job, parsed, before=f"{at}" if at else "", after=f"{at + PAGE}")
     key = JobKey("local", "training", "curves")
-    work = lambda: json.dumps([vars(s) for s in streams.metric_series(store, key)])  # noqa: E731
+    work = lambda: json.dumps([vars(s) for s in streams.metric_series(store, key)[0]])  # noqa: E731
     return Figure(
         f"{CURVES} curves of {POINTS:,} points, ready to send", milliseconds(work), "ms", 1000
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from jupyter_sm.cli.parser import parser
-from jupyter_sm.cli.show import fail
+from jupyter_sm.cli.show import fail, tell
 from jupyter_sm.desk import Desk, open_desk
 from jupyter_sm.diagnosis import ExplainedError
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         desk = open_desk()
         if desk.store.note:
-            print(desk.store.note, file=sys.stderr)
+            tell(desk.store.note)
         result: int = options.run(desk, options)
         sys.stdout.flush()
     except ExplainedError as error:

@@ -31,9 +31,9 @@ def doctor(desk: Desk, options: argparse.Namespace) -> int:
         show([finding._asdict() for finding in found])
     else:
         for finding in found:
-            print(f"{_SIGNS[finding.how]} {finding.what}")
+            show(f"{_SIGNS[finding.how]} {finding.what}")
             if finding.fix:
-                print(f"    {finding.fix}")
+                show(f"    {finding.fix}")
     return 1 if any(finding.how == "fault" for finding in found) else 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sm import diagnosis
-from jupyter_sm.cli.show import show, show_job
+from jupyter_sm.cli.show import show, show_job, show_log, show_rows, tell
 from jupyter_sm.desk import Desk, JobView, words
 from jupyter_sm.desk.waiting import Waiting, checked, read_log
 from jupyter_sm.diagnosis import refusal
@@ -31,14 +31,17 @@ def named(desk: Desk, name: str) -> JobView:
 
 def _tell_late(targets: list[str]) -> None:
     for target in targets:
-        print(f"{target} does not answer; shown as last seen.", file=sys.stderr)
+        tell(f"{target} does not answer; shown as last seen.")
 
 
 def ls(desk: Desk, options: argparse.Namespace) -> int:
     """List jobs, the newest first."""
     _tell_late(desk.catch_up())
     views, _ = desk.jobs(limit=options.n)
-    show([view.as_dict() for view in views] if options.json else words.table(views))
+    if options.json:
+        show_rows(view.as_dict() for view in views)
+    else:
+        show(words.table(views))
     return 0
 
 
@@ -54,8 +57,7 @@ def _started(desk: Desk, view: JobView, options: argparse.Namespace) -> int:
     waiting = Waiting(desk, view)
     if options.wait:
         if not options.json:
-            for record in read_log(desk, view.key, follow=True):
-                print(record.text)
+            show_log(read_log(desk, view.key, follow=True))
         view = checked(waiting.until_over())
     else:
         # The job is accepted before this process, which may be all that tracks, ends.
@@ -132,10 +134,9 @@ def logs(desk: Desk, options: argparse.Namespace) -> int:
         desk.ensure_tracked(view.target)
     records = read_log(desk, view.key, follow=options.follow)
     if options.json:
-        show([vars(record) for record in records])
+        show_rows(map(vars, records))
         return 0
-    for record in records:
-        print(record.text, flush=options.follow)
+    show_log(records, flush=options.follow)
     return 0
 
 

@@ -8,9 +8,11 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from jupyter_sm.cli import doctor, jobs, results
+from jupyter_sm.cli.show import tell
 from jupyter_sm.jobs import KINDS, TrainingSpec
 from jupyter_sm.jobs.code import FORMS
 from jupyter_sm.jobs.options import JobOptions, add_options
+from jupyter_sm.shown.secrets import shown
 
 _TIMEOUT = 30.0
 
@@ -75,7 +77,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Ends the command with 2."""
-        print(f"{self.prog}: {message} ({self.prog} --help)", file=sys.stderr)
+        tell(shown(f"{self.prog}: {message} ({self.prog} --help)"))
         sys.exit(2)
 
 

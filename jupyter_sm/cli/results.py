@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import json
+import re
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 from jupyter_sm.cli.jobs import named
-from jupyter_sm.cli.show import show, table
+from jupyter_sm.cli.show import show, show_rows, table
 from jupyter_sm.desk import Desk, JobView, words
-from jupyter_sm.desk.waiting import read_log
 from jupyter_sm.diagnosis import refusal
+from jupyter_sm.shown.secrets import mask, masked
 
+# What begins a formula in a spreadsheet, also in the width of East Asian letters.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _POINT = ("name", "stream", "step", "value", "timestamp_ms")
 
 
@@ -26,13 +29,13 @@ def details(desk: Desk, options: argparse.Namespace) -> int:
     if options.json:
         show({**view.as_dict(), "request": request})
         return 0
-    print(words.card(view))
+    show(words.card(view))
     for row in view.transitions:
         took = (row.end or view.ended_at or time.time()) - row.start
-        print(f"  {row.status:<12} {words.duration(took):>10}  {row.message}".rstrip())
+        show(f"  {row.status:<12} {words.duration(took):>10}  {row.message}".rstrip())
     for note in view.notes:
-        print(f"  {note}")
-    print(json.dumps(request, indent=2))
+        show(f"  {note}")
+    show(json.dumps(request, indent=2))
     return 0
 
 
@@ -40,40 +43,39 @@ def metrics(desk: Desk, options: argparse.Namespace) -> int:
     """A job's metrics: first, last, least and greatest of each; all points as CSV or JSON."""
     view = named(desk, options.name)
     if options.csv:
-        sys.stdout.write(_csv(desk, view))
+        _write_csv(desk, view, sys.stdout)
         return 0
     points = desk.metric_points(view.key)
     if options.json:
-        show([{name: getattr(point, name) for name in _POINT} for point in points])
+        show_rows({name: getattr(point, name) for name in _POINT} for point in points)
         return 0
     values: dict[str, list[float]] = {}
     for point in points:
         if point.value is not None:
             values.setdefault(point.name, []).append(point.value)
     if not values:
-        print(f"{view.name} has printed no metrics (yet).")
+        show(f"{view.name} has printed no metrics (yet).")
         return 0
     heads = ("METRIC", "POINTS", "FIRST", "LAST", "LEAST", "GREATEST")
     rows = [
         (name, str(len(v)), *(f"{x:.4g}" for x in (v[0], v[-1], min(v), max(v))))
         for name, v in values.items()
     ]
-    print(table(heads, rows))
+    show(table(heads, rows))
     return 0
 
 
-def _csv(desk: Desk, view: JobView) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
+def _write_csv(desk: Desk, view: JobView, text: TextIO) -> None:
+    # In quotes, since there are programs for which other signs part cells.
+    rows = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     rows.writerow(_POINT)
     for point in desk.metric_points(view.key):
         rows.writerow([_cell(getattr(point, name)) for name in _POINT])
-    return text.getvalue()
 
 
 def _cell(value: object) -> object:
     """A name that a log printed must not become a formula of whoever opens the file."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def diff(desk: Desk, options: argparse.Namespace) -> int:
@@ -84,7 +86,7 @@ def diff(desk: Desk, options: argparse.Namespace) -> int:
         show([row._asdict() for row in found])
     elif found:
         rows = [(row.path, str(row.one), str(row.other)) for row in found]
-        print(table(("MEMBER", options.name, options.other), rows))
+        show(table(("MEMBER", options.name, options.other), rows))
     return 1 if found else 0
 
 
@@ -100,11 +102,12 @@ def artifacts(desk: Desk, options: argparse.Namespace) -> int:
     view = named(desk, options.name)
     found = desk.results(view.key).files()
     if options.json:
-        show([vars(one) for one in found])
+        show([masked(vars(one)) for one in found])
     elif not found:
-        print(f"{view.name} has left nothing (yet).")
+        show(f"{view.name} has left nothing (yet).")
     else:
-        print(table(("SIZE", "NAME"), [(words.size(one.size), one.name) for one in found]))
+        rows = [(words.size(one.size), mask(one.name)) for one in found]
+        show(table(("SIZE", "NAME"), rows))
     return 0
 
 
@@ -139,9 +142,11 @@ def export(desk: Desk, options: argparse.Namespace) -> int:
         (folder / "request.json").write_text(
             json.dumps(desk.request(view.key) or {}, indent=2) + "\n"
         )
-        (folder / "metrics.csv").write_text(_csv(desk, view))
+        with (folder / "metrics.csv").open("w", encoding="utf-8", newline="") as points:
+            _write_csv(desk, view, points)
         with (folder / "log.txt").open("w", encoding="utf-8", errors="replace") as log:
-            log.writelines(f"{record.text}\n" for record in read_log(desk, view.key))
+            desk.watch(view.key)
+            log.writelines(desk.exported_log(view.key))
     except OSError as error:
         what = f"{error.filename or folder}: {error.strerror}."
         raise refusal("local-file-not-found", "Not exported", what) from None
@@ -156,5 +161,5 @@ def targets(desk: Desk, options: argparse.Namespace) -> int:
     if options.json:
         show([vars(row) for row in rows])
     else:
-        print(table(("TARGET", "HEALTH", ""), [(r.name, r.health, r.reason or "") for r in rows]))
+        show(table(("TARGET", "HEALTH", ""), [(r.name, r.health, r.reason or "") for r in rows]))
     return 0

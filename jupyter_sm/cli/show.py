@@ -5,17 +5,39 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jupyter_sm.desk import JobView, words
+from jupyter_sm.desk import JobView, LogRecord, words
 from jupyter_sm.diagnosis import ExplainedError
+from jupyter_sm.shown.controls import coloured, plain
 
 
 def show(what: Any) -> None:
-    """Print a text as it is, plain data as JSON."""
-    plain = what is None or type(what) in (dict, list)
-    print(json.dumps(what) if plain else what)
+    """Print a text, in which nothing controls the terminal; plain data as JSON."""
+    is_data = what is None or type(what) in (dict, list)
+    print(json.dumps(what) if is_data else plain(str(what)))
+
+
+def show_rows(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print a JSON list, row by row, so that its length costs no memory."""
+    comma = "["
+    for row in rows:
+        print(comma, json.dumps(row), sep="", end="")
+        comma = ", "
+    print("[]" if comma == "[" else "]")
+
+
+def tell(what: str) -> None:
+    """Say something beside what was asked for."""
+    print(plain(what), file=sys.stderr)
+
+
+def show_log(records: Iterable[LogRecord], *, flush: bool = False) -> None:
+    """Print log entries as they come; in a terminal with their colours."""
+    readable = coloured if sys.stdout.isatty() else plain
+    for record in records:
+        print(readable(record.text) + words.left_out(record), flush=flush)
 
 
 def show_job(view: JobView, options: argparse.Namespace) -> int:
@@ -26,12 +48,7 @@ def show_job(view: JobView, options: argparse.Namespace) -> int:
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Rows under their heads, columns as wide as they must be."""
-    lines = [heads, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return words.columns([heads, *rows])
 
 
 def fail(error: ExplainedError, as_json: bool) -> int:
@@ -39,5 +56,5 @@ def fail(error: ExplainedError, as_json: bool) -> int:
     if as_json:
         show(error.explanation.as_dict())
     else:
-        print(error.explanation, file=sys.stderr)
+        tell(str(error.explanation))
     return 1

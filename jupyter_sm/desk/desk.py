@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, Origin, TrainingSpec, check_name, kind_named
 from jupyter_sm.jobs.code import code_of
 from jupyter_sm.jobs.differences import Difference, differences, without_ours
-from jupyter_sm.shown.secrets import MASK, mask, masked
+from jupyter_sm.shown.secrets import MASK, mask, masked, secrets_of, shown
 from jupyter_sm.store import JobView, Store, changes, jobs, open_store, stops, wanted
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.store.logs import streams
@@ -114,7 +114,10 @@ class Desk:
         mine, theirs = (
             without_ours(jobs.request_of(self.store, key) or {}) for key in (one, other)
         )
-        seen = {row.path: row for row in differences(masked(mine), masked(theirs))}
+        secrets = (*secrets_of(mine), *secrets_of(theirs))
+        seen = {
+            row.path: row for row in differences(masked(mine, secrets), masked(theirs, secrets))
+        }
         # Two secrets differ, and look the same.
         return [
             seen.get(row.path) or Difference(mask(row.path), MASK, MASK)
@@ -155,12 +158,23 @@ class Desk:
         """Whether nothing more will come into the job's log."""
         return jobs.log_is_read_out(self.store, key)
 
-    def metric_points(self, key: JobKey) -> list[MetricPoint]:
+    def exported_log(self, key: JobKey) -> Iterator[str]:
+        """The log as text to pass on, piece by piece: secrets masked, without colours."""
+        secrets = secrets_of(jobs.request_of(self.store, key) or {})
+        start = 0
+        while True:
+            text, behind = self.logs.printed(key, start, states=False)
+            if behind <= start:
+                return
+            yield shown(text, secrets)
+            start = behind
+
+    def metric_points(self, key: JobKey) -> Iterator[MetricPoint]:
         """The points of all metrics in the order of time."""
         return streams.metric_points(self.store, key)
 
-    def metric_series(self, key: JobKey) -> list[MetricSeries]:
-        """All metrics as curves to draw."""
+    def metric_series(self, key: JobKey) -> tuple[list[MetricSeries], int]:
+        """The metrics as curves to draw, not more than can be drawn, and how many there are."""
         return streams.metric_series(self.store, key)
 
     # Acting

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from jupyter_sm.shown.controls import line
 from jupyter_sm.store import JobView
+from jupyter_sm.store.views import LogRecord
 
 _DAY = 86_400
 
@@ -69,6 +71,15 @@ def cause(view: JobView) -> str:
     return named if named and " " not in named else view.explanation.title
 
 
+def left_out(record: LogRecord) -> str:
+    """What stands behind a log entry that is too long to be shown."""
+    if not record.cut:
+        return ""
+    return (
+        f" … and {record.cut:,} characters more: `jupyter sm export` writes the whole log to a file"
+    )
+
+
 def where(view: JobView) -> str:
     """`ml.m5.large × 1 · local`."""
     return f"{view.instance_type} × {view.instance_count} · {view.target}"
@@ -101,7 +112,7 @@ def details(view: JobView) -> str:
 def card(view: JobView) -> str:
     """Icon, name and state; the cause or the place, the metric and the time; a line a note."""
     lines = [f"{icon(view)} {view.name}  {state(view)}", details(view), *view.notes]
-    return "\n  ".join(lines)
+    return "\n  ".join(map(line, lines))
 
 
 def table(views: Sequence[JobView]) -> str:
@@ -119,9 +130,14 @@ def table(views: Sequence[JobView]) -> str:
         )
         for view in views
     ]
-    rows.insert(0, ("JOB", "STATE", "WHERE", "AGE"))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return columns([("JOB", "STATE", "WHERE", "AGE"), *rows])
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells, each on one line whatever it holds, columns as wide as they must be."""
+    lines = [[line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        for cells in lines
     )

@@ -18,7 +18,7 @@ from jupyter_sm.diagnosis.sentence import clean, cut, sentence_of
 # What a rule looks at; a traceback's end is at the end of the text.
 _LONGEST = 16_384
 # What is kept as raw text; whole logs are not explained but shown.
-_RAW = 65_536
+_RAW = 16_384
 # Below this a face says "perhaps".
 _PERHAPS = 0.5
 # How a text speaks of what it can't name, where the entity's own name would read badly.

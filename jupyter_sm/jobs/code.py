@@ -42,14 +42,14 @@ def _in_one_call(kind: Kind, request: Mapping[str, Any], target: str, origin: Or
     spec = kind.spec_of(request, origin) if kind.spec_of and origin.script else None
     if spec is None:
         return ""
-    words = [_literal(masked(spec.script))]
+    shown = masked({field.name: getattr(spec, field.name) for field in fields(spec)})
+    words = [_literal(shown["script"])]
     for field in fields(spec):
-        value = getattr(spec, field.name)
         default = field.default
         if field.default_factory is not MISSING:
             default = field.default_factory()
-        if field.name != "script" and value != default:
-            words.append(f"{field.name}={_literal(masked(value), 4)}")
+        if field.name != "script" and getattr(spec, field.name) != default:
+            words.append(f"{field.name}={_literal(shown[field.name], 4)}")
     if target != "local":
         words.append(f"target={_literal(target)}")
     lines = "".join(f"    {word},\n" for word in words)

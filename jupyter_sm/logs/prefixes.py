@@ -14,7 +14,7 @@ _OCTAL = re.compile(r"#0(?:1[0125]|33)")
 _OCTAL_MEANS = {"#010": "\b", "#011": "\t", "#012": "\n", "#015": "\r", "#033": "\x1b"}
 # Colours and cursor moves, and OSC sequences (window titles, hyperlinks).
 _ANSI = re.compile(
-    r"\x1b(?:\[[0-9;?]{0,40}[A-Za-z]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78])"
+    r"\x1b(?:\[[0-9;:?]{0,40}[A-Za-z]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78])"
 )
 # A return, a run of backspaces, or a cursor sent up and its line wiped begin a line anew.
 _REDRAW = re.compile(r"\r|\x08{4,}|(?:\x1b\[\d?A|\x1b\[2K)+")

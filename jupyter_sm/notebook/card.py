@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from jupyter_sm.desk import JobView, words
+from jupyter_sm.shown.controls import line
 
 MIME_TYPE = "application/vnd.jupyter-sm.job+json"
 
@@ -33,9 +34,14 @@ def mime_bundle(view: JobView) -> dict[str, Any]:
 
 def as_html(view: JobView) -> str:
     """The card as plain HTML, without script or style sheet; every text escaped."""
-    lines = (f"<br><small>{escape(line)}</small>" for line in (words.details(view), *view.notes))
+    name, state = _escaped(view.name), _escaped(words.state(view))
+    more = (f"<br><small>{_escaped(text)}</small>" for text in (words.details(view), *view.notes))
     return (
-        f'<div role="group" aria-label="SageMaker job {escape(view.name)}">'
-        f"<strong>{words.icon(view)} {escape(view.name)}</strong> &nbsp; {escape(words.state(view))}"
-        f"{''.join(lines)}</div>"
+        f'<div role="group" aria-label="SageMaker job {name}">'
+        f"<strong>{words.icon(view)} {name}</strong> &nbsp; {state}{''.join(more)}</div>"
     )
+
+
+def _escaped(text: str) -> str:
+    # Brackets too: nbconvert puts HTML into Markdown as it is, where they could make a link.
+    return escape(line(text)).replace("[", "&#91;").replace("]", "&#93;")

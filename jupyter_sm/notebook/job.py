@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from jupyter_sm.desk import (
     JobProgress,
     JobView,
     LogFilter,
-    LogRecord,
     Results,
     Transition,
     words,
@@ -26,7 +24,12 @@ from jupyter_sm.desk.waiting import TICK_SECONDS, Waiting, checked, read_log
 from jupyter_sm.diagnosis import Explanation
 from jupyter_sm.jobs import REJECTED, JobKey
 from jupyter_sm.notebook import card
-from jupyter_sm.notebook.shown import Code, Diff, Meter
+from jupyter_sm.notebook.shown import Code, Diff, LogLines, Meter, log_line
+from jupyter_sm.shown.controls import line
+from jupyter_sm.shown.secrets import mask
+
+# Files that a table shows.
+_SHOWN = 1_000
 
 
 class Artifacts(list[Artifact]):
@@ -47,14 +50,9 @@ class Artifacts(list[Artifact]):
     def __repr__(self) -> str:
         if not self:
             return f"{self._job.name} has left nothing (yet)."
-        return "\n".join(f"{words.size(one.size):>10}  {one.name}" for one in self)
-
-
-class LogLines(list[LogRecord]):
-    """A job's log entries; shows itself as the text."""
-
-    def __repr__(self) -> str:
-        return "\n".join(record.text for record in self)
+        rows = [f"{words.size(one.size):>10}  {line(mask(one.name))}" for one in self[:_SHOWN]]
+        more = [f"… and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        return "\n".join([*rows, *more])
 
 
 class Job:
@@ -134,14 +132,14 @@ class Job:
 
         Only entries that hold `query`, are as severe as `severity` (`info`, `warning`, `error`)
         or more, and come from a stream that begins with `stream`, such as `algo-2`; of those the
-        last `tail`.
+        last `tail`, and not more than fits into memory well (`left_out` says how many did not).
         """
         wanted = LogFilter(query=query, severity=severity, stream=stream)
         records = read_log(self._desk, self.key, wanted, follow=follow)
         if not follow:
-            return LogLines(records if tail is None else deque(records, maxlen=tail))
+            return LogLines(records, tail)
         for record in records:
-            print(record.text)  # noqa: T201 - this is what follow is for
+            print(log_line(record))  # noqa: T201 - this is what follow is for
         return LogLines()
 
     def metrics(self) -> Any:
@@ -150,16 +148,18 @@ class Job:
         `step` and `epoch` are there where the log tells them; `group` is `speed` for samples a
         second and the like.
         """
-        columns = ["name", "value", "step", "epoch", "timestamp_ms", "stream", "group"]
-        points = [
-            {column: getattr(point, column) for column in columns}
-            for point in self._desk.metric_points(self.key)
-        ]
+        names = ("name", "value", "step", "epoch", "timestamp_ms", "stream", "group")
+        columns: dict[str, list[Any]] = {name: [] for name in names}
+        for point in self._desk.metric_points(self.key):
+            for name, column in columns.items():
+                column.append(getattr(point, name))
         try:
             import pandas
         except ImportError:
-            return points
-        return pandas.DataFrame(points, columns=columns)
+            return [
+                dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+        return pandas.DataFrame(columns)
 
     def artifacts(self) -> Artifacts:
         """What the job has left where its output goes; `.download(to)` brings it here.

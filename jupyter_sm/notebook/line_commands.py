@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from jupyter_sm.desk.words import columns
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import KINDS, TrainingSpec
 from jupyter_sm.jobs.code import FORMS
@@ -112,9 +113,8 @@ def _code(words: list[str]) -> Any:
 
 def _targets(words: list[str]) -> Any:
     _parsed("targets", words)
-    return Text(
-        "\n".join(f"{row.name}  {row.health}  {row.reason or ''}".rstrip() for row in api.targets())
-    )
+    rows = [(row.name, row.health, row.reason or "") for row in api.targets()]
+    return Text(columns(rows))
 
 
 def _help(words: list[str]) -> Any:

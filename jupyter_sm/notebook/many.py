@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_sm.desk.waiting import TICK_SECONDS, checked
 from jupyter_sm.notebook.job import Job
+from jupyter_sm.shown.controls import plain
 
 
 def as_completed(jobs: Iterable[Job], *, timeout: float | None = None) -> Iterator[Job]:
@@ -67,7 +68,7 @@ def _row(job: Job) -> dict[str, Any]:
         "instance": f"{view.instance_type} × {view.instance_count}",
     }
     given = {
-        key: _read(text)
+        plain(key): _read(plain(text))
         for key, text in job.request.get("HyperParameters", {}).items()
         if not key.startswith("sagemaker_")
     }

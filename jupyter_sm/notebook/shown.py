@@ -4,16 +4,64 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from jupyter_sm.desk import words
+from jupyter_sm.desk import LogRecord, words
 from jupyter_sm.jobs.differences import Difference
+from jupyter_sm.shown.controls import coloured
 
 if TYPE_CHECKING:
     from jupyter_sm.notebook.job import Job
 
 _TELL_SECONDS = 0.2
+
+
+# Characters of a log that are kept in a kernel, and that an output shows.
+_KEPT = 32 << 20
+_SHOWN = 256 << 10
+
+
+class LogLines(list[LogRecord]):
+    """A job's log entries, the last that fit; shows itself as the text.
+
+    `left_out` is how many entries before these were too much to keep.
+    """
+
+    def __init__(self, records: Iterable[LogRecord] = (), tail: int | None = None) -> None:
+        kept: deque[LogRecord] = deque(maxlen=tail)
+        self.left_out, size = 0, 0
+        for record in records:
+            if len(kept) == tail and kept:
+                size -= len(kept[0].text)
+            kept.append(record)
+            size += len(record.text)
+            while size > _KEPT and len(kept) > 1:
+                size -= len(kept.popleft().text)
+                self.left_out += 1
+        super().__init__(kept)
+
+    def __repr__(self) -> str:
+        lines: list[str] = []
+        room = _SHOWN
+        for record in reversed(self):
+            lines.append(log_line(record))
+            room -= len(lines[-1])
+            if room < 0:
+                break
+        hidden = self.left_out + len(self) - len(lines)
+        if hidden:
+            lines.append(
+                f"… {hidden:,} entries before these: `jupyter sm logs` or `export` has all of them"
+            )
+        return "\n".join(reversed(lines))
+
+
+def log_line(record: LogRecord) -> str:
+    """A log entry with its colours, and what is left out of it."""
+    return coloured(record.text) + words.left_out(record)
 
 
 class Code(str):
@@ -33,11 +81,8 @@ class Diff(list[Difference]):
     def __repr__(self) -> str:
         if not self:
             return "The requests are the same."
-        rows = [self._heads, *((d.path, _short(d.one), _short(d.other)) for d in self)]
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
+        return words.columns(
+            [self._heads, *((d.path, _short(d.one), _short(d.other)) for d in self)]
         )
 
 

@@ -133,12 +133,12 @@ class LogTextHandler(LogHandler):
         self.set_header("Content-Disposition", f'attachment; filename="{name}.log"')
         start = 0
         while True:
-            lines, behind = await self.in_thread(
-                self.desk.logs.printed, view.key, start, _LONGEST_PAGE, pool=Pool.LOG
+            text, behind = await self.in_thread(
+                self.desk.logs.printed, view.key, start, pool=Pool.LOG
             )
             if behind <= start:
                 break
-            self.write("".join(f"{line}\n" for line in lines))
+            self.write(text)
             await self.flush()
             start = behind
         self.finish()
@@ -152,5 +152,5 @@ class MetricsHandler(LogHandler):
     async def get(self, target: str, kind: str, name: str) -> None:
         """All series as columns; of very many points those that keep the curves' look."""
         view = await self.job(target, kind, name)
-        series = await self.in_thread(self.desk.metric_series, view.key, pool=Pool.LOG)
-        await self.answer({"series": series}, Pool.LOG)
+        series, total = await self.in_thread(self.desk.metric_series, view.key, pool=Pool.LOG)
+        await self.answer({"series": series, "total": total}, Pool.LOG)

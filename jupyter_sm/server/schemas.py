@@ -94,7 +94,10 @@ def components() -> dict[str, Any]:
         seq={"type": "integer"},
     )
     result["JobRequest"] = _holder(request={"type": "object"})
-    result["MetricList"] = _holder(series={"type": "array", "items": schema_of(views.MetricSeries)})
+    result["MetricList"] = _holder(
+        series={"type": "array", "items": schema_of(views.MetricSeries)},
+        total={"type": "integer"},
+    )
     result["SourcePath"] = _holder(path={"type": "string"})
     result["Accepted"] = _holder(name={"type": "string"})
     result["ApiError"] = _holder(message={"type": "string"}, explanation=schema_of(Explanation))

@@ -9,6 +9,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +27,14 @@ _PAIR = re.compile(
 _OPTION = re.compile(
     r"(?<![\w-])--?([A-Za-z][\w.-]{0,199})(?:[ \t]{1,4}|\\{0,7}[\"'][ \t]{0,3},\s{0,9}(?=\\{0,7}[\"']))"
 )
+# {"Key": "password", "Value": "…"}, and the same in other notations.
+_QUOTE = r"(?:\\{0,7}[\"'])?"
+_ENTRY = re.compile(
+    rf"(?:[Kk]ey|[Nn]ame){_QUOTE}[ \t]{{0,3}}[:=][ \t]{{0,3}}{_QUOTE}([A-Za-z_][\w.-]{{0,199}}){_QUOTE}"
+    rf"[ \t]{{0,3}}[,\n]\s{{0,20}}{_QUOTE}[Vv]alue{_QUOTE}[ \t]{{0,3}}[:=][ \t]{{0,3}}"
+)
 _ELEMENT = re.compile(r"<([A-Za-z][\w.:-]{0,199})>(?=[^<>\n]{1,4000}</)")
+_NAMES = (_PAIR, _OPTION, _ENTRY, _ELEMENT)
 _QUOTED = re.compile(
     r"\"((?:[^\"\\\n]|\\.){0,4000})\"?|'((?:[^'\\\n]|\\.){0,4000})'?"
     r"|(\\{1,7}[\"'])((?:(?!\3).){0,4000})"
@@ -49,6 +57,7 @@ _JSON_BEGINS = ("{", "[", '"')
 # A known value must be long enough not to stand in other words by chance.
 _SHORTEST_KNOWN = 6
 _SHORTEST_WORD = 8
+_HEAD = 16
 
 
 def mask(text: str, known: Iterable[str] = ()) -> str:
@@ -57,8 +66,11 @@ def mask(text: str, known: Iterable[str] = ()) -> str:
 
 
 def masked(data: Any, known: Iterable[str] = ()) -> Any:
-    """A copy of plain data for showing: secrets are masked at every depth, in names too."""
-    return _Masker(known).data(data)
+    """A copy of plain data for showing: secrets are masked at every depth, in names too.
+
+    What is secret in one place of it is secret in all.
+    """
+    return _Masker((*known, *secrets_of(data))).data(data)
 
 
 def shown(text: str, known: Iterable[str] = ()) -> str:
@@ -151,7 +163,7 @@ class _Masker:
     def _named(self, text: str) -> str:
         """What a text itself calls a secret."""
         parts, at = [], 0
-        names = [*_PAIR.finditer(text), *_OPTION.finditer(text), *_ELEMENT.finditer(text)]
+        names = [found for one in _NAMES for found in one.finditer(text)]
         for found in sorted(names, key=re.Match.end):
             if found.start() < at or not may_be_secret(found[1]):
                 continue
@@ -169,14 +181,21 @@ class _Masker:
         for secret in self._known:
             for form in {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}:
                 text = text.replace(form, MASK)
-            # Reasons are cut after so many characters.
-            cut = next((n for n in range(len(secret) - 1, 7, -1) if text.endswith(secret[:n])), 0)
+            # Long values are told by their beginning, and reasons are cut after so many characters.
+            while len(secret) > _HEAD and (at := text.find(secret[:_HEAD])) >= 0:
+                end = at + sum(1 for _ in takewhile(_is_same, zip(secret, text[at:], strict=False)))
+                text = text[:at] + MASK + text[end:]
+            cut = next((n for n in range(_HEAD, 7, -1) if text.endswith(secret[:n])), 0)
             text = text[: len(text) - cut] + MASK if cut else text
         return text
 
     def _hide(self, secret: str) -> str:
         self.found.append(secret)
         return MASK
+
+
+def _is_same(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]
 
 
 def _inherits(name: str) -> bool:

@@ -21,6 +21,7 @@ from jupyter_sm.store.file import Store
 from jupyter_sm.store.views import JobProgress, JobView, MainMetric, Transition
 
 WATCH_SECONDS = 60
+_MOST_NOTES = 100
 _ONE = "target = ? AND kind = ? AND name = ?"
 
 
@@ -131,12 +132,13 @@ def _update(
 
 
 def add_notes(db: sqlite3.Connection, key: JobKey, notes: Sequence[str]) -> bool:
-    """Add what a job's notes do not hold yet; whether there was any."""
+    """Add what a job's notes do not hold yet, so many at most; whether there was any."""
     if not notes:
         return False
     row = db.execute(f"SELECT notes FROM jobs WHERE {_ONE}", key).fetchone()
     known = json.loads(row["notes"])
     fresh = [note for note in map(shown, notes) if note not in known]
+    fresh = fresh[: max(_MOST_NOTES - len(known), 0)]
     if fresh:
         whole = json.dumps([*known, *fresh])
         db.execute(f"UPDATE jobs SET notes = ? WHERE {_ONE}", (whole, *key))
@@ -227,9 +229,11 @@ def listed(
     rows = db.execute(
         f"SELECT * FROM jobs {wanted} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
         (*values, limit, offset),
-    ).fetchall()
+    )
+    # Row by row: a request may have a hundred times the size of what is shown of it.
+    views = [_view(row) for row in rows]
     total = db.execute(f"SELECT COUNT(*) FROM jobs {wanted}", values).fetchone()
-    return [_view(row) for row in rows], int(total[0])
+    return views, int(total[0])
 
 
 def packed_from(store: Store, key: JobKey) -> Origin:

@@ -99,7 +99,7 @@ class JobView:
 
 @dataclass(frozen=True)
 class LogRecord:
-    """One log entry; `seq` counts from 0 within the job."""
+    """One log entry; `seq` counts from 0 within the job. `cut`: characters left out of a long text."""
 
     seq: int
     timestamp_ms: int
@@ -107,11 +107,15 @@ class LogRecord:
     severity: str
     source: str
     text: str
+    cut: int = 0
 
 
 @dataclass(frozen=True)
 class LogPage:
-    """A page of a job's log. `next` is where the following page begins; `total` all entries."""
+    """A page of a job's log. `next` is where the following page begins; `total` all entries.
+
+    Where entries are long, a page has fewer of them than were asked for.
+    """
 
     records: list[LogRecord]
     next: int
@@ -134,7 +138,10 @@ class LogRow:
 
 @dataclass(frozen=True)
 class LogRows:
-    """Rows of a job's log from row `start` on, of `total` rows; `entries` in the whole log."""
+    """Rows of a job's log from row `start` on, of `total` rows; `entries` in the whole log.
+
+    Where texts are long, the longest of a page are cut.
+    """
 
     rows: list[LogRow]
     start: int

@@ -6,15 +6,19 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from jupyter_sm.shown.controls import line
+
 # Tells bytes done, as they come.
 Tell = Callable[[int], None]
 _BLOCK = 1 << 20
+# Files that are listed.
+_MOST = 100_000
 
 
 class ArtifactError(ValueError):
@@ -34,26 +38,30 @@ def list_artifacts(s3: Callable[[], Any], places: Sequence[str]) -> list[Artifac
     """All files below some addresses, `file://` or `s3://`, by name."""
     found: list[Artifact] = []
     for place in places:
-        found += _in_folder(place) if place.startswith("file://") else _in_s3(s3(), place)
+        for one in _in_folder(place) if place.startswith("file://") else _in_s3(s3(), place):
+            found.append(one)
+            if len(found) > _MOST:
+                raise ArtifactError(
+                    f"There are more than {_MOST:,} files in {place}: fetch the folder itself."
+                )
     return sorted(found, key=lambda one: one.name)
 
 
-def _in_folder(place: str) -> list[Artifact]:
+def _in_folder(place: str) -> Iterator[Artifact]:
     folder = _path(place)
-    files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.is_file())
+    files = [folder] if folder.is_file() else (p for p in folder.rglob("*") if p.is_file())
     top = folder.parent if folder.is_file() else folder
-    return [Artifact(p.relative_to(top).as_posix(), p.stat().st_size, p.as_uri()) for p in files]
+    for path in files:
+        yield Artifact(path.relative_to(top).as_posix(), path.stat().st_size, path.as_uri())
 
 
-def _in_s3(s3: Any, place: str) -> list[Artifact]:
+def _in_s3(s3: Any, place: str) -> Iterator[Artifact]:
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
-    found = []
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for row in page.get("Contents", []):
             name = row["Key"].removeprefix(prefix).lstrip("/") or Path(row["Key"]).name
             if not row["Key"].endswith("/"):
-                found.append(Artifact(name, row["Size"], f"s3://{bucket}/{row['Key']}"))
-    return found
+                yield Artifact(name, row["Size"], f"s3://{bucket}/{row['Key']}")
 
 
 def fetch(s3: Callable[[], Any], artifact: Artifact, into: Path, tell: Tell) -> Path:
@@ -61,7 +69,8 @@ def fetch(s3: Callable[[], Any], artifact: Artifact, into: Path, tell: Tell) -> 
 
     Raises ArtifactError for a name that leads out of the folder.
     """
-    place = (into / artifact.name).resolve()
+    # A name with escapes in it would do to each terminal that lists the folder what its author liked.
+    place = (into / line(artifact.name)).resolve()
     if not place.is_relative_to(into.resolve()):
         raise ArtifactError(f"The name {artifact.name!r} leads out of {into}; it was not fetched.")
     if place.is_file() and place.stat().st_size == artifact.size:

@@ -19,6 +19,8 @@ export class FakeLog extends Client {
   asked: number[] = [];
   filters: ILogFilter[] = [];
   searches = 0;
+  /** Entries of a page, however many were asked for. */
+  longestPage = Infinity;
   isDown = false;
   gates: Promise<void>[] = [];
 
@@ -30,6 +32,7 @@ export class FakeLog extends Client {
       severity: 'info',
       source: 'user',
       text,
+      cut: 0,
       ...more
     });
   }
@@ -109,7 +112,16 @@ export class FakeLog extends Client {
   async getLog(_: IJobKey, from: number, limit: number): Promise<ILogPage> {
     await this._answer();
     const first = from < 0 ? Math.max(0, this.records.length + from) : from;
-    const records = this.records.slice(first, first + limit);
+    const some = this.records.slice(first, first + limit);
+    // A single entry is given with more of its text.
+    const records =
+      limit === 1
+        ? some.map(one => ({
+            ...one,
+            text: one.text + 'x'.repeat(Math.min(one.cut, 200_000)),
+            cut: Math.max(one.cut - 200_000, 0)
+          }))
+        : some.slice(0, this.longestPage);
     return {
       records,
       next: first + records.length,

@@ -54,7 +54,7 @@ export interface IJobView {
   transitions: ITransition[];
 }
 
-/** One log entry; `seq` counts from 0 within the job. */
+/** One log entry; `seq` counts from 0 within the job. `cut`: characters left out of a long text. */
 export interface ILogRecord {
   seq: number;
   timestamp_ms: number;
@@ -62,6 +62,7 @@ export interface ILogRecord {
   severity: string;
   source: string;
   text: string;
+  cut: number;
 }
 
 /** A page of a job's log. `next` is where the following page begins; `total` all entries. */
@@ -209,6 +210,7 @@ export interface IJobRequest {
 
 export interface IMetricList {
   series: IMetricSeries[];
+  total: number;
 }
 
 export interface ISourcePath {

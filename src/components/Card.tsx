@@ -8,7 +8,7 @@ import type { IExplanation, IJobView } from '../api/types';
 import type { JobsModel } from '../model/jobs';
 import type { LogModel } from '../model/log';
 import { isOver } from '../model/phase';
-import { withoutAnsi } from './ansi';
+import { plain } from '../model/plain';
 import { ErrorActions } from './ErrorActions';
 import { useNow, useOwn, useSignals } from './hooks';
 import { JobSummary } from './JobSummary';
@@ -137,7 +137,7 @@ function TailText(props: { log: LogModel }): JSX.Element {
   useSignals(log.changed);
   const first = Math.max(0, log.count - TAIL_LINES);
   const lines = Array.from({ length: log.count - first }, (_, index) =>
-    withoutAnsi(log.row(first + index)?.record.text ?? '')
+    plain(log.row(first + index)?.record.text ?? '')
   );
   return <>{lines.join('\n')}</>;
 }

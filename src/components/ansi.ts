@@ -1,3 +1,5 @@
+import { ESCAPE, visible } from '../model/plain';
+
 /** A piece of a line, with the class that colours it (empty: as the rest). */
 export interface IPiece {
   text: string;
@@ -14,13 +16,11 @@ const NAMES = [
   'cyan',
   'plain'
 ];
-// eslint-disable-next-line no-control-regex
-const ESCAPE = /\u001b(?:\[([0-9;:?]*)([A-Za-z])|\][^\u0007]*\u0007|.)/g;
 
 /** A log line as pieces: colours as a terminal would show them, other escapes left out. */
 export function ansiPieces(text: string): IPiece[] {
   if (!text.includes('\u001b')) {
-    return [{ text, className: '' }];
+    return [{ text: visible(text), className: '' }];
   }
   const pieces: IPiece[] = [];
   let colour = '';
@@ -33,7 +33,7 @@ export function ansiPieces(text: string): IPiece[] {
         isBold && 'jp-sm-ansi-bold'
       ];
       pieces.push({
-        text: text.slice(at, end),
+        text: visible(text.slice(at, end)),
         className: classes.filter(Boolean).join(' ')
       });
     }
@@ -70,9 +70,4 @@ export function ansiPieces(text: string): IPiece[] {
   }
   take(text.length);
   return pieces;
-}
-
-/** A log line without escapes. */
-export function withoutAnsi(text: string): string {
-  return text.includes('\u001b') ? text.replace(ESCAPE, '') : text;
 }

@@ -46,6 +46,11 @@ export class ComparisonModel implements IDisposable {
     return this._metrics;
   }
 
+  /** How many curves are not drawn, as they are too many. */
+  get leftOut(): number {
+    return this._members.reduce((sum, one) => sum + one.metrics.leftOut, 0);
+  }
+
   /** Whether the first job's metrics are known. */
   get isLoaded(): boolean {
     return this._members[0].metrics.isLoaded;

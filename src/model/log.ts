@@ -6,6 +6,7 @@ import { keyOf } from '../api/client';
 import type { Client, IJobKey, ILogFilter } from '../api/client';
 import type { ILogRecord, ILogRow, ILogRows } from '../api/types';
 import { LogSearch } from './logSearch';
+import { plain } from './plain';
 
 /** Rows of one request. */
 export const PAGE = 250;
@@ -13,8 +14,10 @@ export const PAGE = 250;
 const KEPT_PAGES = 40;
 /** Rows at the end that may still change: a run that is being folded. */
 const UNSETTLED = 4;
+/** Requests for the text that is copied. */
+const COPIED_PAGES = 10;
 /** Entries of an unfolded run that are shown. */
-export const MOST_UNFOLDED = 1000;
+const MOST_UNFOLDED = 1000;
 
 /**
  * A job's log as rows, of which only those near what is looked at are at hand.
@@ -167,8 +170,29 @@ export class LogModel implements IDisposable {
 
   /** The last entries that are shown, as text. */
   async text(most: number): Promise<string> {
-    const page = await this._client.getLog(this.key, -most, most, this._filter);
-    return page.records.map(record => `${record.text}\n`).join('');
+    const lines: string[] = [];
+    let from = -most;
+    // Where entries are long, a page has fewer of them than were asked for.
+    for (let asked = 0; asked < COPIED_PAGES; asked++) {
+      const page = await this._client.getLog(
+        this.key,
+        from,
+        most - lines.length,
+        this._filter
+      );
+      lines.push(...page.records.map(record => `${plain(record.text)}\n`));
+      from = page.next;
+      if (page.records.length === 0 || lines.length >= most) {
+        break;
+      }
+    }
+    return lines.join('');
+  }
+
+  /** An entry, with as much of its text as is given at once. */
+  async entry(seq: number): Promise<ILogRecord | undefined> {
+    const page = await this._client.getLog(this.key, seq, 1);
+    return page.records[0];
   }
 
   /** Learn what came since. Calls while one is under way make it go round once more. */

@@ -25,6 +25,11 @@ export class MetricsModel implements IDisposable {
     return this._metrics;
   }
 
+  /** How many curves there are beyond those that are given. */
+  get leftOut(): number {
+    return this._leftOut;
+  }
+
   /** Why they can't be read at the moment, or null. */
   get error(): string | null {
     return this._error;
@@ -65,6 +70,7 @@ export class MetricsModel implements IDisposable {
     try {
       const answer = await this._client.getMetrics(this._key);
       this._metrics = metricsOf(answer.series);
+      this._leftOut = answer.total - answer.series.length;
       this._error = null;
     } catch (error) {
       this._error = error instanceof Error ? error.message : String(error);
@@ -78,6 +84,7 @@ export class MetricsModel implements IDisposable {
   private _changed = new Signal<this, void>(this);
   private _error: string | null = null;
   private _isDisposed = false;
+  private _leftOut = 0;
   private _isLoaded = false;
   private _metrics: IMetric[] = [];
   private _timer: number | undefined;

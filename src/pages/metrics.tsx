@@ -87,6 +87,14 @@ function Curves(props: ICurvesProps): JSX.Element {
           {charts(SPEED)}
         </section>
       )}
+      {comparison.leftOut > 0 && (
+        <div className="jp-sm-Empty">
+          {trans.__(
+            'and %1 curves more; `jupyter sm metrics` has all of them',
+            comparison.leftOut
+          )}
+        </div>
+      )}
       {isCompared && <CompareTable jobs={jobs} trans={trans} />}
     </div>
   );

@@ -5,6 +5,7 @@ import { keyOf } from '../api/client';
 import { useOwn, useSignals } from '../components/hooks';
 import type { IPageProps } from '../components/JobTab';
 import { Notes } from '../components/Notes';
+import { visible } from '../model/plain';
 import type { RequestModel } from '../model/request';
 
 /** The full Create request, as it was sent, and what the target decided. */
@@ -35,6 +36,7 @@ function RequestText(props: {
 }): JSX.Element {
   const { request, trans } = props;
   useSignals(request.changed);
-  const text = request.request && JSON.stringify(request.request, null, 2);
+  const text =
+    request.request && visible(JSON.stringify(request.request, null, 2));
   return <>{text ?? request.error ?? trans.__('Loading…')}</>;
 }

@@ -13,6 +13,7 @@ import type { IJobView } from '../api/types';
 import { Card } from '../components/Card';
 import type { ICardData } from '../components/Card';
 import type { JobsModel } from '../model/jobs';
+import { plain } from '../model/plain';
 import { IJobsModel } from '../tokens';
 
 const MIME_TYPE = 'application/vnd.jupyter-sm.job+json';
@@ -97,7 +98,7 @@ function isNumber(value: unknown): value is number {
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? plain(value) : '';
 }
 
 class CardRenderer extends ReactWidget implements IRenderMime.IRenderer {

@@ -11,71 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_sm.diagnosis import ExplainedError
-from jupyter_sm.jobs import JobKey
 from jupyter_sm.logs import LogParser, Record
 from jupyter_sm.store import Store
-from jupyter_sm.store.logs import blocks, search, streams
+from jupyter_sm.store.logs import blocks, pages, search, streams
 from jupyter_sm.store.logs.pages import LogFilter, LogPages
-from jupyter_sm.store.logs.streams import LoggedJob, Parsed
-from jupyter_sm.store.submissions import add_submission
 
 from kit.hostile import HOSTILE
-
-KEY = JobKey("local", "training", "logged")
-
-
-class Log:
-    """A job's log in the making."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.views = LogPages(store)
-        add_submission(
-            store,
-            JobKey("local", "training", "logged"),
-            submission_id="s",
-            request={},
-            script="",
-        )
-        row = store.read().execute("SELECT id FROM jobs").fetchone()
-        self.job = LoggedJob(row["id"], JobKey("local", "training", "logged"), False, None)
-        self.tokens: dict[str, int] = {}
-
-    def add(self, *records: Record, stream: str = "algo-1-1") -> None:
-        name = f"logged/{stream}"
-        before = self.tokens.get(name, 0)
-        self.tokens[name] = before + 1
-        parsed = Parsed(name, records, [], None)
-        assert streams.append(
-            self.store,
-            self.job,
-            parsed,
-            before=str(before) if before else "",
-            after=str(before + 1),
-        )
-
-    def rows(self, *, start: int = 0, limit: int = 5000, **more: Any) -> list[tuple[int, int, str]]:
-        """First entry, count and text of each row."""
-        is_folded = more.pop("is_folded", True)
-        found = self.views.rows(
-            KEY, start=start, limit=limit, wanted=LogFilter(**more), is_folded=is_folded
-        )
-        assert [row.row for row in found.rows] == list(
-            range(found.start, found.start + len(found.rows))
-        )
-        return [(row.first, row.count, row.record.text) for row in found.rows]
-
-    def blocks(self) -> list[Any]:
-        return self.store.read().execute("SELECT * FROM log_blocks ORDER BY first").fetchall()
+from kit.stored_log import KEY, Log, line
 
 
 @pytest.fixture
 def log(store: Store) -> Log:
     return Log(store)
-
-
-def line(text: str, source: str = "user", severity: str = "info") -> Record:
-    return Record(0, "algo-1-1", severity, source, text)
 
 
 def platform(*texts: str) -> list[Record]:
@@ -98,20 +45,26 @@ def test_of_progress_the_newest_is_shown(log: Log) -> None:
     assert log.rows() == [(0, 5, "4 %"), (5, 1, "done")]
 
 
-def test_what_was_printed_is_there_whole_behind_what_is_shown(log: Log) -> None:
+def test_what_was_printed_is_there_whole_behind_what_is_shown(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn = "".join(f"\r{n}%|#  | {n}/100" for n in range(101)) + "\rsaved\r 100%|##| 100/100"
     events = ["first", drawn, "last \x1b[31mé"]
     records = [record for event in events for record in LogParser().feed(0, "algo-1-1", event)]
     log.add(*records)
     assert len(records) == 4
-    printed: list[str] = []
-    at = 0
-    for _ in records:
-        lines, at = log.views.printed(KEY, at, 1)
-        printed += lines
-    assert printed == events
-    assert log.views.printed(KEY, at, 1) == ([], at)
-    assert log.views.printed(KEY, 0, 100) == (events, 4)
+    whole = "".join(f"{event}\n" for event in events)
+    assert log.views.printed(KEY, 0) == (whole, 4)
+    shown = "".join(f"{record.text}\n" for record in records)
+    assert log.views.printed(KEY, 0, states=False) == (shown, 4)
+    monkeypatch.setattr(pages, "MAX_TEXT", 0)
+    printed, at = "", 0
+    for number in range(1, 5):
+        text, at = log.views.printed(KEY, at)
+        printed += text
+        assert at == number
+    assert printed == whole
+    assert log.views.printed(KEY, at) == ("", at)
 
 
 def test_what_was_printed_goes_with_the_entries_it_belongs_to(log: Log) -> None:
@@ -265,7 +218,7 @@ def test_text_of_all_kinds_comes_back_as_it_was(log: Log) -> None:
         "größer 😀",
         "\x1b[31mred\x1b[0m",
         " ",
-        "x" * 70_000,
+        "x" * 65_536,
     ]
     texts += ["\n" * 300, "y" * 64_000, "z"]
     log.add(*(line(text) for text in texts))
@@ -302,8 +255,10 @@ def test_full_blocks_are_sealed_and_small(log: Log) -> None:
 def test_a_line_of_many_megabytes_is_kept_whole(log: Log) -> None:
     log.add(line("before"), line("x" * 20_000_000 + " the end"), line("after"))
     assert log.views.hits(KEY, "the end").seqs == [1]
-    (page,) = [record.text for record in log.views.page(KEY, start=1, limit=1).records]
-    assert len(page) == 20_000_008
+    whole = "before\n" + "x" * 20_000_000 + " the end\n"
+    assert log.views.printed(KEY, 0) == (whole, 2)
+    (shown,) = log.views.page(KEY, start=1, limit=1).records
+    assert len(shown.text) + shown.cut == 20_000_008
     assert len(log.blocks()) == 2
 
 

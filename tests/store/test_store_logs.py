@@ -88,7 +88,7 @@ def test_a_page_is_stored_once(store: Store, job: LoggedJob) -> None:
     assert not append(store, job, "t0", "t9", [record("from nowhere")])
     assert changes.last(store) == seq, "nothing changed, so nothing is told"
     assert texts(store) == ["one"]
-    assert streams.metric_points(store, KEY) == []
+    assert list(streams.metric_points(store, KEY)) == []
     assert append(store, job, "t1", "t2", [record("two")])
     assert texts(store) == ["one", "two"]
     assert jobs_table.get(store, KEY).log_lines == 2
@@ -136,7 +136,7 @@ def test_an_empty_page_moves_the_position(store: Store, job: LoggedJob) -> None:
 def test_what_is_no_number_has_no_value(store: Store, job: LoggedJob) -> None:
     odd = [metric("loss", float(v), n, n) for n, v in enumerate(("nan", "inf", "-inf", "0.5"))]
     append(store, job, "", "t1", metrics=odd)
-    points = streams.metric_points(store, KEY)
+    points = list(streams.metric_points(store, KEY))
     assert [p.value for p in points] == [None, None, None, 0.5]
     assert [p.step for p in points] == [0, 1, 2, 3]
     assert (main(store).value, main(store).recent) == (0.5, [0.5])
@@ -159,9 +159,9 @@ def test_a_points_step_and_epoch_are_kept_whatever_else_is_not(
     ]
     for at in range(0, count, 100):
         append(store, job, f"{at}" if at else "", f"{at + 100}", metrics=made[at : at + 100])
-    points = streams.metric_points(store, KEY)
+    points = list(streams.metric_points(store, KEY))
     assert [(p.step, p.epoch) for p in points] == [(m.step, m.epoch) for m in made]
-    (series,) = streams.metric_series(store, KEY)
+    (series,), _ = streams.metric_series(store, KEY)
     assert series.epochs[:3] == [None, 0.25, 0.5]
 
 
@@ -176,7 +176,7 @@ def test_points_stored_before_there_were_epochs_are_read(
     with store.write() as db:
         db.execute("UPDATE point_blocks SET is_sealed = ?, data = ?", (is_sealed, old))
     append(store, job, "t1", "t2", metrics=[metric("loss", 0.125, 3, 30, 1.5)])
-    points = streams.metric_points(store, KEY)
+    points = list(streams.metric_points(store, KEY))
     assert [(p.step, p.epoch, p.timestamp_ms, p.value) for p in points] == [
         (1, None, 10, 0.5),
         (None, None, 20, 0.25),
@@ -188,7 +188,7 @@ def test_a_speed_is_of_a_group_of_its_own_and_never_the_main_metric(
     store: Store, job: LoggedJob
 ) -> None:
     append(store, job, "", "t1", metrics=[metric("it/s", 3.0), metric("loss", 0.5)])
-    assert [(s.name, s.group) for s in streams.metric_series(store, KEY)] == [
+    assert [(s.name, s.group) for s in streams.metric_series(store, KEY)[0]] == [
         ("it/s", "speed"),
         ("loss", ""),
     ]
@@ -221,7 +221,7 @@ def test_the_sparkline_keeps_the_last_forty(store: Store, job: LoggedJob) -> Non
     append(store, job, "", "t1", metrics=[metric("loss", float(n)) for n in range(30)])
     append(store, job, "t1", "t2", metrics=[metric("loss", float(n)) for n in range(30, 100)])
     assert main(store).recent == [float(n) for n in range(60, 100)]
-    assert len(streams.metric_points(store, KEY)) == 100
+    assert len(list(streams.metric_points(store, KEY))) == 100
 
 
 def test_progress_stays_until_there_is_another(store: Store, job: LoggedJob) -> None:
@@ -325,7 +325,7 @@ def test_the_severity_filter_goes_with_the_query(store: Store, job: LoggedJob) -
 def test_the_log_of_no_job_is_empty(store: Store) -> None:
     page = LogPages(store).page(JobKey("local", "training", "nobody"), start=-5)
     assert (page.records, page.next, page.total) == ([], 0, 0)
-    assert streams.metric_points(store, ("local", "training", "nobody")) == []
+    assert list(streams.metric_points(store, ("local", "training", "nobody"))) == []
 
 
 def test_text_that_is_no_valid_unicode_is_stored_all_the_same(store: Store, job: LoggedJob) -> None:

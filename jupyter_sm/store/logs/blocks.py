@@ -13,6 +13,7 @@ in `log_raws`: it is never looked at but to be downloaded.
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import zlib
 from array import array
@@ -57,7 +58,11 @@ class Block:
         self.first: int = row["first"]
         self.kinds: bytes = row["kinds"]
         self.lengths = array("I", self._unsealed("lengths"))
-        self.text = self._unsealed("text")
+
+    @functools.cached_property
+    def text(self) -> bytes:
+        """The entries' texts, each with a newline behind it."""
+        return self._unsealed("text")
 
     def _unsealed(self, column: str) -> bytes:
         data: bytes = self._row[column]
@@ -221,13 +226,13 @@ def first_kept(db: sqlite3.Connection, job_id: int) -> int | None:
     return None if row["first"] is None else int(row["first"])
 
 
-def raws(db: sqlite3.Connection, job_id: int, start: int, end: int) -> dict[int, str]:
+def raws(db: sqlite3.Connection, job_id: int, start: int, end: int) -> Iterator[tuple[int, str]]:
     """What was printed, of those entries from `start` up to `end` whose text is not all of it."""
     rows = db.execute(
-        "SELECT seq, raw FROM log_raws WHERE job_id = ? AND seq >= ? AND seq < ?",
+        "SELECT seq, raw FROM log_raws WHERE job_id = ? AND seq >= ? AND seq < ? ORDER BY seq",
         (job_id, start, end),
     )
-    return {row["seq"]: zlib.decompress(row["raw"]).decode() for row in rows}
+    return ((row["seq"], zlib.decompress(row["raw"]).decode()) for row in rows)
 
 
 def drop(db: sqlite3.Connection, job_id: int) -> None:
@@ -250,10 +255,12 @@ def drop_first(db: sqlite3.Connection, job_id: int, count: int) -> None:
     )
 
 
-def blocks(db: sqlite3.Connection, job_id: int, start: int, end: int) -> Iterator[Block]:
+def blocks(
+    db: sqlite3.Connection, job_id: int, start: int, end: int, columns: str = "*"
+) -> Iterator[Block]:
     """The blocks that hold entries from number `start` up to `end`, in order."""
     rows = db.execute(
-        "SELECT * FROM log_blocks WHERE job_id = ? AND first < ? AND first >= coalesce("
+        f"SELECT {columns} FROM log_blocks WHERE job_id = ? AND first < ? AND first >= coalesce("
         " (SELECT max(first) FROM log_blocks WHERE job_id = ? AND first <= ?), 0) ORDER BY first",
         (job_id, end, job_id, start),
     )
@@ -262,13 +269,27 @@ def blocks(db: sqlite3.Connection, job_id: int, start: int, end: int) -> Iterato
 
 def entries(db: sqlite3.Connection, job_id: int, seqs: Sequence[int]) -> Iterator[Entry]:
     """The entries of these numbers, which ascend. Those that are not there are left out."""
+    for block, places in _parts(db, job_id, seqs, "*"):
+        yield from block.entries(places)
+
+
+def sizes(db: sqlite3.Connection, job_id: int, seqs: Sequence[int]) -> Iterator[int]:
+    """How many bytes the texts of these entries have; the texts are not read."""
+    for block, places in _parts(db, job_id, seqs, "first, kinds, lengths, is_sealed"):
+        yield from map(block.lengths.__getitem__, places)
+
+
+def _parts(
+    db: sqlite3.Connection, job_id: int, seqs: Sequence[int], columns: str
+) -> Iterator[tuple[Block, list[int]]]:
+    """The blocks of these entries, and their places in each."""
     at = 0
     while at < len(seqs):
-        block = next(blocks(db, job_id, seqs[at], seqs[at] + 1), None)
+        block = next(blocks(db, job_id, seqs[at], seqs[at] + 1, columns), None)
         if block is None:
             return
         end = bisect_left(seqs, block.first + len(block.kinds), at)
-        yield from block.entries([seq - block.first for seq in seqs[at:end]])
+        yield block, [seq - block.first for seq in seqs[at:end]]
         at = max(end, at + 1)  # this number may be of no entry
 
 

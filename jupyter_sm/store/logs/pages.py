@@ -4,6 +4,9 @@ A `LogFilter` says which entries; of these, rows: a run of platform lines or of 
 states is one row until somebody unfolds it. A view of a log is the numbers of its entries and
 where each row begins, a few bytes an entry. It is kept for the next page, and only what came
 since is looked at, so each page costs the same wherever in the log it is.
+
+However long entries are, a page has so much text at most: of entries it has fewer then, and of rows
+the longest are cut.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, pairwise
 from typing import Any
@@ -27,6 +30,9 @@ from jupyter_sm.store.logs.search import Finder
 from jupyter_sm.store.views import LogHits, LogPage, LogRecord, LogRow, LogRows
 
 MAX_PAGE = 5_000
+# Of text on a page, in characters; and of one entry, whose rest is there to download.
+MAX_TEXT = 1 << 20
+MAX_ENTRY = 1 << 16
 MAX_HITS = 10_000
 _MOST_KEPT = 8
 # Runs of quiet platform lines, and of progress.
@@ -184,24 +190,43 @@ class LogPages:
             with view.lock:
                 at = max(0, len(view.seqs) + start) if start < 0 else bisect_left(view.seqs, start)
                 seqs = view.seqs[at : at + most]
-        records = self._records(job_id, seqs)
+        records: list[LogRecord] = []
+        room = MAX_TEXT
+        for record in self._records(job_id, seqs, MAX_ENTRY):
+            room -= len(record.text)
+            if room < 0 and records:
+                break
+            records.append(record)
         behind = records[-1].seq + 1 if records else min(max(start, 0), total)
         return LogPage(records, behind, total)
 
-    def printed(self, key: JobKey, start: int, limit: int) -> tuple[list[str], int]:
-        """What was printed from entry `start` on, and the number of the entry behind it."""
-        page = self.page(key, start=start, limit=limit)
+    def printed(self, key: JobKey, start: int, *, states: bool = True) -> tuple[str, int]:
+        """What was printed from entry `start` on, a page of it, and the number of the entry behind.
+
+        Nothing is cut. Of redrawn lines all `states`, as they were printed, or the last.
+        """
         found = self._job(key)
-        if found is None or not page.records:
-            return [], page.next
-        raws = blocks.raws(self._store.read(), found[0], page.records[0].seq, page.next)
-        texts = (raws.get(record.seq, record.text) for record in page.records)
-        covered = {seq for seq, raw in raws.items() if not raw}
-        return [
-            text
-            for record, text in zip(page.records, texts, strict=True)
-            if record.seq not in covered
-        ], page.next
+        if found is None:
+            return "", start
+        job_id, total = found
+        db = self._store.read()
+        first = blocks.first_kept(db, job_id)
+        seqs = range(max(start, total if first is None else first), total)
+        raws = blocks.raws(db, job_id, seqs.start, total) if states else iter(())
+        seq, raw = next(raws, (total, ""))
+        parts: list[str] = []
+        room, behind = MAX_TEXT, max(seqs.start, start)
+        for entry in blocks.entries(db, job_id, seqs[:MAX_PAGE]):
+            text, is_covered = entry.text, False
+            if entry.seq == seq:
+                text, is_covered = raw, not raw
+                seq, raw = next(raws, (total, ""))
+            if not is_covered:
+                parts.append(f"{text}\n")
+            behind, room = entry.seq + 1, room - len(text) - 1
+            if room < 0:
+                break
+        return "".join(parts), behind
 
     def rows(
         self,
@@ -236,7 +261,8 @@ class LogPages:
             ]
             firsts = [view.seqs[at] for at in bounds[:-1]]
             seqs = [view.seqs[at] for at in shown]
-        records = {record.seq: record for record in self._records(job_id, seqs)}
+        longest = _share(list(blocks.sizes(self._store.read(), job_id, seqs)), MAX_TEXT)
+        records = {record.seq: record for record in self._records(job_id, seqs, longest)}
         rows = [
             LogRow(begin + n, firsts[n], bounds[n + 1] - bounds[n], records[seq])
             for n, seq in enumerate(seqs)
@@ -299,25 +325,38 @@ class LogPages:
             view.extend(self._store, total)
         return view
 
-    def _records(self, job_id: int, seqs: Any) -> list[LogRecord]:
+    def _records(self, job_id: int, seqs: Any, longest: int) -> Iterator[LogRecord]:
+        """Entries, of their texts `longest` characters at most."""
         db = self._store.read()
         names = {
             row["id"]: short(row["name"])
             for row in db.execute("SELECT id, name FROM streams WHERE job_id = ?", (job_id,))
         }
-        return [record_of(entry, names) for entry in blocks.entries(db, job_id, seqs)]
+        for entry in blocks.entries(db, job_id, seqs):
+            yield record_of(entry, names, longest)
 
 
-def record_of(entry: blocks.Entry, names: dict[int, str]) -> LogRecord:
-    """An entry as faces see it."""
+def record_of(entry: blocks.Entry, names: dict[int, str], longest: int = MAX_ENTRY) -> LogRecord:
+    """An entry as faces see it, its text cut behind `longest` characters."""
     return LogRecord(
         entry.seq,
         entry.timestamp_ms,
         names[entry.stream],
         entry.severity,
         entry.source,
-        entry.text,
+        entry.text[:longest],
+        max(len(entry.text) - longest, 0),
     )
+
+
+def _share(sizes: Sequence[int], room: int) -> int:
+    """How long each may be for all to fit: what the short ones leave, the long ones have."""
+    for number, size in enumerate(sorted(sizes)):
+        share = room // (len(sizes) - number)
+        if size > share:
+            return share
+        room -= size
+    return max(sizes, default=0)
 
 
 def short(stream: str) -> str:

@@ -38,9 +38,9 @@ _UNREADABLE = re.compile(r"\\[\dxuUN]|\(\?(?!:|P<)")
 _SCANNED = 20_000
 
 
-# How many entries, and of each how many places, are marked where an expression is found.
-_MOST_MARKED = 10_000
+# How many places are marked where an expression is found: in one entry, and in all.
 _MOST_MARKS = 20
+_MOST_MARKED = 50_000
 
 
 @dataclass
@@ -188,14 +188,15 @@ def _matches(path: str, job_id: int, total: int, query: str) -> Finds:
     expression = re.compile(query, re.IGNORECASE)
     db = sqlite3.connect(address(Path(path)), uri=True)
     db.row_factory = sqlite3.Row
-    finds = Finds()
+    finds, marked = Finds(), 0
     for block in blocks.blocks(db, job_id, 0, total):
         for place, text in _candidates(block, query):
             seen = without_ansi(text[:_SCANNED])
             if block.first + place < total and expression.search(seen):
                 finds.seqs.append(block.first + place)
-                if len(finds.marks) < _MOST_MARKED:
+                if marked < _MOST_MARKED:
                     finds.marks.append(_marks(expression, seen))
+                    marked += len(finds.marks[-1]) // 2
     return finds
 
 

@@ -6,16 +6,20 @@ position is still where the page began; so a line is stored once, whoever reads.
 
 from __future__ import annotations
 
+import functools
+import heapq
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from math import isfinite
 from operator import gt
 from typing import Any
 
 from jupyter_sm.jobs import KINDS, JobKey, is_over, kind_named
 from jupyter_sm.logs import LogParser, Metric, Progress, Record, group_of
+from jupyter_sm.shown.controls import line
 from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import changes, jobs
 from jupyter_sm.store.file import Store
@@ -24,9 +28,11 @@ from jupyter_sm.store.logs.pages import record_of
 from jupyter_sm.store.views import LogRecord, MetricPoint, MetricSeries
 
 _RECENT = 40
-# Points that a job's charts get in all, and each curve at least.
+_LONGEST_NAME = 255
+# Curves that a job's charts get; points in all, and of each curve at least.
+MOST_SERIES = 1_000
 _MOST_POINTS = 60_000
-_FEWEST_POINTS = 600
+_FEWEST_POINTS = 100
 
 
 @dataclass(frozen=True)
@@ -118,16 +124,26 @@ def parse(parser: LogParser, stream: str, events: Sequence[Mapping[str, Any]]) -
             for event in events
             for record in parser.feed(event["timestamp"], short, event["message"])
         ]
-    metrics, parser.metrics = parser.metrics, []
     return Parsed(
         stream,
         records,
-        metrics,
+        _metrics_of(parser),
         parser.progress,
         _state_of(parser),
         parser.estimated_end_ms,
         parser.faults,
     )
+
+
+def _metrics_of(parser: LogParser) -> list[Metric]:
+    """The points that a parser has found, which are then ours to keep; names are texts of others."""
+    metrics, parser.metrics = parser.metrics, []
+    return [metric._replace(name=_shown_name(metric.name)) for metric in metrics]
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown_name(name: str) -> str:
+    return line(shown(name))[:_LONGEST_NAME]
 
 
 def _state_of(parser: LogParser) -> str:
@@ -138,7 +154,7 @@ def flush(store: Store, job: LoggedJob, stream: str, parser: LogParser) -> None:
     """Store what a parser holds back (a traceback or a table that nothing followed), once."""
     before = _state_of(parser)
     records = parser.flush()
-    metrics, parser.metrics = parser.metrics, []
+    metrics = _metrics_of(parser)
     if not records and not metrics:
         return
     parsed = Parsed(stream, records, metrics, parser.progress, _state_of(parser))
@@ -288,30 +304,39 @@ def tails(store: Store, job_id: int, count: int) -> list[list[LogRecord]]:
     return [[record_of(entry, names) for entry in entries] for entries in found if entries]
 
 
-def metric_points(store: Store, key: JobKey) -> list[MetricPoint]:
-    """The points of all series in the order of time."""
-    points = [
-        MetricPoint(
+def metric_points(store: Store, key: JobKey) -> Iterator[MetricPoint]:
+    """The points of all series in the order of time, made one by one."""
+    columns = [_points_of(series) for series in _series(store, key)]
+    return heapq.merge(*columns, key=lambda point: point.timestamp_ms)
+
+
+def _points_of(series: points.Series) -> Iterator[MetricPoint]:
+    group, times = group_of(series.name), series.times
+    places: Sequence[int] = range(len(times))
+    if any(map(gt, times, islice(times, 1, None))):
+        places = sorted(places, key=times.__getitem__)
+    for place in places:
+        yield MetricPoint(
             series.name,
             series.stream,
             series.value_at(place),
             series.step_at(place),
             series.epoch_at(place),
-            series.times[place],
-            group_of(series.name),
+            times[place],
+            group,
         )
-        for series in _series(store, key)
-        for place in range(len(series.values))
-    ]
-    return sorted(points, key=lambda point: point.timestamp_ms)
 
 
-def metric_series(store: Store, key: JobKey) -> list[MetricSeries]:
-    """All series of a job as curves to draw."""
-    found = list(_series(store, key))
-    most = max(_FEWEST_POINTS, _MOST_POINTS // max(len(found), 1))
+def metric_series(store: Store, key: JobKey) -> tuple[list[MetricSeries], int]:
+    """The series of a job as curves to draw, the first MOST_SERIES of them, and how many there are."""
+    query = (
+        "SELECT COUNT(*) FROM series s JOIN jobs j ON j.id = s.job_id"
+        " WHERE j.target = ? AND j.kind = ? AND j.name = ?"
+    )
+    (total,) = store.read().execute(query, key).fetchone()
+    most = max(_FEWEST_POINTS, _MOST_POINTS // max(total, 1))
     result = []
-    for series in found:
+    for series in islice(_series(store, key), MOST_SERIES):
         places: Sequence[int] = series.thinned(most)
         times = [series.times[place] for place in places]
         if any(map(gt, times, times[1:])):
@@ -329,7 +354,7 @@ def metric_series(store: Store, key: JobKey) -> list[MetricSeries]:
                 [series.value_at(place) for place in places],
             )
         )
-    return result
+    return result, total
 
 
 def _series(store: Store, key: JobKey) -> Iterator[points.Series]:

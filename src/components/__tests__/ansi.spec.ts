@@ -1,10 +1,21 @@
-import { ansiPieces, withoutAnsi } from '../ansi';
+import { plain } from '../../model/plain';
+import { ansiPieces } from '../ansi';
 
-describe('withoutAnsi', () => {
+describe('plain', () => {
   it('takes colours and cursor moves away and leaves the rest', () => {
-    expect(withoutAnsi('\u001b[1;31mred\u001b[0m \u001b[2K[3] end')).toBe(
+    expect(plain('\u001b[1;31mred\u001b[0m \u001b[2K[3] end')).toBe(
       'red [3] end'
     );
+  });
+
+  it('shows what controls a terminal or turns the direction, and follows no link', () => {
+    expect(plain('a\u0007b\u202ec\u009bd\ne\tf')).toBe(
+      'a␇b\ufffdc\ufffdd\ne\tf'
+    );
+    expect(
+      plain('\u001b]8;;javascript:alert(1)\u001b\\here\u001b]8;;\u001b\\')
+    ).toBe('here');
+    expect(plain('\u001b]52;c;YQ==\u0007x\u001b[201~')).toBe('x␛[201~');
   });
 });
 
@@ -39,6 +50,13 @@ describe('ansiPieces', () => {
   it('leaves out escapes that move, erase, or name a window', () => {
     expect(shown('\u001b[2K\u001b]0;title\u0007x\u001b[?25l')).toEqual([
       ['x', '']
+    ]);
+  });
+
+  it('keeps a text as long as it was where it shows a sign', () => {
+    expect(shown('\u202ea\u0000\u001b[31mb\u200e')).toEqual([
+      ['\ufffda␀', ''],
+      ['b\ufffd', 'jp-sm-ansi-red']
     ]);
   });
 });

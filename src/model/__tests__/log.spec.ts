@@ -174,6 +174,8 @@ describe('LogModel', () => {
     expect(await log.rowOf(1)).toBe(0);
     expect(await log.rowOf(3)).toBe(2);
     expect(await log.text(2)).toBe('line 2\nline 3\n');
+    server.longestPage = 1;
+    expect(await log.text(3)).toBe('p1\nline 2\nline 3\n');
   });
 
   it('asks for nothing once it is disposed', async () => {

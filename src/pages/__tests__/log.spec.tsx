@@ -63,6 +63,23 @@ describe('LogPage', () => {
     expect(host.querySelector('img, script, b')).toBeNull();
   });
 
+  it('shows what controls a terminal, or turns the direction, as signs', async () => {
+    server.add('a\u001b]52;c;YQ==\u0007b\u202ec\u0007 \u001b[31mred');
+    const host = await show();
+    expect(rows(host)).toEqual(['ab\ufffdc␇ red']);
+  });
+
+  it('fetches the rest of a long line when asked, and leads to the download', async () => {
+    server.add('x'.repeat(3000), { cut: 300_000 });
+    const host = await show();
+    await press(named(host, '… 301000 characters more'));
+    expect(rows(host)[0]).toContain('103000 characters more: download');
+    const link = host.querySelector('.jp-sm-Log-text a')!;
+    expect(link.getAttribute('href')).toBe('/log');
+    await press(named(host, 'Show less'));
+    expect(host.querySelector('.jp-sm-Log-text a')).toBeNull();
+  });
+
   it('shows colours, and no escapes', async () => {
     server.add('\u001b[31mred\u001b[0m');
     const host = await show();

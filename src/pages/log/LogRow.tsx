@@ -3,7 +3,6 @@ import * as React from 'react';
 
 import type { IJobActions } from '../../actions';
 import type { ILogRecord, ILogRow } from '../../api/types';
-import { MOST_UNFOLDED } from '../../model/log';
 import type { LogModel } from '../../model/log';
 import { ansiPieces } from '../../components/ansi';
 import type { ILogLook } from './LogBar';
@@ -53,11 +52,11 @@ export function LogRow(props: ILogRowProps): JSX.Element {
           isSought={record.seq === sought}
         />
       ))}
-      {unfolded && row.count > MOST_UNFOLDED && (
+      {unfolded && row.count > unfolded.length && (
         <div className="jp-sm-Log-more">
           {props.trans.__(
             'and %1 more: turn Fold off to see them',
-            row.count - MOST_UNFOLDED
+            row.count - unfolded.length
           )}
         </div>
       )}
@@ -130,7 +129,9 @@ function Entry(
       ) : (
         <Text
           text={isFolded ? lastLine(record.text) : record.text}
-          query={log.search.query}
+          cut={record.cut}
+          seq={record.seq}
+          log={log}
           marks={isFolded ? [] : log.search.marksOf(record.seq)}
           trans={trans}
         />
@@ -202,14 +203,27 @@ function Progress(props: { text: string }): JSX.Element {
 /** A text with its colours, and what is searched for marked. */
 function Text(props: {
   text: string;
-  query: string;
+  /** Characters of it that the server left out. */
+  cut: number;
+  seq: number;
+  log: LogModel;
   /** Where the server found an expression in it; null for a plain text. */
   marks: number[] | null;
   trans: TranslationBundle;
 }): JSX.Element {
   const [isWhole, setWhole] = React.useState(false);
-  const { text, query, marks, trans } = props;
+  const [fetched, setFetched] = React.useState<ILogRecord | null>(null);
+  const { log, marks, trans } = props;
+  const { query } = log.search;
+  const { text, cut } = isWhole && fetched ? fetched : props;
   const most = isWhole ? MOST_SHOWN : CUT;
+  const hidden = Math.max(text.length - most, 0) + cut;
+  const toggle = async () => {
+    setWhole(!isWhole);
+    if (!isWhole && props.cut > 0) {
+      setFetched((await log.entry(props.seq).catch(() => null)) ?? null);
+    }
+  };
   const shown = text.length > most ? text.slice(0, most) : text;
   let at = 0;
   return (
@@ -227,12 +241,17 @@ function Text(props: {
           </span>
         );
       })}
-      {text.length > CUT && (
-        <button className="jp-sm-TextButton" onClick={() => setWhole(!isWhole)}>
+      {props.text.length > CUT && (
+        <button className="jp-sm-TextButton" onClick={() => void toggle()}>
           {isWhole
             ? trans.__('Show less')
-            : trans.__('… %1 characters more', text.length - CUT)}
+            : trans.__('… %1 characters more', hidden)}
         </button>
+      )}
+      {isWhole && hidden > 0 && (
+        <a className="jp-sm-TextButton" href={log.address} download>
+          {trans.__('%1 characters more: download the log', hidden)}
+        </a>
       )}
     </span>
   );

@@ -4,6 +4,7 @@ import * as React from 'react';
 import { keyOf } from '../../api/client';
 import { compared, finalValue } from '../../model/compare';
 import type { IComparedJob, IComparedRow } from '../../model/compare';
+import { plain } from '../../model/plain';
 import { figure } from '../../components/words';
 
 export interface ICompareTableProps {
@@ -53,9 +54,9 @@ function Part(props: { title: string; rows: IComparedRow[] }): JSX.Element {
       </tr>
       {props.rows.map(row => (
         <tr key={row.name} className={row.differs ? 'jp-sm-mod-differs' : ''}>
-          <th scope="row">{row.name}</th>
+          <th scope="row">{plain(row.name)}</th>
           {row.values.map((value, index) => (
-            <td key={index}>{value ?? '–'}</td>
+            <td key={index}>{plain(value ?? '–')}</td>
           ))}
         </tr>
       ))}
