@@ -57,6 +57,8 @@ _JSON_BEGINS = ("{", "[", '"')
 # A known value must be long enough not to stand in other words by chance.
 _SHORTEST_KNOWN = 6
 _SHORTEST_WORD = 8
+# No form is shorter.
+_SHORTEST_FORM = 14
 _HEAD = 16
 
 
@@ -123,7 +125,8 @@ class _Masker:
             # Tags and variables as lists have them: {"Key": "password", "Value": "…"}.
             is_value = str(key).lower() == "value" and isinstance(named, str)
             inner = named if is_value else f"{name}.{key}" if name and _inherits(name) else str(key)
-            label = self.text(key) if isinstance(key, str) else key
+            is_long = isinstance(key, str) and len(key) >= _SHORTEST_FORM
+            label = self.text(key) if is_long else key
             while label in shown:  # two names that are secrets
                 label = f"{label}'"
             shown[label] = self.data(item, str(inner))
@@ -147,6 +150,8 @@ class _Masker:
 
     def text(self, text: str) -> str:
         """Any text."""
+        if len(text) < _SHORTEST_KNOWN:
+            return text
         lowered = text.lower()
         for form in dict.fromkeys([form for word, form in _WORDS if word in lowered]):
             text = form.pattern.sub(functools.partial(self._by_form, form), text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,18 +21,26 @@ def described(target: Target, kind: Kind, answer: Mapping[str, Any]) -> Describe
     # Explained as it is, since a policy statement needs whole ARNs; an explanation masks itself.
     told = seen.failure_reason or seen.told
     request = request_in(answer, kind)
-    secrets = secrets_of(request)
+    notes = target.notes(kind, request)
+    # Of most jobs there is nothing to tell in which a secret of theirs could stand.
+    secrets = secrets_of(request) if told or notes or seen.notes else ()
     explanation = explain(told, context=context_of(kind, answer), secrets=secrets) if told else None
     return Described(
         seen=replace(
             seen,
             failure_reason=mask_secrets(seen.failure_reason, secrets),
-            transitions=[{**t, "message": shown(t["message"], secrets)} for t in seen.transitions],
+            transitions=[
+                {**t, "message": _message(t["message"], secrets)} for t in seen.transitions
+            ],
             script=shown(seen.script, secrets),
             model_uri=seen.model_uri and shown(seen.model_uri, secrets),
             notes=[shown(note, secrets) for note in seen.notes],
         ),
         request=request,
         explanation=explanation,
-        notes=[shown(note, secrets) for note in target.notes(kind, request)],
+        notes=[shown(note, secrets) for note in notes],
     )
+
+
+# SageMaker says the same of nearly all jobs.
+_message = functools.lru_cache(maxsize=1024)(shown)

@@ -11,7 +11,7 @@ export const ESCAPE =
  * tags, which nobody sees.
  */
 const CONTROLS =
-  // eslint-disable-next-line no-control-regex, no-misleading-character-class
+  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
 
 /** A text as long as it was, with what controls anything shown as a sign. */
