@@ -184,15 +184,15 @@ function Targets(props: IPanelProps): JSX.Element {
 
 /** Why there is nothing new: what the server says of itself, or that it says nothing. */
 function trouble(model: JobsModel, trans: TranslationBundle): string {
-  switch (model.errorStatus) {
-    case 503: // It can't serve, and says why and what to do.
+  switch (model.refusal) {
+    case 'told':
       return model.error ?? '';
-    case 404:
+    case 'missing':
       return trans.__(
         'This Jupyter server runs without the server extension of jupyter_sm. Switch it on with %1 and start the server again.',
         'jupyter server extension enable jupyter_sm'
       );
-    default:
+    case null:
       return trans.__(
         'The Jupyter server does not answer; what is shown may be old.'
       );

@@ -52,9 +52,9 @@ export class ChangeFeed implements IDisposable {
     return this._error;
   }
 
-  /** The status of the answer that was an error; 0 where there was no answer, or no error. */
-  get errorStatus(): number {
-    return this._errorStatus;
+  /** Whether the server itself said why, or else that the API is not there. */
+  get refusal(): 'told' | 'missing' | null {
+    return this._refusal;
   }
 
   /** Emitted when something was fetched, or could not be. */
@@ -173,10 +173,10 @@ export class ChangeFeed implements IDisposable {
     try {
       await fetch();
       this._error = null;
-      this._errorStatus = 0;
+      this._refusal = null;
     } catch (error) {
       this._error = error instanceof Error ? error.message : String(error);
-      this._errorStatus = error instanceof ApiError ? error.status : 0;
+      this._refusal = refusalOf(error);
       throw error;
     } finally {
       this._fetched.emit();
@@ -185,7 +185,7 @@ export class ChangeFeed implements IDisposable {
 
   private _dirty = new Map<string, IJobKey>();
   private _error: string | null = null;
-  private _errorStatus = 0;
+  private _refusal: 'told' | 'missing' | null = null;
   private _fetched = new Signal<this, void>(this);
   private _isDisposed = false;
   private _isLoaded = false;
@@ -196,4 +196,12 @@ export class ChangeFeed implements IDisposable {
   private _seq = 0;
   private _targetsDirty = false;
   private _timer: number | undefined = undefined;
+}
+
+/** What an error says of the server: proxies answer in its place, with pages of their own. */
+function refusalOf(error: unknown): 'told' | 'missing' | null {
+  if (!(error instanceof ApiError)) {
+    return null;
+  }
+  return error.explanation ? 'told' : error.status === 404 ? 'missing' : null;
 }

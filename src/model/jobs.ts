@@ -55,9 +55,9 @@ export class JobsModel implements IDisposable {
     return this._feed.error;
   }
 
-  /** The status of the answer that said so; 0 where there was none. */
-  get errorStatus(): number {
-    return this._feed.errorStatus;
+  /** Whether the server itself said why, or else that the API is not there. */
+  get refusal(): 'told' | 'missing' | null {
+    return this._feed.refusal;
   }
 
   /** Why a target can't be reached, or null. */

@@ -144,12 +144,13 @@ class Account:
     def shown(self, name: str) -> Counter[str]:
         """The lines of a job's log in the store, each with how often it is there."""
         key = JobKey(TARGET, "training", name)
+        pages = LogPages(self.store)
         texts: Counter[str] = Counter()
-        start = 0
-        while (page := LogPages(self.store).page(key, start=start, limit=5000)).records:
+        text, start = pages.printed(key, 0, states=False)
+        while text:
             # A traceback is one entry of several lines.
-            texts.update(line for record in page.records for line in record.text.split("\n"))
-            start = page.next
+            texts.update(text.removesuffix("\n").split("\n"))
+            text, start = pages.printed(key, start, states=False)
         return texts
 
     def printed(self, name: str) -> Counter[str]:

@@ -171,7 +171,7 @@ _NAMES = (
 _TEXTS = {
     "address with a password": "postgres://user:%s@db.example.com:5432/train",
     "address without a user": "redis://:%s@cache.example.com/0",
-    "git address": "https://x-access-token:%s@github.com/org/repo.git",
+    "git address": "https://x-access-token:%s@git.example.com/org/repo.git",
     "jdbc address": "jdbc:postgresql://db/x?user=u&password=%s&ssl=true",
     "odbc string": "Driver={ODBC 18};Server=tcp:db;UID=sa;PWD=%s;Encrypt=yes",
     "ado string": "Server=db;User ID=sa;Password=%s;",

@@ -189,7 +189,7 @@ HYPERPARAMETERS: dict[str, Any] = {
     "task": "ask-user-what-it-is-that-they-want-to-know",
     "scheduler": "linear_with_warmup_and_restarts",
     "dataset": "hf_transformers_internal_testing",
-    "url": "https://huggingface.co/datasets/a/b/resolve/main/x.json?download=true",
+    "url": "https://data.example.com/a/b/resolve/main/x.json?download=true",
     "proxy": "http://proxy.example.com:3128/",
     "metric": "token_accuracy=([0-9.]+)",
     "layers": "[(64, 'relu'), (32, 'relu')]",

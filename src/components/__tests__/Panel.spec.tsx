@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ApiError } from '../../api/client';
+import type { IExplanation } from '../../api/types';
 import { fakeActions } from '../../__tests__/fakeActions';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
@@ -39,8 +40,13 @@ describe('Panel', () => {
 
   it('says why the server can not serve, and what to do, in its own words', async () => {
     const why = "The job store can't be opened. Set JUPYTER_SM_HOME.";
-    client.refusal = new ApiError(why, 503);
+    client.refusal = new ApiError(why, 503, {} as IExplanation);
     expect(await show()).toBe(why);
+  });
+
+  it('does not take a proxy for the server', async () => {
+    client.refusal = new ApiError('Service Unavailable', 503);
+    expect(await show()).toContain('does not answer');
   });
 
   it('says what to do where the server extension is not there', async () => {
