@@ -7,7 +7,6 @@ that takes the write lock at its start. Tables have modules of their own.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sqlite3
 import threading
@@ -18,6 +17,7 @@ from typing import Any, cast
 
 from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, Explanation
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store.schema import MIGRATIONS
 
 _CACHE_KB = 512
@@ -43,7 +43,7 @@ _MOVE = (
 # What SQLite keeps beside a database, and would take for the next one's of that name.
 _ENDS = ("-wal", "-shm", "-journal")
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class StoreError(ExplainedError):

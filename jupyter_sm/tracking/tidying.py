@@ -6,10 +6,10 @@ machine. In a thread of its own: what takes long to delete delays nothing.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, StoreError, StoreLostError, activity, retention
 from jupyter_sm.targets.settings import SettingsError, log_limit_mb, sources_limit_mb
 from jupyter_sm.targets.source import trim_sources
@@ -17,7 +17,7 @@ from jupyter_sm.tracking.tracker import Tracker
 
 _EVERY_SECONDS = 60.0
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class Tidying:

@@ -191,7 +191,6 @@ export class ChangeFeed implements IDisposable {
   private _isLoaded = false;
   private _logChanged = new Signal<this, string>(this);
   private _poll: Poll;
-  private _refusal: string | null = null;
   private _reset = new Signal<this, void>(this);
   private _seq = 0;
   private _targetsDirty = false;

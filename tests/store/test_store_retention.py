@@ -66,7 +66,7 @@ def test_a_log_that_was_dropped_is_not_read_again(store: Store) -> None:
     add_finished_job(store, "one", 200_000)
     end(store, "one", 100.0)
     limit(store, 1)
-    retention.trim(store, log_limit_mb(store.folder))
+    LogLimit(store).keep(log_limit_mb(store.folder))
     assert lines(store, "one") == 0
     jobs_table.watch(store, key("one"))
     assert streams.jobs_to_read(store, "local", 0.0) == []

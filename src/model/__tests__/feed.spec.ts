@@ -196,7 +196,7 @@ describe('ChangeFeed', () => {
       const asked = jest.spyOn(client, 'getChanges');
       asked.mockRejectedValueOnce(new ApiError(said, 507, {} as IExplanation));
       await nextPoll();
-      expect([feed.error, feed.refusal]).toEqual([said, said]);
+      expect([feed.error, feed.refusal]).toEqual([said, 'told']);
       asked.mockRejectedValueOnce(new ApiError('Not Found', 404));
       await jest.advanceTimersByTimeAsync(60_000);
       expect([feed.error, feed.refusal]).toEqual([null, null]);
