@@ -14,8 +14,10 @@ import os
 import shutil
 import tarfile
 import time
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from jupyter_sm.targets.paths import PathError, resolved
 from jupyter_sm.targets.walk import WalkError, file_in, walk
@@ -27,6 +29,9 @@ _FRESH_SECONDS = 3600
 # What a small file takes on the disk.
 _LEAST_BYTES = 4096
 MAX_BYTES = 200 * 1024 * 1024
+# What is larger is seldom text. It is stored as it is, as a cell waits for it to be packed.
+_COMPRESSED_BYTES = 16 * 1024 * 1024
+_BLOCK = 1024 * 1024
 _REQUIREMENTS = "requirements.txt"
 _LEFT_OUT = frozenset({".git", ".hg", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"})
 
@@ -149,35 +154,60 @@ def _folder_files(folder: Path, *, follow_links: bool) -> list[tuple[str, Path]]
 
 
 def _write(files: list[tuple[str, Path]], into: Path) -> Path:
-    packed = io.BytesIO()
-    # Times and owners are left out so that equal content gives equal bytes.
-    with (
-        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=6) as zipped,
-        tarfile.open(fileobj=zipped, mode="w") as archive,
-    ):
-        for name, path in files:
-            content = path.read_bytes()
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            member.mode = 0o755 if os.access(path, os.X_OK) else 0o644
-            archive.addfile(member, io.BytesIO(content))
-    data = packed.getvalue()
-    digest = hashlib.sha256(data).hexdigest()[:16]
-    folder = into / digest
-    target = folder / "sourcedir.tar.gz"
-    if target.exists():
-        with contextlib.suppress(OSError):
-            os.utime(target)  # used again (`trim_sources`)
-    else:
-        into.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.mkdir(exist_ok=True, mode=0o700)
-        part = folder / f".part-{os.getpid()}-{id(data)}"
-        try:
-            part.write_bytes(data)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A folder, as `trim_sources` takes folders away, should we be killed meanwhile.
+    part = into / f".part-{os.getpid()}-{uuid.uuid4().hex}"
+    try:
+        part.mkdir(mode=0o700)
+        packed = part / "sourcedir.tar.gz"
+        target = into / _pack(files, packed) / packed.name
+        if target.exists():
+            with contextlib.suppress(OSError):
+                os.utime(target)  # used again (`trim_sources`)
+        else:
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            packed.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def _pack(files: list[tuple[str, Path]], part: Path) -> str:
+    """Write the archive; the digest of its content."""
+    is_large = sum(path.stat().st_size for _, path in files) > _COMPRESSED_BYTES
+    with part.open("wb") as file:
+        hashed = _Hashed(file)
+        # Times and owners are left out so that equal content gives equal bytes.
+        with (
+            gzip.GzipFile(
+                fileobj=hashed, mode="wb", mtime=0, compresslevel=0 if is_large else 6
+            ) as zipped,
+            tarfile.TarFile(mode="w", fileobj=zipped, copybufsize=_BLOCK) as archive,
+        ):
+            for name, path in files:
+                with path.open("rb") as content:
+                    member = tarfile.TarInfo(name)
+                    member.size = os.fstat(content.fileno()).st_size
+                    member.mode = 0o755 if os.access(path, os.X_OK) else 0o644
+                    archive.addfile(member, content)
+    return hashed.digest.hexdigest()[:16]
+
+
+class _Hashed(io.RawIOBase):
+    """A file that is written, and hashed on the way."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Pass data on."""
+        self.digest.update(data)
+        return self._file.write(data)
 
 
 def trim_sources(data_dir: Path, limit_mb: int, in_use: Sequence[str]) -> None:

@@ -97,6 +97,30 @@ def test_packing_leaves_nothing_but_the_archive(folder: Path, into: Path) -> Non
     assert [path for path in into.rglob("*") if path.is_file()] == [archive]
 
 
+def test_what_is_large_is_stored_as_it_is(
+    folder: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compressing is what takes long, and a cell waits for it."""
+    (folder / "weights.bin").write_bytes(bytes(100_000))
+    compressed, _ = pack_source(folder, "train.py", into)
+    monkeypatch.setattr(source, "_COMPRESSED_BYTES", 50_000)
+    stored, _ = pack_source(folder, "train.py", into)
+    assert compressed.stat().st_size < 10_000 and stored.stat().st_size > 100_000
+    assert content(stored) == content(compressed)
+
+
+def test_a_source_that_can_not_be_read_leaves_nothing(
+    folder: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: object, data: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(source._Hashed, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        pack_source(folder, "train.py", into)
+    assert list(into.iterdir()) == []
+
+
 def test_a_script_stays_executable_and_the_owner_unnamed(tmp_path: Path, into: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text("")
