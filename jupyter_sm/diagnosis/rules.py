@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from collections.abc import Container
 from dataclasses import dataclass, field
 
@@ -112,9 +113,18 @@ def _any_of(names: list[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?:{either})\Z")
 
 
-@functools.cache
+# The index knows the very patterns that it was made of, so there must be one of each.
+_reading = threading.RLock()
+
+
 def catalog() -> tuple[Rule, ...]:
     """The rules, the highest rank first."""
+    with _reading:
+        return _catalog()
+
+
+@functools.cache
+def _catalog() -> tuple[Rule, ...]:
     rules = [
         Rule(
             category=row["category"],
@@ -141,8 +151,13 @@ def catalog() -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: -rule.rank))
 
 
-@functools.cache
 def _index() -> Index:
+    with _reading:
+        return _made_index()
+
+
+@functools.cache
+def _made_index() -> Index:
     patterns = (pattern for rule in catalog() for pattern in rule.patterns)
     return Index(patterns, "".join(text_of(file) for file in rule_files()).lower())
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -27,6 +29,29 @@ def user_error(exit_code: int, message: str) -> str:
         f"AlgorithmError: ExecuteUserScriptError:\nExitCode {exit_code}\n"
         f'ErrorMessage "{message}"\nCommand "/usr/bin/python3 train.py", exit code: {exit_code}'
     )
+
+
+THREADS = """
+import threading
+from jupyter_sm.diagnosis import explain
+
+start, found = threading.Barrier(8), []
+
+def one():
+    start.wait()
+    found.append(explain("Unable to locate credentials").category)
+
+threads = [threading.Thread(target=one) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(*sorted(set(found)))
+"""
+
+
+def test_threads_that_are_the_first_to_ask_get_the_same_answer() -> None:
+    """The rules are read when they are first needed, by whoever needs them."""
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["credentials-missing"], "")
 
 
 def test_a_duplicate_name_is_explained_from_botocores_own_error() -> None:
