@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import sys
+import time
 from collections.abc import Sequence
 
 from jupyter_sm.cli.parser import parser
@@ -14,10 +16,15 @@ from jupyter_sm.diagnosis import ExplainedError
 
 __all__ = ["main"]
 
+_CLOSE_SECONDS = 1.0
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it worked, 1 when it did not, 2 when it could not be read."""
-    options = parser().parse_args(argv)
+    """Run a command; 0 when it worked, 1 when it did not, 2 when it could not be read.
+
+    It worked only if the targets could be asked that what it shows is of.
+    """
+    options = parser().parse_args(argv, argparse.Namespace(begun=time.monotonic(), unanswered=[]))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     desk: Desk | None = None
@@ -37,5 +44,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     finally:
         if desk is not None:
-            desk.close()
-    return result
+            desk.close(_CLOSE_SECONDS)
+    return result or int(bool(options.unanswered))

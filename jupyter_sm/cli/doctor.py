@@ -9,8 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from jupyter_sm.cli.jobs import left
 from jupyter_sm.cli.show import show
-from jupyter_sm.desk import Desk
+from jupyter_sm.desk import Desk, words
 
 _PACKAGES = ("jupyter_server", "jupyterlab", "notebook", "boto3", "ipython", "ipykernel")
 _SIGNS = {"ok": "✔", "fault": "✖", "note": "·"}
@@ -26,6 +27,7 @@ class Finding(NamedTuple):
 
 def doctor(desk: Desk, options: argparse.Namespace) -> int:
     """Print what was found; 1 where something is wrong."""
+    desk.catch_up(seconds=left(options))
     found = [finding for look in _LOOKS for finding in look(desk)]
     if options.json:
         show([finding._asdict() for finding in found])
@@ -77,12 +79,10 @@ def _store(desk: Desk) -> Iterator[Finding]:
 
 
 def _targets(desk: Desk) -> Iterator[Finding]:
-    desk.catch_up()
     for row in desk.targets():
-        if row.health == "stale":
-            yield Finding(
-                "fault", f"{row.name}: {row.reason}", "Once that is mended it goes on by itself."
-            )
+        if row.health in ("stale", "waiting"):
+            fix = f"It goes on by itself; or give it up: jupyter sm targets remove {row.name}"
+            yield Finding("fault", words.trouble(row), fix)
         elif row.health == "unused":
             yield Finding("note", f"{row.name}: not used yet.")
         else:

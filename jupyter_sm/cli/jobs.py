@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +17,48 @@ from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import REJECTED, JobKey, TrainingSpec
 from jupyter_sm.jobs.options import JobOptions, given
 
+# Of the time that a command may wait, what it takes to end.
+_ENDING_SECONDS = 2.0
+# For so long a target may be out of reach that was asked to stop a job.
+_BORNE_SECONDS = 28.0
 
-def named(desk: Desk, name: str) -> JobView:
-    """The job of that name, as its target says that it is now.
+
+def named(desk: Desk, options: argparse.Namespace) -> JobView:
+    """The job that the options name, as its target says that it is now.
 
     One that has ended does not change; only for a name that is not known all targets are asked.
     """
-    known = desk.find(name)
-    going = {view.target for view in known if not view.is_over}
-    late = [one for target in (going if known else [None]) for one in desk.catch_up(target)]
-    _tell_late(late)
+    found = desk.find(options.name)
+    for target in {view.target for view in found if not view.is_over} if found else [None]:
+        catch_up(desk, options, target)
+    return desk.named(options.name)
+
+
+def known(desk: Desk, options: argparse.Namespace, name: str) -> JobView:
+    """The job of a name, as it was last seen; targets are asked for a name that is not known."""
+    if not desk.find(name):
+        catch_up(desk, options)
     return desk.named(name)
 
 
-def _tell_late(targets: list[str]) -> None:
-    for target in targets:
-        tell(f"{target} does not answer; shown as last seen.")
+def catch_up(desk: Desk, options: argparse.Namespace, target: str | None = None) -> None:
+    """Ask a target, or all in use, how jobs are now; one that can't be asked is told of."""
+    for trouble in desk.catch_up(target, left(options)):
+        if trouble.name not in options.unanswered:
+            options.unanswered.append(trouble.name)
+            tell(f"{words.trouble(trouble)} Shown as last seen.")
+
+
+def left(options: argparse.Namespace) -> float:
+    """For how many seconds the target's answer is waited for yet."""
+    ending = min(_ENDING_SECONDS, options.timeout / 10)
+    seconds: float = options.begun + options.timeout - ending - time.monotonic()
+    return max(0.1, seconds)
 
 
 def ls(desk: Desk, options: argparse.Namespace) -> int:
     """List jobs, the newest first."""
-    _tell_late(desk.catch_up())
+    catch_up(desk, options)
     views, _ = desk.jobs(limit=options.n)
     if options.json:
         show_rows(view.as_dict() for view in views)
@@ -54,16 +76,15 @@ def train(desk: Desk, options: argparse.Namespace) -> int:
 def _started(desk: Desk, view: JobView, options: argparse.Namespace) -> int:
     """A job that was just submitted: until its target has it, or with --wait until its end."""
     desk.ensure_tracked(view.target)
-    waiting = Waiting(desk, view)
+    waiting = Waiting(desk, view, options.timeout)
+    # The job is accepted before this process, which may be all that tracks, ends.
+    view = waiting.until_accepted(left(options))
+    if view.status == REJECTED:
+        checked(view)
     if options.wait:
         if not options.json:
-            show_log(read_log(desk, view.key, follow=True))
+            show_log(read_log(desk, view.key, follow=True, on_wait=waiting.bear))
         view = checked(waiting.until_over())
-    else:
-        # The job is accepted before this process, which may be all that tracks, ends.
-        view = waiting.until_accepted(options.timeout)
-        if view.status == REJECTED:
-            checked(view)
     return show_job(waiting.look(), options)
 
 
@@ -93,27 +114,27 @@ def _request(file: str) -> dict[str, Any]:
 def again(desk: Desk, options: argparse.Namespace) -> int:
     """Run a job's request once more under a fresh name, with what is told changed."""
     changes = given(options, TrainingSpec)
-    view = desk.again(named(desk, options.job).key, options.change, changes)
+    view = desk.again(known(desk, options, options.job).key, options.change, changes)
     return _started(desk, view, options)
 
 
 def track(desk: Desk, options: argparse.Namespace) -> int:
     """Look up a job that was started elsewhere."""
-    return show_job(desk.look_up(JobKey(options.target, options.kind, options.name)), options)
+    key = JobKey(options.target, options.kind, options.name)
+    return show_job(desk.look_up(key, left(options)), options)
 
 
 def status(desk: Desk, options: argparse.Namespace) -> int:
     """What a job is doing."""
-    return show_job(named(desk, options.name), options)
+    return show_job(named(desk, options), options)
 
 
 def stop(desk: Desk, options: argparse.Namespace) -> int:
     """Ask for a job to be stopped, and wait for its end."""
-    view = named(desk, options.name)
+    view = known(desk, options, options.name)
     desk.stop(view.key)
-    desk.ensure_tracked(view.target)
-    waiting = Waiting(desk, view)
-    if not waiting.until_stopped(options.timeout):
+    waiting = Waiting(desk, view, min(options.timeout, _BORNE_SECONDS))
+    if not waiting.until_stopped(left(options)):
         notes = waiting.view.notes
         raise refusal(
             "wrong-state",
@@ -125,14 +146,16 @@ def stop(desk: Desk, options: argparse.Namespace) -> int:
 
 def logs(desk: Desk, options: argparse.Namespace) -> int:
     """Print a job's log."""
-    for known in desk.find(options.name):
-        desk.watch(known.key)  # so that its log is read with the rest
-    view = named(desk, options.name)
-    if not options.follow and not desk.log_is_read_out(view.key):
-        _tell_late(desk.catch_up(view.target))
+    for view in desk.find(options.name):
+        desk.watch(view.key)  # so that its log is read with the rest
     if options.follow:
-        desk.ensure_tracked(view.target)
-    records = read_log(desk, view.key, follow=options.follow)
+        view = known(desk, options, options.name)
+    else:
+        view = named(desk, options)
+        if not desk.log_is_read_out(view.key) and not options.unanswered:
+            catch_up(desk, options, view.target)
+    waiting = Waiting(desk, view, options.timeout)
+    records = read_log(desk, view.key, follow=options.follow, on_wait=waiting.bear)
     if options.json:
         show_rows(map(vars, records))
         return 0
@@ -143,7 +166,7 @@ def logs(desk: Desk, options: argparse.Namespace) -> int:
 def explain(desk: Desk, options: argparse.Namespace) -> int:
     """Explain a job's error, or a text from stdin."""
     if options.name:
-        explanation = named(desk, options.name).explanation
+        explanation = named(desk, options).explanation
         if explanation is None:
             show(None if options.json else f"{options.name} has no error.")
             return 0

@@ -14,7 +14,8 @@ from jupyter_sm.jobs.code import FORMS
 from jupyter_sm.jobs.options import JobOptions, add_options
 from jupyter_sm.shown.secrets import shown
 
-_TIMEOUT = 30.0
+# Seconds: for what is asked to be done, to be stopped, and for how things are.
+_DOING, _STOPPING, _LOOKING = 30.0, 180.0, 10.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=version("jupyter_sm"))
     made = _Commands(whole.add_subparsers(required=True, metavar="COMMAND"))
 
-    ls = made.add("ls", jobs.ls, "list jobs, the newest first")
+    ls = made.add("ls", jobs.ls, "list jobs, the newest first", _LOOKING)
     ls.add_argument("-n", type=_count, metavar="N", default=20, help="how many (default 20)")
     train = made.add("train", jobs.train, "start training a script", starts=True)
     add_options(train, JobOptions)
@@ -41,15 +42,14 @@ def parser() -> argparse.ArgumentParser:
     )
     add_options(again, TrainingSpec, without=("script",))
     again.add_argument("--script", default=argparse.SUPPRESS, help="another script or folder")
-    track = made.add("track", jobs.track, "look up a job that was started elsewhere")
+    track = made.add("track", jobs.track, "look up a job that was started elsewhere", _DOING)
     track.add_argument("name")
     track.add_argument("--target", required=True)
     track.add_argument("--kind", choices=sorted(KINDS), default="training")
     made.add_named("status", jobs.status, "what a job is doing")
     made.add_named("show", results.details, "all that is known of a job")
-    stop = made.add_named("stop", jobs.stop, "ask for a job to be stopped")
-    _add_timeout(stop, _TIMEOUT * 6)
-    logs = made.add_named("logs", jobs.logs, "print a job's log")
+    made.add_named("stop", jobs.stop, "ask for a job to be stopped", _STOPPING)
+    logs = made.add_named("logs", jobs.logs, "print a job's log", _DOING)
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
     metrics = made.add_named("metrics", results.metrics, "a job's metrics")
     metrics.add_argument("--csv", action="store_true", help="print all points as CSV")
@@ -57,18 +57,25 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("other")
     code = made.add_named("code", results.code, "code that starts the same job")
     code.add_argument("--form", choices=FORMS, default=FORMS[0])
-    made.add_named("artifacts", results.artifacts, "the files that a job has left")
-    download = made.add_named("download", results.download, "bring them here")
+    made.add_named("artifacts", results.artifacts, "the files that a job has left", _DOING)
+    download = made.add_named("download", results.download, "bring them here", _DOING)
     download.add_argument("file", nargs="*", help="only these")
     download.add_argument("--to", metavar="FOLDER", help="where to (default: the job's name)")
     export = made.add_named(
         "export", results.export, "write job, request, log, metrics to a folder"
     )
     export.add_argument("--to", metavar="FOLDER", help="where to (default: NAME-export)")
-    why = made.add("explain", jobs.explain, "explain a job's error, or text from stdin")
+    why = made.add("explain", jobs.explain, "explain a job's error, or text from stdin", _LOOKING)
     why.add_argument("name", nargs="?")
-    made.add("targets", results.targets, "the targets there are, and how each is")
-    made.add("doctor", doctor.doctor, "look at the install, and say what to do")
+    targets = made.add("targets", results.targets, "the targets there are, and how each is")
+    targets.add_argument(
+        "do",
+        nargs="?",
+        choices=("add", "remove"),
+        help="look after one from now on, or no longer: its jobs go on, and leave the list",
+    )
+    targets.add_argument("target", nargs="?", help="which, as default@us-east-1")
+    made.add("doctor", doctor.doctor, "look at the install, and say what to do", _LOOKING)
     return whole
 
 
@@ -88,32 +95,45 @@ class _Commands:
         self._commands = commands
 
     def add(
-        self, name: str, run: object, text: str, *, starts: bool = False
+        self,
+        name: str,
+        run: object,
+        text: str,
+        timeout: float | None = None,
+        *,
+        starts: bool = False,
     ) -> argparse.ArgumentParser:
-        """A command; one that starts a job can wait for its end."""
+        """A command; one with a `timeout` asks targets, one that starts a job can wait for its end."""
         made: argparse.ArgumentParser = self._commands.add_parser(name, help=text, description=text)
         made.add_argument("--json", action="store_true", help="print JSON")
         if starts:
             made.add_argument("--wait", action="store_true", help="print the log until the end")
-            _add_timeout(made, _TIMEOUT)
+        timeout = _DOING if starts else timeout
+        if timeout is not None:
+            made.add_argument(
+                "--timeout",
+                type=_seconds,
+                default=timeout,
+                metavar="SECONDS",
+                help=f"how long to wait for the target's answer (default: {timeout:.0f})",
+            )
         made.set_defaults(run=run)
         return made
 
-    def add_named(self, name: str, run: object, text: str) -> argparse.ArgumentParser:
+    def add_named(
+        self, name: str, run: object, text: str, timeout: float = _LOOKING
+    ) -> argparse.ArgumentParser:
         """A command about one job."""
-        made = self.add(name, run, text)
+        made = self.add(name, run, text, timeout)
         made.add_argument("name", help="the job")
         return made
 
 
-def _add_timeout(made: argparse.ArgumentParser, seconds: float) -> None:
-    made.add_argument(
-        "--timeout",
-        type=float,
-        default=seconds,
-        metavar="SECONDS",
-        help=f"how long to wait for the target's answer (default: {seconds:.0f})",
-    )
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 86,400 seconds")
+    return seconds
 
 
 def _count(text: str) -> int:

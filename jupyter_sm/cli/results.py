@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from jupyter_sm.cli.jobs import named
+from jupyter_sm.cli.jobs import known, left, named
 from jupyter_sm.cli.show import show, show_rows, table
 from jupyter_sm.desk import Desk, JobView, words
 from jupyter_sm.diagnosis import refusal
@@ -24,7 +24,7 @@ _POINT = ("name", "stream", "step", "value", "timestamp_ms")
 
 def details(desk: Desk, options: argparse.Namespace) -> int:
     """All that is known of a job: states, notes, request."""
-    view = named(desk, options.name)
+    view = named(desk, options)
     request = desk.request(view.key) or {}
     if options.json:
         show({**view.as_dict(), "request": request})
@@ -41,7 +41,7 @@ def details(desk: Desk, options: argparse.Namespace) -> int:
 
 def metrics(desk: Desk, options: argparse.Namespace) -> int:
     """A job's metrics: first, last, least and greatest of each; all points as CSV or JSON."""
-    view = named(desk, options.name)
+    view = named(desk, options)
     if options.csv:
         _write_csv(desk, view, sys.stdout)
         return 0
@@ -80,7 +80,7 @@ def _cell(value: object) -> object:
 
 def diff(desk: Desk, options: argparse.Namespace) -> int:
     """What two jobs' requests have otherwise; 1 where they differ, as diff does."""
-    one, other = (named(desk, name).key for name in (options.name, options.other))
+    one, other = (known(desk, options, name).key for name in (options.name, options.other))
     found = desk.differences(one, other)
     if options.json:
         show([row._asdict() for row in found])
@@ -92,15 +92,15 @@ def diff(desk: Desk, options: argparse.Namespace) -> int:
 
 def code(desk: Desk, options: argparse.Namespace) -> int:
     """Code that starts the same job."""
-    text = desk.code(named(desk, options.name).key, options.form)
+    text = desk.code(known(desk, options, options.name).key, options.form)
     show({"code": text} if options.json else text.rstrip())
     return 0
 
 
 def artifacts(desk: Desk, options: argparse.Namespace) -> int:
     """The files that a job has left."""
-    view = named(desk, options.name)
-    found = desk.results(view.key).files()
+    view = known(desk, options, options.name)
+    found = desk.results(view.key, left(options)).files()
     if options.json:
         show([masked(vars(one)) for one in found])
     elif not found:
@@ -113,8 +113,8 @@ def artifacts(desk: Desk, options: argparse.Namespace) -> int:
 
 def download(desk: Desk, options: argparse.Namespace) -> int:
     """Bring what a job has left below a folder."""
-    view = named(desk, options.name)
-    results = desk.results(view.key)
+    view = known(desk, options, options.name)
+    results = desk.results(view.key, left(options))
     chosen = [one for one in results.files() if not options.file or one.name in options.file]
     missing = set(options.file or ()) - {one.name for one in chosen}
     if missing:
@@ -134,7 +134,7 @@ def download(desk: Desk, options: argparse.Namespace) -> int:
 
 def export(desk: Desk, options: argparse.Namespace) -> int:
     """Write all that is known of a job to a folder: job, request, log, metrics."""
-    view = named(desk, options.name)
+    view = named(desk, options)
     folder = Path(options.to or f"{view.name}-export")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +156,12 @@ def export(desk: Desk, options: argparse.Namespace) -> int:
 
 
 def targets(desk: Desk, options: argparse.Namespace) -> int:
-    """The targets there are, and how each is."""
+    """The targets there are, and how each is; or one that is to be looked after no longer."""
+    if options.do and not options.target:
+        what = f"Which target? jupyter sm targets {options.do} NAME"
+        raise refusal("invalid-parameter", "No target named", what)
+    if options.do:
+        (desk.use if options.do == "add" else desk.remove)(options.target)
     rows = desk.targets()
     if options.json:
         show([vars(row) for row in rows])

@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_sm.desk import space, targets
 from jupyter_sm.desk.again import submit_again
 from jupyter_sm.desk.artifacts import Results
+from jupyter_sm.desk.reach import Patience, silent, unreachable
 from jupyter_sm.desk.submit import checked_kind, submit_request, submit_spec
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, Origin, TrainingSpec, check_name, kind_named
@@ -24,6 +25,7 @@ from jupyter_sm.store.views import ChangePage, MetricPoint, MetricSeries, Target
 from jupyter_sm.targets import UnknownTargetError
 from jupyter_sm.tracking import service
 from jupyter_sm.tracking.service import LOCAL, TrackingService
+from jupyter_sm.tracking.tracker import STOP_SECONDS
 
 _LOOK_UP_SECONDS = 20.0
 
@@ -124,9 +126,9 @@ class Desk:
             for row in differences(mine, theirs)
         ]
 
-    def results(self, key: JobKey) -> Results:
-        """What a job has left."""
-        return Results(self.store, key)
+    def results(self, key: JobKey, seconds: float = _LOOK_UP_SECONDS) -> Results:
+        """What a job has left; which files that are, the target has to say within some seconds."""
+        return Results(self.store, key, seconds)
 
     def client(self, service: str, target: str) -> Any:
         """A boto3 client of a target, such as `sagemaker` or `logs`. Raises ExplainedError."""
@@ -203,8 +205,8 @@ class Desk:
         """Ask for a job to be stopped; False if it has ended or was asked already."""
         return stops.request_stop(self.store, key)
 
-    def look_up(self, key: JobKey) -> JobView:
-        """A job that was started elsewhere: its target is asked, for 20 s at most.
+    def look_up(self, key: JobKey, seconds: float = _LOOK_UP_SECONDS) -> JobView:
+        """A job that was started elsewhere: its target is asked, for some seconds at most.
 
         Raises ExplainedError when there is no such job, or the target can't be asked.
         """
@@ -213,16 +215,17 @@ class Desk:
             raise refusal("invalid-parameter", "The job name is not legal", wrong)
         self.ensure_tracked(key.target)
         wanted.ask(self.store, key)
-        until = time.monotonic() + _LOOK_UP_SECONDS
-        answer = None
-        while answer is None and time.monotonic() < until:
+        patience = Patience(self, key.target)
+        until = time.monotonic() + seconds
+        while (answer := wanted.answer(self.store, key)) is None:
+            patience.check_user()
+            if time.monotonic() >= until:
+                trouble = self.trouble(key.target)
+                raise unreachable(trouble) if trouble else silent(key.target, seconds)
             time.sleep(0.05)
-            answer = wanted.answer(self.store, key)
         view = self.job(key) if answer == wanted.FOUND else None
         if view is None:
-            trouble = next((t.reason for t in self.targets() if t.name == key.target), None)
-            what = answer or trouble or f"{key.target} does not answer."
-            raise refusal("not-found", "No such job", what, status=404)
+            raise refusal("not-found", "No such job", answer, status=404)
         return view
 
     # Tracking
@@ -231,6 +234,13 @@ class Desk:
         """From now on the target is looked after. Raises ExplainedError (404) for no target."""
         targets.use(self.store, target)
 
+    def remove(self, target: str) -> None:
+        """Look after a target no longer: its jobs leave the list, and go on where they run.
+
+        Raises ExplainedError: 404 where it is in no use, 409 where a job would be lost.
+        """
+        targets.remove(self.store, target)
+
     def ensure_tracked(self, target: str) -> None:
         """See to it that someone tracks the target: if no server does, this process will."""
         try:
@@ -238,17 +248,29 @@ class Desk:
         except UnknownTargetError as error:
             raise refusal("invalid-parameter", "No such target", str(error)) from None
 
-    def catch_up(self, target: str | None = None) -> list[str]:
+    def keep_tracked(self, target: str) -> None:
+        """The same for a target in use; what is wrong with it is told with it."""
+        service.keep_tracked(self.store, target)
+
+    def trouble(self, target: str) -> TargetView | None:
+        """A target in use that can't be reached, with the reason; None where all is well."""
+        return targets.trouble(self.store, target)
+
+    def catch_up(
+        self, target: str | None = None, seconds: float = service.CATCH_UP_SECONDS
+    ) -> list[TargetView]:
         """Bring a target's jobs (or those of all in use) up to date once, side by side.
 
-        Waits for some seconds; the result holds the targets that did not answer by then.
+        The result holds those that could not be asked.
         """
-        return service.catch_up_all(self.store, [target] if target else None)
+        names = [target] if target else service.in_use(self.store)
+        service.catch_up_all(self.store, [target] if target else None, seconds)
+        return [view for view in map(self.trouble, names) if view is not None]
 
     def track_all(self) -> None:
         """See to it that each target in use is tracked."""
         for name in service.in_use(self.store):
-            self.ensure_tracked(name)
+            self.keep_tracked(name)
 
     def serve(self) -> None:
         """Track as a server does, in the background, until `stop_serving`."""
@@ -271,9 +293,9 @@ class Desk:
         """Have the space count as in use while jobs run in it. Raises OSError, ValueError."""
         self._space.tell()
 
-    def close(self) -> None:
-        """End what this process tracks."""
-        service.stop_in_process()
+    def close(self, seconds: float = STOP_SECONDS) -> None:
+        """End what this process tracks; what waits for an answer is left after some seconds."""
+        service.stop_in_process(seconds)
 
 
 def open_desk(folder: Path | None = None) -> Desk:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jupyter_sm.shown.controls import line
 from jupyter_sm.store import JobView
-from jupyter_sm.store.views import LogRecord
+from jupyter_sm.store.views import LogRecord, TargetView
 
 _DAY = 86_400
 
@@ -109,10 +109,31 @@ def details(view: JobView) -> str:
     return " · ".join(parts)
 
 
-def card(view: JobView) -> str:
-    """Icon, name and state; the cause or the place, the metric and the time; a line a note."""
-    lines = [f"{icon(view)} {view.name}  {state(view)}", details(view), *view.notes]
-    return "\n  ".join(map(line, lines))
+def trouble(target: TargetView) -> str:
+    """What is in the way of a target, with its name, on one line."""
+    reason = line(target.reason or "It does not answer.")
+    return reason if target.name in reason else f"{target.name}: {reason}"
+
+
+def waits_for(view: JobView, target: TargetView | None) -> str:
+    """What keeps a job from being submitted, or from being seen as it is now; often nothing."""
+    if view.is_over:
+        return ""
+    if target is not None:
+        as_of = time.strftime("%H:%M", time.localtime(target.as_of)) if target.as_of else ""
+        return f"{line(target.reason or '')}{f' As of {as_of}.' if as_of else ''}"
+    is_submitting = view.status == "Submitting" and view.transitions
+    return line(view.transitions[-1].message) if is_submitting else ""
+
+
+def card(view: JobView, target: TargetView | None = None) -> str:
+    """Icon, name and state; the cause or the place, the metric and the time; a line a note.
+
+    `target`: the job's, if that can't be reached.
+    """
+    waits = waits_for(view, target)
+    lines = [f"{icon(view)} {view.name}  {state(view)}", details(view)]
+    return "\n  ".join(map(line, [*lines, *([waits] if waits else []), *view.notes]))
 
 
 def table(views: Sequence[JobView]) -> str:

@@ -78,7 +78,7 @@ def track(name: str, *, kind: str = "training", target: str = "local") -> Job:
 def get_job(name: str, *, target: str | None = None) -> Job:
     """The job of that name. Raises ExplainedError when there is none."""
     found = desk().named(name, target)
-    desk().ensure_tracked(found.target)
+    desk().keep_tracked(found.target)
     return Job(desk(), found)
 
 
@@ -89,12 +89,26 @@ def list_jobs(*, target: str | None = None, limit: int = 50) -> JobList:
     else:
         desk().track_all()
     views, _ = desk().jobs(target=target, limit=limit)
-    return JobList(Job(desk(), view) for view in views)
+    return JobList(desk(), views)
 
 
 def targets() -> list[views.TargetView]:
     """Where jobs can run, and how each is."""
     return desk().targets()
+
+
+def add_target(name: str) -> None:
+    """Look after a target's jobs from now on. Raises ExplainedError."""
+    desk().use(name)
+    desk().ensure_tracked(name)
+
+
+def remove_target(name: str) -> None:
+    """Look after a target no longer: its jobs leave the list, and go on where they run.
+
+    Raises ExplainedError.
+    """
+    desk().remove(name)
 
 
 def client(service: str = "sagemaker", *, target: str = "local") -> Any:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from jupyter_sm.desk import JobView, words
+from jupyter_sm.desk import JobView, views, words
 from jupyter_sm.shown.controls import line
 
 MIME_TYPE = "application/vnd.jupyter-sm.job+json"
 
 
-def mime_bundle(view: JobView) -> dict[str, Any]:
-    """The card of a job: live, HTML and text."""
+def mime_bundle(view: JobView, trouble: views.TargetView | None = None) -> dict[str, Any]:
+    """The card of a job: live, HTML and text. `trouble`: its target, if that can't be reached."""
     return {
         MIME_TYPE: {
             "version": 1,
@@ -27,15 +27,16 @@ def mime_bundle(view: JobView) -> dict[str, Any]:
             # It is saved with the notebook, so what an error said stays out of it.
             "snapshot": {**view.as_dict(), "failure_reason": None, "explanation": None},
         },
-        "text/html": as_html(view),
-        "text/plain": words.card(view),
+        "text/html": as_html(view, trouble),
+        "text/plain": words.card(view, trouble),
     }
 
 
-def as_html(view: JobView) -> str:
+def as_html(view: JobView, trouble: views.TargetView | None = None) -> str:
     """The card as plain HTML, without script or style sheet; every text escaped."""
     name, state = _escaped(view.name), _escaped(words.state(view))
-    more = (f"<br><small>{_escaped(text)}</small>" for text in (words.details(view), *view.notes))
+    told = (words.details(view), words.waits_for(view, trouble), *view.notes)
+    more = (f"<br><small>{_escaped(text)}</small>" for text in told if text)
     return (
         f'<div role="group" aria-label="SageMaker job {name}">'
         f"<strong>{words.icon(view)} {name}</strong> &nbsp; {state}{''.join(more)}</div>"

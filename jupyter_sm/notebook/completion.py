@@ -40,6 +40,8 @@ def _choices(words: list[str], is_cell: bool) -> list[str]:
     if command in ("train", "again"):
         options = sorted(train_parser("")._option_string_actions)
         return options if command == "train" or len(words) > 1 else _jobs()
+    if command == "targets":
+        return _targets() if len(words) > 1 else ["add", "remove"]
     takes_a_job = command in COMMANDS and "JOB" in COMMANDS[command].arguments
     return _jobs() if takes_a_job else ["--target"] if command == "track" else []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -18,13 +17,14 @@ from jupyter_sm.desk import (
     LogFilter,
     Results,
     Transition,
+    views,
     words,
 )
 from jupyter_sm.desk.waiting import TICK_SECONDS, Waiting, checked, read_log
 from jupyter_sm.diagnosis import Explanation
 from jupyter_sm.jobs import REJECTED, JobKey
 from jupyter_sm.notebook import card
-from jupyter_sm.notebook.shown import Code, Diff, LogLines, Meter, log_line
+from jupyter_sm.notebook.shown import Code, Diff, Line, LogLines, Meter, log_line
 from jupyter_sm.shown.controls import line
 from jupyter_sm.shown.secrets import mask
 
@@ -135,7 +135,12 @@ class Job:
         last `tail`, and not more than fits into memory well (`left_out` says how many did not).
         """
         wanted = LogFilter(query=query, severity=severity, stream=stream)
-        records = read_log(self._desk, self.key, wanted, follow=follow)
+        display = Line(follow)
+
+        def wait() -> None:
+            display.tell(words.waits_for(self._waiting.look(), self._trouble()))
+
+        records = read_log(self._desk, self.key, wanted, follow=follow, on_wait=wait)
         if not follow:
             return LogLines(records, tail)
         for record in records:
@@ -190,7 +195,7 @@ class Job:
     def stop(self) -> None:
         """Ask for the job to be stopped; returns at once. A job that ended stays as it is."""
         self._desk.stop(self.key)
-        self._desk.ensure_tracked(self.key.target)
+        self._desk.keep_tracked(self.key.target)
 
     def again(self, change: str | None = None, **changes: Any) -> Job:
         """Run the same request once more, under a fresh name, and return at once.
@@ -212,26 +217,28 @@ class Job:
         the job failed or was refused.
         """
         until = float("inf") if timeout is None else time.monotonic() + timeout
-        shown = ""
+        display = Line(progress)
         while not self._waiting.is_over():
             view = self._waiting.view
+            waits = words.waits_for(view, self._trouble())
             if time.monotonic() > until:
-                raise TimeoutError(f"{self.name} is still {view.status} after {timeout} s.")
-            line = words.state(view)
-            if progress and line != shown:
-                sys.stdout.write(f"\r{line:<60}")
-                sys.stdout.flush()
-                shown = line
+                why = f" {waits}" if waits else ""
+                raise TimeoutError(f"{self.name} is still {view.status} after {timeout} s.{why}")
+            display.tell(waits)
+            display.show(words.state(view))
             time.sleep(TICK_SECONDS)
-        if progress and shown:
-            sys.stdout.write(f"\r{words.state(self._waiting.view):<60}\n")
+        display.end(words.state(self._waiting.view))
         if check:
             checked(self._waiting.view)
         return self
 
-    def wait_until_accepted(self) -> Job:
-        """Wait until the target has the job. Raises ExplainedError if it has refused it."""
-        view = self._waiting.until_accepted()
+    def wait_until_accepted(self, timeout: float | None = None) -> Job:
+        """Wait until the target has the job.
+
+        Raises ExplainedError if it has refused it, when nothing has come of it for `timeout`
+        seconds, and where you have something to mend first, such as to log in.
+        """
+        view = self._waiting.until_accepted(float("inf") if timeout is None else timeout)
         if view.status == REJECTED:
             checked(view)
         return self
@@ -246,14 +253,23 @@ class Job:
         return self
 
     def __repr__(self) -> str:
-        return words.card(self.view)
+        return words.card(self.view, self._trouble())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return card.mime_bundle(self.view)
+        return card.mime_bundle(self.view, self._trouble())
+
+    def _trouble(self) -> views.TargetView | None:
+        return self._desk.trouble(self.key.target)
 
 
 class JobList(list[Job]):
-    """Jobs; shows itself as a table."""
+    """Jobs; shows itself as a table, with what keeps targets from being asked."""
+
+    def __init__(self, desk: Desk, found: Iterable[JobView]) -> None:
+        super().__init__(Job(desk, view) for view in found)
+        self._desk = desk
 
     def __repr__(self) -> str:
-        return words.table([job._waiting.view for job in self])
+        troubled = [row for row in self._desk.targets() if row.health in ("stale", "waiting")]
+        lines = map(words.trouble, troubled)
+        return "\n".join([words.table([job._waiting.view for job in self]), *lines])

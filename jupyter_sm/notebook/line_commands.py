@@ -112,7 +112,15 @@ def _code(words: list[str]) -> Any:
 
 
 def _targets(words: list[str]) -> Any:
-    _parsed("targets", words)
+    parser = magics.Parser(prog="%sm targets", allow_abbrev=False)
+    changes = {"add": api.add_target, "remove": api.remove_target}
+    parser.add_argument("do", nargs="?", choices=changes)
+    parser.add_argument("target", nargs="?")
+    options = parser.parse_args(words)
+    if options.do and not options.target:
+        raise magics.usage(f"%sm targets {options.do} needs the target's name.")
+    if options.do:
+        changes[options.do](options.target)
     rows = [(row.name, row.health, row.reason or "") for row in api.targets()]
     return Text(columns(rows))
 
@@ -146,6 +154,8 @@ COMMANDS: dict[str, Command] = {
     "track": Command(
         "NAME [--target TARGET] [--kind KIND]", "a job that was started elsewhere", _track
     ),
-    "targets": Command("", "where jobs can run, and how each is", _targets),
+    "targets": Command(
+        "[add|remove TARGET]", "where jobs can run, and how each is; which to look after", _targets
+    ),
     "help": Command("", "this", _help),
 }

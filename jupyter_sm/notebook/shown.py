@@ -91,6 +91,36 @@ def _short(value: object, longest: int = 60) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+class Line:
+    """A line that tells how something goes, drawn over itself; what is in its way gets its own."""
+
+    def __init__(self, show: bool) -> None:
+        self._show = show
+        self._shown = ""
+        self._told = ""
+
+    def show(self, text: str) -> None:
+        """It goes like this now."""
+        if self._show and text != self._shown:
+            self._shown = text
+            sys.stdout.write(f"\r{text:<60}")
+            sys.stdout.flush()
+
+    def tell(self, text: str) -> None:
+        """Something is in the way, told once; nothing is with an empty text."""
+        # The time that it ends with changes all the while.
+        what = text.partition(" As of ")[0]
+        if self._show and what and what != self._told:
+            sys.stdout.write(f"\r{what:<60}\n" if self._shown else f"{what}\n")
+            self._shown = ""
+        self._told = what
+
+    def end(self, text: str) -> None:
+        """It has ended like this."""
+        if self._show and (self._shown or self._told):
+            sys.stdout.write(f"\r{text:<60}\n")
+
+
 class Meter:
     """A line that tells how many bytes are done, drawn over itself."""
 

@@ -6,13 +6,12 @@ import asyncio
 import logging
 import os
 from itertools import chain, repeat
-from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode
 
-from jupyter_sm.desk import Desk, data_dir, open_desk
+from jupyter_sm.desk import Desk, data_dir, folder_of, open_desk
 from jupyter_sm.diagnosis import ExplainedError, Explanation, explained
 from jupyter_sm.server.feed import Feed
 from jupyter_sm.server.heaps import share_heaps
@@ -45,7 +44,11 @@ class SageMakerApp(ExtensionApp):
         A store that can't be opened is told by every route, and tried again from time to time.
         """
         share_heaps()
-        logging.getLogger("jupyter_sm").setLevel(self.log.level)
+        logger = logging.getLogger("jupyter_sm")
+        logger.setLevel(self.log.level)
+        if self.serverapp is not None:
+            # As the server itself does with Tornado's: what is logged comes among its own lines.
+            logger.parent = self.serverapp.log
         self._threads = Threads()
         self.settings["jupyter_sm"] = {"threads": self._threads}
         self._open()
@@ -54,7 +57,7 @@ class SageMakerApp(ExtensionApp):
         """Open the store, or have every route say why that can't be, and the log once."""
         shared = self.settings["jupyter_sm"]
         try:
-            folder = Path(self.home).expanduser().absolute() if self.home else data_dir()
+            folder = folder_of(self.home) if self.home else data_dir()
             # The kernels this server starts inherit it, so that they use the same store.
             os.environ["JUPYTER_SM_HOME"] = str(folder)
             self._desk = shared["desk"] = open_desk(folder)

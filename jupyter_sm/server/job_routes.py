@@ -60,6 +60,17 @@ class UseHandler(BaseHandler):
         self.finish(json.dumps({"name": target}))
 
 
+class RemoveHandler(BaseHandler):
+    """Looking after a target no longer."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, target: str) -> None:
+        """The target's jobs leave the list: 200; 404 where it is in no use, 409 if one would be lost."""
+        await self.in_thread(self.desk.remove, target, pool=Pool.LOG)
+        self.finish(json.dumps({"name": target}))
+
+
 class JobsHandler(BaseHandler):
     """The list of jobs, and submitting another."""
 

@@ -79,6 +79,16 @@ ROUTES = (
         post=Operation("useTarget", "Look after a target", "Accepted", status=202),
     ),
     Route(
+        "/targets/{target}/remove",
+        jobs.RemoveHandler,
+        post=Operation(
+            "removeTarget",
+            "Look after a target no longer",
+            "Accepted",
+            errors=(400, 403, 404, 409),
+        ),
+    ),
+    Route(
         "/jobs",
         jobs.JobsHandler,
         get=Operation(

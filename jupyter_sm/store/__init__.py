@@ -4,7 +4,15 @@ A table a module; rows in, views out. Nothing here speaks to a target.
 """
 
 from jupyter_sm.store.file import Store, StoreError, StoreLostError
-from jupyter_sm.store.place import data_dir, open_store
+from jupyter_sm.store.place import data_dir, folder_of, open_store
 from jupyter_sm.store.views import JobView
 
-__all__ = ["JobView", "Store", "StoreError", "StoreLostError", "data_dir", "open_store"]
+__all__ = [
+    "JobView",
+    "Store",
+    "StoreError",
+    "StoreLostError",
+    "data_dir",
+    "folder_of",
+    "open_store",
+]

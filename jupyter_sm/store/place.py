@@ -29,7 +29,18 @@ _log = logger_of(__name__)
 def data_dir() -> Path:
     """Where everything is kept: `JUPYTER_SM_HOME`, else `jupyter_sm` in Jupyter's data folder."""
     home = os.environ.get("JUPYTER_SM_HOME")
-    return Path(home).expanduser().absolute() if home else Path(jupyter_data_dir()) / "jupyter_sm"
+    return folder_of(home) if home else Path(jupyter_data_dir()) / "jupyter_sm"
+
+
+def folder_of(home: str) -> Path:
+    """The folder that the user names. Raises StoreError where no such folder can be."""
+    try:
+        return Path(home).expanduser().absolute()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise StoreError(
+            f"JUPYTER_SM_HOME is {home!r}, where no folder can be: {str(error).rstrip('.')}.",
+            "Set JUPYTER_SM_HOME to a folder that you can write to.",
+        ) from None
 
 
 def open_store(folder: Path | None = None) -> Store:

@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_sm.diagnosis import Explanation
 from jupyter_sm.jobs import SUBMITTING, JobKey, Origin, kind_named
-from jupyter_sm.store import changes
+from jupyter_sm.store import changes, targets
 from jupyter_sm.store.file import Store
 
 PENDING = "pending"
@@ -93,7 +93,7 @@ def add_submission(
             ],
         )
         # In the same step, so that a job can't be committed to a target nobody looks after.
-        db.execute("INSERT OR IGNORE INTO targets (name) VALUES (?)", (key.target,))
+        targets.put_in_use(db, key.target)
         changes.tell(db, "job", *key)
 
 
@@ -192,8 +192,8 @@ def count_attempt(store: Store, submission: Submission) -> None:
         db.execute("UPDATE submissions SET attempts = attempts + 1 WHERE id = ?", (submission.id,))
 
 
-def mark_retry(store: Store, submission: Submission, wait: float, reason: str) -> None:
-    """Try again in `wait` seconds; the reason shows as the message of the state."""
+def mark_retry(store: Store, submission: Submission, wait: float, reason: str) -> bool:
+    """Try again in `wait` seconds; the reason shows as the message of the state. Whether it is new."""
     with store.write() as db:
         db.execute(
             "UPDATE submissions SET next_attempt_at = ? WHERE id = ?",
@@ -203,13 +203,15 @@ def mark_retry(store: Store, submission: Submission, wait: float, reason: str) -
             "SELECT transitions FROM jobs WHERE id = ?", (submission.job_id,)
         ).fetchone()
         transitions = json.loads(row["transitions"])
-        if transitions[-1]["message"] != reason:
+        is_new: bool = transitions[-1]["message"] != reason
+        if is_new:
             transitions[-1]["message"] = reason
             db.execute(
                 "UPDATE jobs SET transitions = ? WHERE id = ?",
                 (json.dumps(transitions), submission.job_id),
             )
             changes.tell(db, "job", *submission.key)
+    return is_new
 
 
 def settle_refused(

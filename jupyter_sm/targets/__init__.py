@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jupyter_sm.targets.paths import PathError, resolved
     from jupyter_sm.targets.protocol import (
         Cadence,
+        NotReadyError,
         Staged,
         Staging,
         StagingRefusedError,
@@ -33,6 +34,7 @@ _MODULES = {
     "paths": ("PathError", "resolved"),
     "protocol": (
         "Cadence",
+        "NotReadyError",
         "Staged",
         "Staging",
         "StagingRefusedError",
@@ -46,6 +48,7 @@ _MODULES = {
 __all__ = [
     "Cadence",
     "ImageError",
+    "NotReadyError",
     "PathError",
     "SourceError",
     "Staged",

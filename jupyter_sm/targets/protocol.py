@@ -13,6 +13,16 @@ from jupyter_sm.jobs import Kind, TrainingSpec
 from jupyter_sm.jobs.spec import Placement
 
 
+class NotReadyError(ExplainedError):
+    """A target can't be used yet: the user has something to mend, or (`passes`) to wait for."""
+
+    def __init__(
+        self, category: str, title: str, what: str, *fixes: str, passes: bool = False
+    ) -> None:
+        super().__init__(explained(category, title, what, *fixes))
+        self.passes = passes
+
+
 class StagingRefusedError(ExplainedError):
     """A job can't be staged: a bucket, a role or a file is not what it must be."""
 

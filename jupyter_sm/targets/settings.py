@@ -19,11 +19,13 @@
     [space]
     keep_alive = false
 
-A target's own table goes before `defaults`.
+A target's own table goes before `defaults`. What is the machine's is a variable of the environment.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -34,15 +36,20 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from jupyter_sm.targets.protocol import NotReadyError
 
 _LOG_LIMIT_MB = 2_000
 _SOURCES_LIMIT_MB = 1_000
 _LOCAL_LIMIT_GB = 50
 _LOCAL_LIMIT_JOBS = 10_000
+_TABLES = ("defaults", "targets", "store", "local", "space")
 
 
-class SettingsError(ValueError):
-    """A settings file that can't be read or understood; the text is one sentence."""
+class SettingsError(NotReadyError):
+    """A setting of ours that can't be read or understood; the text is one sentence."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("invalid-parameter", "A setting can't be used", what)
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,11 @@ def read_settings(data_dir: Path, target: str) -> Settings:
     """The settings for a target; all unset where there is no file. Raises SettingsError."""
     path, content = _read(data_dir)
     tables = content.get("targets", {})
-    own = tables.get(target, {}) if isinstance(tables, dict) else {}
+    own = tables.get(target, {}) if isinstance(tables, dict) else None
     merged: dict[str, Any] = {}
     for table in (content.get("defaults", {}), own):
         if not isinstance(table, dict):
-            raise SettingsError(f"In {path}, defaults and each of targets must be tables.")
+            raise SettingsError(f"In {path}, defaults, targets and each of targets must be tables.")
         merged |= table
     known = {field.name: str(field.type) for field in fields(Settings)}
     for key, value in merged.items():
@@ -78,6 +85,18 @@ def read_settings(data_dir: Path, target: str) -> Settings:
         if not isinstance(value, wanted):
             raise SettingsError(f"In {path}, {key} must be a {wanted.__name__}, not {value!r}.")
     return Settings(**merged)
+
+
+def check(data_dir: Path) -> None:
+    """Raises SettingsError where any of the settings can't be understood."""
+    _, content = _read(data_dir)
+    tables = content.get("targets")
+    for target in ["", *(tables if isinstance(tables, dict) else ())]:
+        read_settings(data_dir, target)
+    log_limit_mb(data_dir)
+    sources_limit_mb(data_dir)
+    local_limits(data_dir)
+    keeps_space_alive(data_dir)
 
 
 def log_limit_mb(data_dir: Path) -> int:
@@ -118,11 +137,37 @@ def keeps_space_alive(data_dir: Path) -> bool:
     return answer
 
 
+def number_of(variable: str, default: float, *, least: float, most: float) -> float:
+    """A number that a variable of the environment sets. Raises SettingsError for any other text."""
+    text = os.environ.get(variable) or ""
+    try:
+        number = float(text) if text else default
+    except ValueError:
+        number = math.nan
+    if not least <= number <= most:
+        raise SettingsError(
+            f"{variable} is {text!r}, which is no number from {least:,.0f} to {most:,.0f}: set it to "
+            "one where Jupyter is started, or unset it."
+        )
+    return number
+
+
+def check_switch(variable: str) -> None:
+    """Raises SettingsError for a variable of the environment that is neither unset, 0 nor 1."""
+    text = os.environ.get(variable, "")
+    if text not in ("", "0", "1"):
+        raise SettingsError(f"{variable} is {text!r}: set it to 0 or 1, or unset it.")
+
+
 def _read(data_dir: Path) -> tuple[Path, dict[str, Any]]:
     path = data_dir / "config.toml"
     try:
-        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return path, {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"The settings in {path} can't be read: {error}.") from None
+    unknown = [name for name in content if name not in _TABLES]
+    if unknown:
+        raise SettingsError(f"{path} has {unknown[0]!r}; known tables are {', '.join(_TABLES)}.")
+    return path, content

@@ -9,7 +9,7 @@ from jupyter_sm.targets import Target
 
 # How SageMaker says that a job does not exist; a training job's own way is the first.
 _GONE = ("ValidationException", "ResourceNotFound", "ResourceNotFoundException")
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _THROTTLED = (
     "ThrottlingException",
     "Throttling",
@@ -17,21 +17,14 @@ _THROTTLED = (
     "RequestLimitExceeded",
     "SlowDown",
 )
-# Something was damaged on its way.
-_DAMAGED = ("BadDigest", "XAmzContentSHA256Mismatch")
-# Refusals of who asks, not of what is asked: they pass once credentials or the clock are right.
-_CREDENTIALS = (
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "RequestTimeTooSkewed",
-    "AuthFailure",
-    "IncompleteSignature",
-    "MissingAuthenticationToken",
+# Calls by which botocore comes to credentials.
+_FOR_CREDENTIALS = (
+    "AssumeRole",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoleWithSAML",
+    "GetRoleCredentials",
+    "CreateToken",
+    "CreateOAuth2Token",
 )
 
 
@@ -69,6 +62,11 @@ def code_of(error: BaseException) -> str:
     return str(_response(error).get("Error", {}).get("Code", ""))
 
 
+def status_of(error: BaseException) -> int:
+    """The HTTP status of a refusal; 400 where none is known."""
+    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
+
+
 def _response(error: BaseException | None) -> dict[str, Any]:
     """What the service answered, found in an error or in what caused it."""
     for _ in range(5):
@@ -82,13 +80,6 @@ def _response(error: BaseException | None) -> dict[str, Any]:
     return {}
 
 
-def is_of_aws(error: BaseException) -> bool:
-    """Whether botocore raised it: AWS refused, or could not be asked. All else is a fault of ours."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    return isinstance(error, (BotoCoreError, ClientError))
-
-
 def is_gone(error: BaseException) -> bool:
     """Whether a refusal says that the thing asked for does not exist."""
     code = code_of(error)
@@ -99,40 +90,15 @@ def is_gone(error: BaseException) -> bool:
 
 
 def is_denied(error: BaseException) -> bool:
-    """Whether a right is missing."""
-    return code_of(error) in _DENIED
+    """Whether a right is missing for what was asked."""
+    return code_of(error) in _DENIED and not is_for_credentials(error)
+
+
+def is_for_credentials(error: BaseException) -> bool:
+    """Whether it is the answer to a call that was made to get credentials."""
+    return getattr(error, "operation_name", "") in _FOR_CREDENTIALS
 
 
 def is_throttled(error: BaseException) -> bool:
     """Whether the call came too soon after others."""
     return code_of(error) in _THROTTLED
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether the same call may be answered later: throttles, faults of AWS or of the network,
-    credentials."""
-    from botocore.exceptions import ConnectionError as Unconnected
-    from botocore.exceptions import HTTPClientError
-
-    causes = (error, error.__cause__, error.__context__)
-    of_the_network = any(isinstance(c, (HTTPClientError, Unconnected)) for c in causes)
-    if of_the_network or is_about_credentials(error):
-        return True
-    status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return is_throttled(error) or code_of(error) in _DAMAGED or int(status) >= 500
-
-
-def is_about_credentials(error: BaseException) -> bool:
-    """Whether credentials are missing, expired or wrong, or the clock that signs is."""
-    from botocore import exceptions
-
-    kinds = (
-        exceptions.NoCredentialsError,
-        exceptions.PartialCredentialsError,
-        exceptions.CredentialRetrievalError,
-        exceptions.ProfileNotFound,
-        exceptions.SSOError,
-        exceptions.TokenRetrievalError,
-        exceptions.NoAuthTokenError,
-    )
-    return isinstance(error, kinds) or code_of(error) in _CREDENTIALS

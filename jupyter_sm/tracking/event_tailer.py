@@ -15,7 +15,6 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import kind_named
 from jupyter_sm.logs import LogParser
 from jupyter_sm.shown.logger import logger_of
@@ -25,8 +24,9 @@ from jupyter_sm.store.logs.streams import LoggedJob, Parsed
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking import cause
 from jupyter_sm.tracking.aside import Aside
-from jupyter_sm.tracking.calls import code_of, is_about_credentials, is_denied, is_throttled
+from jupyter_sm.tracking.calls import code_of, is_denied, is_throttled
 from jupyter_sm.tracking.kind_poller import is_of_one
+from jupyter_sm.tracking.trouble import Trouble, kind_of, told
 
 _log = logger_of(__name__)
 
@@ -108,8 +108,6 @@ class EventTailer:
                 return True
             streams.set_log_note(self._store, job, None)
         except (ClientError, BotoCoreError) as error:
-            if is_about_credentials(error):
-                raise
             if code_of(error) == "ResourceNotFoundException":
                 pass  # the group comes into being with an account's first job
             elif is_throttled(error):
@@ -117,6 +115,8 @@ class EventTailer:
                 return False
             else:
                 self._tell(job, error)
+                if kind_of(error) is Trouble.WAITING:
+                    raise
                 reading.token = None  # which may be what is wrong: they live for a day
                 if not is_denied(error):
                     reading.next_at = time.monotonic() + max(interval, _THROTTLED_SECONDS)
@@ -127,7 +127,6 @@ class EventTailer:
         return False
 
     def _tell(self, job: LoggedJob, error: Exception) -> None:
-        told = explain(error, operation="FilterLogEvents")
         if is_denied(error):
             group = kind_named(job.key.kind).logs(job.key.name).group
             text = (
@@ -135,7 +134,7 @@ class EventTailer:
                 f"(logs:FilterLogEvents on {group}). The status goes on."
             )
         else:
-            text = f"The log can't be read now. {told.sentence}"
+            text = f"The log can't be read now. {told(error, self._target.name)}"
         streams.set_log_note(self._store, job, text)
 
     def _read(self, job: LoggedJob, reading: _Reading) -> bool:

@@ -16,6 +16,7 @@ from jupyter_sm.jobs import KINDS, JobKey, check_name
 from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.targets import Target
 from jupyter_sm.tracking.poller import Poller
+from jupyter_sm.tracking.trouble import Once, told
 
 _LONG_POLL_SECONDS = 15
 _RETRY_SECONDS = 60.0
@@ -32,6 +33,7 @@ class Listener:
     def __init__(self, target: Target, poller: Poller) -> None:
         self._target = target
         self._poller = poller
+        self._trouble = Once(_log)
 
     def run(self, stopped: threading.Event, may_listen: Callable[[], bool]) -> None:
         """Listen until `stopped`, while `may_listen`; a queue that fails is tried again."""
@@ -41,12 +43,14 @@ class Listener:
                 url = self._target.queue_url() if may_listen() else None
                 if url:
                     self.receive(url)
+                    self._trouble.over()
                     wait = 0.0
                 elif may_listen():
                     self._poller.no_events()
                     wait = _LOOK_SECONDS
             except Exception as error:  # noqa: BLE001 - without events, polling does it all
-                _log.warning("Events of %s can't be received: %s", self._target.name, error)
+                name = self._target.name
+                self._trouble.warn(f"Events of {name} can't be received: {told(error, name)}")
                 self._poller.no_events()
                 wait = _RETRY_SECONDS
             stopped.wait(wait)

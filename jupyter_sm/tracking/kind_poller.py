@@ -14,14 +14,15 @@ from typing import Any
 
 from jupyter_sm.jobs import JobKey, Kind, is_over
 from jupyter_sm.shown.logger import logger_of
-from jupyter_sm.store import Store, StoreError, activity, cursors
+from jupyter_sm.store import Store, activity, cursors
 from jupyter_sm.store import jobs as rows
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking.calls import call_or_none, is_denied, is_of_aws, is_passing
+from jupyter_sm.tracking.calls import call_or_none, is_denied
 from jupyter_sm.tracking.described import described
 from jupyter_sm.tracking.history import History
 from jupyter_sm.tracking.listing import changed_after, listed, searched
 from jupyter_sm.tracking.queue import DescribeQueue
+from jupyter_sm.tracking.trouble import Trouble, is_of_aws, kind_of
 
 # Records of a Search in a row, before what is watched gets its turn again.
 _SEARCHED_AT_ONCE = 200
@@ -243,4 +244,4 @@ def is_of_one(error: Exception) -> bool:
 
     Else it is the target's (which can't be reached now), the store's or the machine's.
     """
-    return not is_passing(error) and not isinstance(error, (StoreError, OSError))
+    return kind_of(error) is Trouble.FINAL

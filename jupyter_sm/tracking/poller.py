@@ -15,9 +15,9 @@ from jupyter_sm.jobs import KINDS, JobKey
 from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, activity, targets
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking.calls import is_of_aws
 from jupyter_sm.tracking.kind_poller import KindPoller, is_of_one
 from jupyter_sm.tracking.queue import DescribeQueue
+from jupyter_sm.tracking.trouble import is_of_aws
 
 _LOOK_SECONDS = 1.0
 

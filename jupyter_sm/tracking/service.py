@@ -5,20 +5,29 @@ from __future__ import annotations
 import atexit
 import threading
 import time
+from concurrent.futures import wait
+from functools import partial
 
 from jupyter_sm import forks
+from jupyter_sm.background import begin
 from jupyter_sm.shown.logger import logger_of
+from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import Store, StoreError, StoreLostError, leases, targets
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
 from jupyter_sm.tracking.tidying import Tidying
-from jupyter_sm.tracking.tracker import Tracker
+from jupyter_sm.tracking.tracker import STOP_SECONDS, Tracker
+from jupyter_sm.tracking.trouble import Once, Trouble, told
 
 # How soon a server notices that a target is used for the first time.
 _LOOK_SECONDS = 1.0
 
-# How long whoever asks once waits for a target; what it says later comes to the store all the same.
-_CATCH_UP_SECONDS = 8.0
+# A target that can't be opened is marked anew this often.
+_MARK_SECONDS = 5.0
+# How long whoever asks once waits for a target, and for one that did not answer before.
+CATCH_UP_SECONDS = 8.0
+_AGAIN_SECONDS = 2.0
+_CHECK = "Check the network; behind a proxy set HTTPS_PROXY."
 
 LOCAL = "local"
 
@@ -43,32 +52,28 @@ class TrackingService:
         self._thread.start()
 
     def _watch(self) -> None:
-        said = ""
+        trouble = Once(_log)
         while not self._stopped.wait(_LOOK_SECONDS):
             try:
                 self._track_used()
-                said = ""
+                trouble.over()
             except StoreLostError:
                 continue
             except StoreError as error:
-                if str(error) != said:
-                    said = str(error)
-                    _log.warning("%s", error)
+                trouble.warn(str(error))
 
     def _track_used(self) -> None:
         for name in in_use(self._store):
-            if name in self._trackers:
-                continue
-            try:
-                self.track(name)
-            except UnknownTargetError as error:
-                # A profile that was removed: its jobs stay, and the reason is shown.
-                targets.mark(self._store, name, "stale", str(error))
-            except StoreError:
-                raise
-            except Exception as error:  # noqa: BLE001 - the other targets must be tracked
-                _log.warning("The target %s can't be opened: %s", name, error)
-                targets.mark(self._store, name, "stale", f"{name} can't be opened: {error}")
+            self.keep_tracked(name)
+
+    def keep_tracked(self, name: str) -> None:
+        """Track a target in use; where it can't be opened, that is told, and its jobs stay."""
+        try:
+            self.track(name)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the other targets must be tracked
+            mark_unopened(self._store, name, error)
 
     def track(self, name: str) -> None:
         """Track one target, if this process does not yet."""
@@ -79,15 +84,30 @@ class TrackingService:
             self._trackers[name].start()
             self._tidying.begin()
 
-    def stop(self) -> None:
-        """End all trackers and let go of their leases."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """End all trackers, side by side, and let go of their leases."""
+        until = time.monotonic() + seconds
         self._stopped.set()
         if self._thread is not None:
-            self._thread.join(timeout=10)
-        self._tidying.end()
+            self._thread.join(timeout=seconds)
         for tracker in self._trackers.values():
-            tracker.stop()
+            tracker.end()
+        self._tidying.end(until)
+        for tracker in self._trackers.values():
+            tracker.join(until)
         self._trackers.clear()
+
+
+def mark_unopened(store: Store, name: str, error: Exception) -> None:
+    """A target could not be opened: a profile was removed, say, or a setting has no meaning."""
+    is_unknown = isinstance(error, UnknownTargetError)
+    reason = shown(str(error)) if is_unknown else told(error, name)
+    row = targets.row(store, name)
+    is_told = row is not None and row.reason == reason
+    if not is_told:
+        _log.warning("The target %s can't be opened: %s", name, reason)
+    if not is_told or time.time() - ((row and row.as_of) or 0) > _MARK_SECONDS:
+        targets.mark(store, name, Trouble.WAITING.health, reason)
 
 
 def in_use(store: Store) -> list[str]:
@@ -114,18 +134,26 @@ def _begin_anew() -> None:
 forks.in_child(_begin_anew)
 
 
-def catch_up_all(store: Store, names: list[str] | None = None) -> list[str]:
-    """Bring targets (those in use, unless named) up to date once; those that did not answer."""
+def catch_up_all(
+    store: Store, names: list[str] | None = None, seconds: float = CATCH_UP_SECONDS
+) -> None:
+    """Bring targets (those in use, unless named) up to date once, side by side.
+
+    Those that do not answer in time are marked so; what they say later comes to the store all the
+    same. One that did not answer before is not waited for as long.
+    """
+    stale = {row.name for row in targets.rows(store) if row.health == "stale"}
+    begun = time.monotonic()
     asking = {
-        name: threading.Thread(target=_catch_up, args=(store, name), daemon=True)
+        name: begin(partial(_catch_up, store, name), f"jupyter_sm {name}")
         for name in names or in_use(store)
     }
-    for thread in asking.values():
-        thread.start()
-    until = time.monotonic() + _CATCH_UP_SECONDS
-    for thread in asking.values():
-        thread.join(timeout=max(0.0, until - time.monotonic()))
-    return [name for name, thread in asking.items() if thread.is_alive()]
+    for name, done in asking.items():
+        longest = min(seconds, _AGAIN_SECONDS) if name in stale and not names else seconds
+        wait([done], max(0.0, begun + longest - time.monotonic()))
+        if not done.done():
+            what = f"{name} has not answered for {max(1, round(longest))} s. {_CHECK}"
+            targets.mark(store, name, Trouble.PASSING.health, what)
 
 
 def _catch_up(store: Store, target: str) -> None:
@@ -133,33 +161,44 @@ def _catch_up(store: Store, target: str) -> None:
     try:
         if not leases.is_held(store, target):
             Tracker(store, open_target(target, store.folder), Rank.KERNEL).catch_up()
-    except UnknownTargetError as error:
-        targets.mark(store, target, "stale", str(error))
     except StoreError as error:
         _log.warning("%s", error)
+    except Exception as error:  # noqa: BLE001 - it is told with the target
+        mark_unopened(store, target, error)
 
 
 def ensure_tracked(store: Store, target: str) -> None:
-    """See to it that someone tracks the target: if no server does, this process will.
+    """Have a target looked after from now on: if no server tracks it, this process will.
 
-    Raises UnknownTargetError for a name that stands for nothing.
+    Raises UnknownTargetError for a name that stands for nothing, NotReadyError.
     """
     if not targets.is_used(store, target):
         check_target(target)
         targets.use(store, target)
-    if leases.is_held(store, target):
-        return
-    with _lock:
-        key = str(store.path)
-        if key not in _in_kernel:
-            _in_kernel[key] = TrackingService(store, Rank.KERNEL)
-            atexit.register(_in_kernel[key].stop)
-        _in_kernel[key].track(target)
+    if not leases.is_held(store, target):
+        with _lock:
+            _of_kernel(store).track(target)
 
 
-def stop_in_process() -> None:
+def keep_tracked(store: Store, target: str) -> None:
+    """The same for a target that is in use; what is wrong with it is told with it."""
+    if targets.is_used(store, target) and not leases.is_held(store, target):
+        with _lock:
+            _of_kernel(store).keep_tracked(target)
+
+
+def _of_kernel(store: Store) -> TrackingService:
+    """What tracks in this process, which is no server."""
+    key = str(store.path)
+    if key not in _in_kernel:
+        _in_kernel[key] = TrackingService(store, Rank.KERNEL)
+        atexit.register(_in_kernel[key].stop)
+    return _in_kernel[key]
+
+
+def stop_in_process(seconds: float = STOP_SECONDS) -> None:
     """End what `ensure_tracked` started here, before the interpreter begins to end."""
     with _lock:
         for tracking in _in_kernel.values():
-            tracking.stop()
+            tracking.stop(seconds)
         _in_kernel.clear()

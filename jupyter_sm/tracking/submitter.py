@@ -10,31 +10,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from typing import Any
 
-from jupyter_sm.diagnosis import ExplainedError, explain
+from jupyter_sm.background import Pool
+from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import REJECTED, JobKey, context_of, kind_named
 from jupyter_sm.jobs.kinds import Step
 from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.shown.secrets import secrets_of, shown
 from jupyter_sm.store import Store, StoreError, submissions
 from jupyter_sm.store.submissions import CALLING, DONE, Submission
-from jupyter_sm.targets import Staged, Staging, Target
-from jupyter_sm.tracking.calls import (
-    call,
-    call_or_none,
-    code_of,
-    is_about_credentials,
-    is_denied,
-    is_passing,
-)
+from jupyter_sm.targets import NotReadyError, Staged, Staging, Target
+from jupyter_sm.tracking.calls import call, call_or_none, code_of, is_denied
+from jupyter_sm.tracking.trouble import Trouble, is_of_aws, is_ours, kind_of, told, traced
 
 SUBMISSION_TAG = "jupyter-sm:submission"
 _TAKEN = ("ResourceInUse", "ResourceAlreadyExists", "ConflictException")
 _LONGEST_WAIT = 60.0
 # Small sources must not wait behind large inputs.
 _STAGING_THREADS = 4
+# What is being staged looks whether it is still wanted, unless it waits for an answer.
+_CLOSE_SECONDS = 2.0
 
 _log = logger_of(__name__)
 
@@ -45,7 +42,7 @@ class Submitter:
     def __init__(self, store: Store, target: Target) -> None:
         self._store = store
         self._target = target
-        self._pools: dict[bool, ThreadPoolExecutor] = {}
+        self._pools: dict[bool, Pool] = {}
         self._staging: dict[str, tuple[Future[Staged], threading.Event]] = {}
 
     def run(self, may_go_on: Callable[[], bool] = lambda: True) -> list[JobKey]:
@@ -53,8 +50,6 @@ class Submitter:
 
         The result holds each job that the target has now.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
         accepted = []
         for submission in submissions.open_submissions(self._store, self._target.name):
             if not may_go_on():
@@ -62,13 +57,11 @@ class Submitter:
             try:
                 if self._is_staged(submission) and self.submit(submission):
                     accepted.append(submission.key)
-            except (ClientError, BotoCoreError) as error:
-                # Describe or ListTags was refused: this one waits, the others go on.
+            except (StoreError, OSError) as error:
+                if not is_of_aws(error):
+                    raise
                 self._retry(submission, error)
-            except (StoreError, OSError):
-                raise
-            except Exception as error:  # noqa: BLE001 - a fault of ours, which is no other's
-                _log.exception("Submitting %s: a fault of ours", submission.key.name)
+            except Exception as error:  # noqa: BLE001 - one that waits keeps no other
                 self._retry(submission, error)
         return accepted
 
@@ -77,7 +70,8 @@ class Submitter:
         for _, stopped in self._staging.values():
             stopped.set()
         for pool in self._pools.values():
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.close()
+        wait([future for future, _ in self._staging.values()], _CLOSE_SECONDS)
         self._pools.clear()
         self._staging.clear()
 
@@ -98,11 +92,9 @@ class Submitter:
         del self._staging[submission.id]
         try:
             staged = future.result()
-        except ExplainedError as error:
-            reason = error.explanation.raw
-            submissions.settle_refused(self._store, submission, REJECTED, reason, error.explanation)
-        except Exception as error:  # noqa: BLE001 - boto3's transfers have errors of their own
-            self._staging_failed(submission, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            submissions.count_attempt(self._store, submission)
+            self._failed(submission, error)
         else:
             secrets = secrets_of(submission.request)
             notes = [shown(note, secrets) for note in staged.notes]
@@ -135,19 +127,18 @@ class Submitter:
             for place in places
         )
         if large not in self._pools:
-            self._pools[large] = ThreadPoolExecutor(
-                _STAGING_THREADS, thread_name_prefix="jupyter_sm staging"
-            )
+            self._pools[large] = Pool(_STAGING_THREADS, "jupyter_sm staging")
         future = self._pools[large].submit(self._target.stage, staging)
         self._staging[submission.id] = future, stopped
 
-    def _staging_failed(self, submission: Submission, error: Exception) -> None:
-        if not is_passing(error):
+    def _failed(self, submission: Submission, error: Exception) -> None:
+        """Wait for what may pass; what is for good refuses the job."""
+        kind = kind_of(error)
+        if kind is Trouble.FINAL:
             self._reject(submission, error)
             return
-        submissions.count_attempt(self._store, submission)
         self._retry(submission, error)
-        if is_about_credentials(error):
+        if kind is Trouble.WAITING:
             self._target.renew()
 
     def submit(self, submission: Submission) -> bool:
@@ -161,7 +152,7 @@ class Submitter:
 
     def _take(self, submission: Submission, number: int, step: Step) -> bool:
         """One step: True once what it makes is there, and ours."""
-        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         if submission.steps[number] == CALLING:
             owner = self._owner(submission, step)
@@ -173,18 +164,11 @@ class Submitter:
         submissions.mark_calling(self._store, submission, number)
         try:
             call(self._target, step.operation, step.request)
-        except ParamValidationError as error:
-            self._reject(submission, error)
-        except ClientError as error:
+        except (ClientError, BotoCoreError, NotReadyError) as error:
             if code_of(error) in _TAKEN:
                 owner = self._owner(submission, step)
                 return self._settle_existing(submission, number, owner, error)
-            if is_passing(error):
-                self._retry(submission, error)
-            else:
-                self._reject(submission, error)
-        except BotoCoreError as error:
-            self._retry(submission, error)
+            self._failed(submission, error)
         else:
             submissions.mark_done(self._store, submission, number)
             return True
@@ -233,11 +217,11 @@ class Submitter:
 
     def _retry(self, submission: Submission, error: Exception | None) -> None:
         wait = min(_LONGEST_WAIT, 0.5 * 2 ** min(submission.attempts, 7))
-        reason = explain(error, secrets=secrets_of(submission.request)).sentence if error else ""
-        _log.warning(
-            "Submitting %s is tried again in %.0f s: %s", submission.key.name, wait, reason
-        )
-        submissions.mark_retry(self._store, submission, wait, reason)
+        secrets = secrets_of(submission.request) if error else ()
+        reason = told(error, self._target.name, secrets) if error else ""
+        if submissions.mark_retry(self._store, submission, wait, reason):
+            trace = traced(error, secrets) if error and is_ours(error) else ""
+            _log.warning("%s waits: %s%s", submission.key.name, reason, trace)
 
 
 def _holds(there: Any, asked: Any) -> bool:

@@ -7,6 +7,7 @@ machine. In a thread of its own: what takes long to delete delays nothing.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from jupyter_sm.shown.logger import logger_of
@@ -14,6 +15,7 @@ from jupyter_sm.store import Store, StoreError, StoreLostError, activity, retent
 from jupyter_sm.targets.settings import SettingsError, log_limit_mb, sources_limit_mb
 from jupyter_sm.targets.source import trim_sources
 from jupyter_sm.tracking.tracker import Tracker
+from jupyter_sm.tracking.trouble import Once
 
 _EVERY_SECONDS = 60.0
 
@@ -29,8 +31,7 @@ class Tidying:
         self._logs = retention.LogLimit(store)
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        # What could not be done, which is told once.
-        self._said = ""
+        self._trouble = Once(_log)
 
     def begin(self) -> None:
         """Begin, unless it has."""
@@ -40,23 +41,21 @@ class Tidying:
             )
             self._thread.start()
 
-    def end(self) -> None:
-        """End after the current step."""
+    def end(self, until: float) -> None:
+        """End after the current step, which is waited for until a time of the monotonic clock."""
         self._ended.set()
         if self._thread is not None:
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         while not self._ended.wait(_EVERY_SECONDS):
             try:
                 self.tidy()
-                self._said = ""
+                self._trouble.over()
             except StoreLostError:
                 continue
             except (StoreError, SettingsError, OSError) as error:
-                if str(error) != self._said:
-                    self._said = str(error)
-                    _log.warning("What is on the disk is not tidied: %s", error)
+                self._trouble.warn(f"What is on the disk is not tidied: {error}")
 
     def tidy(self) -> None:
         """Look now."""

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 
 from jupyter_sm import forks
-from jupyter_sm.diagnosis import ExplainedError, explain
+from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import JobKey, kind_named
 from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, StoreError, StoreLostError, jobs, stops, targets, wanted
 from jupyter_sm.store.leases import Lease, Rank
 from jupyter_sm.targets import Target
-from jupyter_sm.tracking.calls import (
-    call_or_none,
-    is_about_credentials,
-    is_of_aws,
-    is_passing,
-    is_throttled,
-)
+from jupyter_sm.tracking.calls import call_or_none, is_throttled
 from jupyter_sm.tracking.event_tailer import EventTailer
 from jupyter_sm.tracking.events import Listener
 from jupyter_sm.tracking.kind_poller import is_of_one
 from jupyter_sm.tracking.poller import Poller
 from jupyter_sm.tracking.submitter import Submitter
 from jupyter_sm.tracking.tailer import Tailer
+from jupyter_sm.tracking.trouble import Once, Trouble, is_ours, kind_of, told
 
+# A call to a target that answers takes a second or two.
+STOP_SECONDS = 5.0
 _TICK_SECONDS = 0.1
-# Between tries for a lease that another holds.
+# Between tries for a lease that another holds, and looks whether the target is still in use.
 _ASK_SECONDS = 1.0
 _TAIL_SECONDS = 0.25
 _BACK_OFF_SECONDS = (1, 2, 5, 10, 15)
@@ -57,6 +55,9 @@ class Tracker:
         self._tailer: Tailer | EventTailer = reader(store, target)
         self._listener = Listener(target, self._poller)
         self._stopped = threading.Event()
+        self._trouble, self._log_trouble = Once(_log), Once(_log)
+        self._asked = -float("inf")
+        targets.use(store, target.name)
         self._threads = [
             threading.Thread(target=run, name=f"jupyter_sm {what} {target.name}", daemon=True)
             for what, run in (
@@ -72,13 +73,21 @@ class Tracker:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """End after the current step, and let go of the lease."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """End after the current step, and let go of the lease; what waits for an answer is left."""
+        self.end()
+        self.join(time.monotonic() + seconds)
+
+    def end(self) -> None:
+        """Begin no further step."""
         self._stopped.set()
+
+    def join(self, until: float) -> None:
+        """Wait for its end until a time of the monotonic clock."""
         # Who waits for events touches nothing any more, and may wait for some seconds yet.
         for thread in self._threads[:3]:
             if thread.is_alive():
-                thread.join(timeout=10)
+                thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def tidy(self) -> None:
         """Free what is too much on this machine's disk, if the target is ours to look after."""
@@ -103,7 +112,9 @@ class Tracker:
                 self._submitter.close()
                 poller = self._threads[1]
                 if poller.is_alive() and self._stopped.is_set():
-                    poller.join(timeout=10)
+                    poller.join(timeout=STOP_SECONDS)
+                # What came in while the target was being removed.
+                targets.drop_jobs(self._store, self._target.name)
                 self._lease.release()
             except StoreError as error:
                 _log.warning("The lease of %s was not released: %s", self._target.name, error)
@@ -120,8 +131,12 @@ class Tracker:
         while not self._stopped.is_set():
             wait = _TICK_SECONDS
             try:
-                if self._lease.acquire():
+                if not self._is_used():
+                    self.end()
+                elif self._lease.acquire():
                     wait = 0.0 if work() else _TICK_SECONDS
+                    if failures and is_told:
+                        self._trouble.over()
                     failures = 0
                 else:
                     wait = _ASK_SECONDS
@@ -135,22 +150,30 @@ class Tracker:
                 if not threading.main_thread().is_alive():
                     return  # the interpreter is ending; its trouble is not the target's
                 self._poller.be_due()
-                if not is_told and is_passing(error):
-                    _log.warning("%s does not answer now: %s", self._target.name, error)
-                elif failures > _untold(error):
-                    self._mark_stale(error)
+                kind = kind_of(error)
+                if failures > _untold(error, kind) and (is_told or kind is not Trouble.PASSING):
+                    self._tell(error, kind)
             self._stopped.wait(wait)
+
+    def _is_used(self) -> bool:
+        """Whether somebody still wants the target looked after; asked now and then."""
+        if time.monotonic() - self._asked < _ASK_SECONDS:
+            return True
+        self._asked = time.monotonic()
+        return targets.is_used(self._store, self._target.name)
 
     def _run_logs(self) -> None:
         while not self._stopped.is_set():
             wait = _TAIL_SECONDS
             try:
-                if self._lease.held and self._tailer.run():
-                    wait = 0.0
+                if self._lease.held:
+                    wait = 0.0 if self._tailer.run() else _TAIL_SECONDS
+                    self._log_trouble.over()
             except StoreLostError:
                 wait = _BACK_OFF_SECONDS[-1]
             except Exception as error:  # noqa: BLE001 - told by the other thread, which asks too
-                _log.warning("Logs of %s can't be read now: %s", self._target.name, error)
+                name = self._target.name
+                self._log_trouble.warn(f"Logs of {name} can't be read now: {told(error, name)}")
                 wait = _LOGS_BACK_OFF_SECONDS
             self._stopped.wait(wait)
 
@@ -186,7 +209,7 @@ class Tracker:
                 while self._tailer.run():
                     pass
         except Exception as error:  # noqa: BLE001 - what is known is still worth showing
-            self._mark_stale(error)
+            self._tell(error, kind_of(error))
         finally:
             self._submitter.close()
             self._lease.release()
@@ -225,35 +248,21 @@ class Tracker:
             wanted.settle(self._store, key, answer)
         return len(keys) > 1
 
-    def _mark_stale(self, error: Exception) -> None:
-        # Only a fault of ours is worth its traceback.
-        told = is_of_aws(error) or isinstance(error, (ExplainedError, OSError))
+    def _tell(self, error: Exception, kind: Trouble) -> None:
+        """Write down what is in the way, and have it looked for anew whether it still is."""
         name = self._target.name
-        _log.warning("The target %s can't be tracked now: %s", name, error, exc_info=not told)
+        reason = told(error, name)
+        self._trouble.warn(f"{name}: {reason}", error if is_ours(error) else None)
         try:
-            if is_of_aws(error) and not is_throttled(error):
+            if not is_throttled(error):
                 self._target.renew()
-            targets.mark(self._store, name, "stale", self._reason(error))
+            targets.mark(self._store, name, kind.health, reason)
         except Exception as store_error:  # noqa: BLE001 - the thread must outlive this too
-            _log.warning("%s", store_error)
-
-    def _reason(self, error: Exception) -> str:
-        name = self._target.name
-        if isinstance(error, ExplainedError):
-            return error.explanation.sentence
-        if is_of_aws(error):
-            profile, _, region = name.rpartition("@")
-            return explain(error, context={"profile": profile, "region": region}).sentence
-        if isinstance(error, OSError):
-            return f"{name} can't be reached: {error}"
-        return (
-            f"jupyter_sm failed while it looked at {name} ({type(error).__name__}: {error}); "
-            "its log says where. The jobs there go on."
-        )
+            _log.info("%s", store_error)
 
 
-def _untold(error: Exception) -> int:
+def _untold(error: Exception, kind: Trouble) -> int:
     """How often in a row an error may occur before the target counts as not reachable."""
     if is_throttled(error):
         return _THROTTLES_UNTOLD
-    return _FAULTS_UNTOLD if is_passing(error) and not is_about_credentials(error) else 0
+    return _FAULTS_UNTOLD if kind is Trouble.PASSING else 0

@@ -67,6 +67,11 @@ export class Client {
     await this._call('useTarget', { target });
   }
 
+  /** Look after a target no longer. */
+  async removeTarget(target: string): Promise<void> {
+    await this._call('removeTarget', { target });
+  }
+
   getJob(key: IJobKey): Promise<IJobView> {
     return this._call('getJob', key);
   }

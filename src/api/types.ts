@@ -230,6 +230,7 @@ export interface IApiError {
 export const OPERATIONS = {
   listTargets: { method: 'GET', path: 'targets' },
   useTarget: { method: 'POST', path: 'targets/{target}/use' },
+  removeTarget: { method: 'POST', path: 'targets/{target}/remove' },
   listJobs: { method: 'GET', path: 'jobs' },
   submitJob: { method: 'POST', path: 'jobs' },
   getJob: { method: 'GET', path: 'jobs/{target}/{kind}/{name}' },
@@ -250,6 +251,7 @@ export const OPERATIONS = {
 export interface IAnswers {
   listTargets: ITargetList;
   useTarget: IAccepted;
+  removeTarget: IAccepted;
   listJobs: IJobList;
   submitJob: IJobView;
   getJob: IJobView;

@@ -7,56 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_client.blocking import BlockingKernelClient
-from jupyter_client.manager import KernelManager
+
+from kit.kernel import Kernel, kernel_in
 
 MIME = "application/vnd.jupyter-sm.job+json"
 
 
-class Kernel:
-    """Runs cells; gives their outputs."""
-
-    def __init__(self, client: BlockingKernelClient) -> None:
-        self._client = client
-
-    def run(self, source: str) -> list[dict]:
-        outputs: list[dict] = []
-
-        def keep(message: dict) -> None:
-            if message["msg_type"] in ("execute_result", "display_data", "stream", "error"):
-                outputs.append({"type": message["msg_type"], **message["content"]})
-
-        self._client.execute_interactive(source, output_hook=keep, timeout=60)
-        return outputs
-
-    def complete(self, line: str) -> list[str]:
-        """What the kernel offers at the end of a line."""
-        reply = self._client.complete(line, len(line), reply=True, timeout=60)
-        return reply["content"]["matches"]
-
-    def text(self, source: str) -> str:
-        parts = []
-        for output in self.run(source):
-            parts.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
-            parts += output.get("traceback", [])
-        return "\n".join(parts)
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    import os
-
-    home = tmp_path_factory.mktemp("kernel")
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env={**os.environ, "JUPYTER_SM_HOME": str(home)}, cwd=str(home))
-    client = manager.blocking_client()
-    client.start_channels()
-    client.wait_for_ready(timeout=60)
-    kernel = Kernel(client)
-    assert kernel.text("%load_ext jupyter_sm") == ""
-    yield kernel
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    with kernel_in(tmp_path_factory.mktemp("kernel")) as kernel:
+        assert kernel.text("%load_ext jupyter_sm") == ""
+        yield kernel
 
 
 def test_a_cell_trains_and_shows_a_card(running: Kernel) -> None:

@@ -196,6 +196,26 @@ async def test_a_bad_address_gets_one_sentence(
     assert json.loads(caught.value.response.body)["message"].count("\n") == 0
 
 
+async def test_a_target_is_used_and_removed(ask, refused, home, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    name = "default@us-east-1"
+
+    async def health() -> str:
+        _, body = await ask("targets")
+        return {row["name"]: row["health"] for row in body["targets"]}[name]
+
+    assert await health() == "unused"
+    code, message = await refused(f"targets/{name}/remove", method="POST", body="")
+    assert code == 404 and name in message
+    await ask(f"targets/{name}/use", method="POST", body="")
+    assert await health() != "unused"
+    response, body = await ask(f"targets/{name}/remove", method="POST", body="")
+    assert (response.code, body) == (200, {"name": name})
+    assert await health() == "unused"
+    assert (await refused("targets/local/remove", method="POST", body=""))[0] == 400
+
+
 async def test_every_route_wants_a_login_and_a_right(jp_serverapp, http_server_client, jp_base_url):
     """Walks all routes and methods: without a token 403; with one but no right, 403 too."""
     paths = {
@@ -208,7 +228,8 @@ async def test_every_route_wants_a_login_and_a_right(jp_serverapp, http_server_c
     walked = 0
     for pattern, handler in handlers():
         short = pattern.removeprefix(f"/{API}")
-        path = paths.get(short) or f"jobs/local/training/x{short.rpartition(')')[2]}"
+        begin = "targets/x" if short.startswith("/targets/") else "jobs/local/training/x"
+        path = paths.get(short) or f"{begin}{short.rpartition(')')[2]}"
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             if getattr(handler, method.lower()).__qualname__.startswith("RequestHandler."):
                 continue  # tornado's own: method not allowed

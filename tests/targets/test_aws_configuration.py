@@ -96,14 +96,18 @@ def test_an_aws_target_says_which_file_is_broken(
     tmp_path.joinpath("aws").write_bytes(content)
     monkeypatch.setenv(variable, str(tmp_path / "aws"))
     account.track()
-    wait_for(lambda: account.health().health == "stale")
+    wait_for(lambda: account.health().health == "waiting")
     reason = account.health().reason or ""
     assert f"Unable to parse config file: {tmp_path / 'aws'}. Mend the file" in reason
     account.submit("asked")
-    said = account.refused("asked").explanation
-    assert said is not None and said.category == "aws-config"
+    wait_for(lambda: account.known("asked").transitions[-1].message == reason)
+    assert account.status("asked") == "Submitting"
     with pytest.raises(ExplainedError, match="can't be read, so whether there is a profile 'team'"):
         submit_spec(account.store, TrainingSpec(str(account.script())), target="team@us-east-1")
+    # Once it is mended, all goes on by itself.
+    monkeypatch.delenv(variable)
+    wait_for(lambda: account.health().health == "ready")
+    wait_for(lambda: account.status("asked") == "InProgress")
 
 
 @pytest.mark.parametrize(
@@ -127,5 +131,6 @@ def test_an_aws_target_says_which_setting_is_wrong(
     for name, value in SETTINGS[what].items():
         monkeypatch.setenv(name, value)
     account.track(TARGET)
-    wait_for(lambda: account.health().health == "stale")
+    health = "stale" if what == "no-proxy-there" else "waiting"
+    wait_for(lambda: account.health().health == health)
     assert said in (account.health().reason or "")

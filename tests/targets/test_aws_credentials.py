@@ -61,7 +61,7 @@ def test_without_credentials_a_target_waits_for_them(
     account.sim.add_job("job", scenario=ENDLESS)
     account.track()
     account.submit("mine")
-    wait_for(lambda: account.health().health == "stale")
+    wait_for(lambda: account.health().health == "waiting")
     reason = account.health().reason or ""
     assert "credentials" in reason and "aws configure" in reason
     assert account.status("mine") == "Submitting"
@@ -76,7 +76,7 @@ def test_without_credentials_a_target_waits_for_them(
 def test_keys_that_nobody_knows_are_told(account: Account) -> None:
     account.sim.unknown_keys.add("simulated")
     account.track()
-    wait_for(lambda: account.health().health == "stale")
+    wait_for(lambda: account.health().health == "waiting")
     assert "credentials" in (account.health().reason or "")
 
 

@@ -76,6 +76,11 @@ def image_for(script: str, region: str, instance_type: str) -> tuple[str, str]:
         if region in _table()["registries"][registries]
         and (processor_of(instance_type) in images or "any" in images)
     ]
+    if not any(region in registry for registry in _table()["registries"]):
+        raise ImageError(
+            f"There are no SageMaker images in {region} as far as is known here; if that is a region, "
+            "name an image with image=."
+        )
     if not fits:
         raise ImageError(
             f"No {framework} image fits {instance_type} in {region}; name one with image=."

@@ -140,7 +140,13 @@ class Stager:
                 self._buckets.check(split(uri)[0], f"the {who} names")
 
     def _stage_source(self, archive: Path, bucket: str, above: str, uploads: Uploads) -> str:
-        digest = uploads.hash(archive)
+        try:
+            digest = uploads.hash(archive)
+        except OSError as error:
+            what = f"The packed source {archive} can't be read: {error.strerror}."
+            raise StagingRefusedError(
+                "local-file-not-found", "The source is gone", what, "Submit the job again."
+            ) from None
         key = f"{above}/sources/{digest[:16]}/{archive.name}"
         uploads.add(archive, bucket, key, digest)
         return f"s3://{bucket}/{key}"

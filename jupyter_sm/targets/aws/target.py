@@ -8,23 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_sm.diagnosis import ExplainedError, explained
 from jupyter_sm.jobs import KINDS, Kind, TrainingSpec
 from jupyter_sm.jobs.spec import Placement
-from jupyter_sm.targets.aws import images, profiles
+from jupyter_sm.targets.aws import images
+from jupyter_sm.targets.aws.credentials import Credentials, setting_error
 from jupyter_sm.targets.aws.pace import Pacer
 from jupyter_sm.targets.aws.profiles import AwsName
-from jupyter_sm.targets.clients import session
 from jupyter_sm.targets.paths import PathError, resolved
-from jupyter_sm.targets.protocol import Cadence, Staged, Staging, StagingRefusedError
+from jupyter_sm.targets.protocol import Cadence, Staged, Staging
 from jupyter_sm.targets.settings import SettingsError, read_settings
 
 _PARTITION = re.compile(r"arn:(?P<partition>aws[a-z-]*):")
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
-# An endpoint that can't be reached is told soon; S3 may take its time with a large part.
+# An endpoint that can't be reached is told soon.
 _CONNECT_SECONDS = 4
 _READ_SECONDS = 20
-_OFTEN_RETRIED = frozenset({"s3", "sts", "iam"})
+# Of calls that are not made again by whoever needs them; each waits that long once more.
+_ATTEMPTS = {"s3": 3, "sts": 2, "iam": 2}
 
 
 class AwsTarget:
@@ -43,7 +43,7 @@ class AwsTarget:
         self._data_dir = data_dir
         self._pacer = Pacer(aws.region)
         self._lock = threading.RLock()
-        self._session: Any = None
+        self._credentials = Credentials(aws)
         self._clients: dict[str, Any] = {}
         self._stager: Any = None
 
@@ -53,15 +53,18 @@ class AwsTarget:
             if service not in self._clients:
                 from botocore.config import Config
 
-                attempts = 5 if service in _OFTEN_RETRIED else 1
+                from jupyter_sm.targets.aws import answers
+
+                attempts = _ATTEMPTS.get(service, 1)
                 config = Config(
                     connect_timeout=_CONNECT_SECONDS,
-                    read_timeout=_READ_SECONDS * (3 if service == "s3" else 1),
+                    read_timeout=_READ_SECONDS,
                     retries={"mode": "standard", "total_max_attempts": attempts},
                     max_pool_connections=64 if service == "s3" else 16,
                     user_agent_extra="jupyter_sm",
                 )
                 client = self._make(service, config)
+                answers.watch(client)
                 if service in ("sagemaker", "logs"):
                     self._pacer.attach(client)
                 self._clients[service] = client
@@ -70,30 +73,13 @@ class AwsTarget:
     def _make(self, service: str, config: Any) -> Any:
         from botocore.exceptions import BotoCoreError
 
+        made = self._credentials.session()
         try:
-            return self._boto().client(service, config=config)
+            return made.client(service, config=config)
         except BotoCoreError:
             raise
         except ValueError as error:
-            # botocore reads numbers of the configuration without a word of its own.
-            raise ExplainedError(
-                explained(
-                    "aws-config",
-                    "A setting of AWS has no meaning",
-                    f"A setting in ~/.aws/config or in an AWS_… variable can't be used: {error}.",
-                    "Correct it, or take it out.",
-                )
-            ) from None
-
-    def _boto(self) -> Any:
-        if self._session is None:
-            # Named only where it is not the one that counts anyway: with a profile that is
-            # named, botocore looks at no credentials of the environment.
-            own = self.aws.profile == profiles.current()
-            self._session = session(
-                profile_name=None if own else self.aws.profile, region_name=self.aws.region
-            )
-        return self._session
+            raise setting_error(error) from None
 
     def tidy(self) -> Sequence[tuple[str, str, str]]:
         """Nothing: jobs leave nothing on this machine."""
@@ -102,7 +88,7 @@ class AwsTarget:
     def renew(self) -> None:
         """Look for credentials anew at the next call."""
         with self._lock:
-            self._session = None
+            self._credentials.renew()
             self._clients.clear()
             self._stager = None
 
@@ -129,7 +115,11 @@ class AwsTarget:
         )
 
     def check(self, kind: Kind, request: dict[str, Any]) -> str | None:
-        """A role, or an image, that can't be right for this region."""
+        """A role, or an image, that can't be right for this region; settings that can't be read."""
+        try:
+            read_settings(self._data_dir, self.name)
+        except SettingsError as error:
+            return str(error)
         role = request.get("RoleArn")
         if role is not None:
             if not _ROLE.fullmatch(str(role)):
@@ -174,12 +164,7 @@ class AwsTarget:
 
                 self._stager = Stager(self.client, self.aws.region, self.check)
             stager = self._stager
-        try:
-            settings = read_settings(self._data_dir, self.name)
-        except SettingsError as error:
-            raise StagingRefusedError(
-                "invalid-parameter", "The settings can't be read", str(error)
-            ) from None
+        settings = read_settings(self._data_dir, self.name)
         staged: Staged = stager.stage(staging, settings)
         return staged
 

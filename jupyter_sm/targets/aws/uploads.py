@@ -13,11 +13,12 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.background import Pool
 from jupyter_sm.targets.protocol import Staging, StagingRefusedError, StagingStoppedError
 
 AT_ONCE = 8
@@ -85,7 +86,7 @@ class Uploads:
 
     def run(self) -> None:
         """Upload what is missing."""
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="jupyter_sm upload")
+        pool = Pool(AT_ONCE, "jupyter_sm upload")
         try:
             for file in self._files:
                 if file.size <= _PART:
@@ -95,12 +96,10 @@ class Uploads:
             while self._pending:
                 self._settle()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.close()
         self._tell(force=True)
 
-    def _start(
-        self, pool: ThreadPoolExecutor, size: int, work: Callable[..., int], *args: Any
-    ) -> None:
+    def _start(self, pool: Pool, size: int, work: Callable[..., int], *args: Any) -> None:
         """Have something done that gives the bytes it has brought; waits while much is being done."""
         most = max(2, min(2 * AT_ONCE, _MOST_HELD // size))
         while len(self._pending) >= most:
@@ -130,7 +129,7 @@ class Uploads:
             self._s3.put_object(**file.place, Body=content, ChecksumSHA256=_text(sent))
         return file.size
 
-    def _bring_in_parts(self, pool: ThreadPoolExecutor, file: _File) -> None:
+    def _bring_in_parts(self, pool: Pool, file: _File) -> None:
         if self._has(file):
             self._done += file.size
             return

@@ -13,13 +13,14 @@ from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds import Kind
 from jupyter_sm.jobs.validation import check_request
 from jupyter_sm.targets.local.api.errors import ApiError, error_of
-from jupyter_sm.targets.local.api.jobs import Jobs
+from jupyter_sm.targets.local.api.jobs import STOP_GRACE_SECONDS, Jobs
 from jupyter_sm.targets.local.api.kinds import OFFERED
 from jupyter_sm.targets.local.api.logs import LogReader
 from jupyter_sm.targets.local.api.offer import Answer, Request, refusal
 from jupyter_sm.targets.local.disk.layout import Layout
-from jupyter_sm.targets.local.runner import processes
+from jupyter_sm.targets.local.runner import processes, views
 from jupyter_sm.targets.local.runner.scheduler import Scheduler
+from jupyter_sm.targets.settings import check_switch, number_of
 
 
 class LocalEngine:
@@ -29,14 +30,14 @@ class LocalEngine:
         if not processes.SUPPORTED:
             raise OSError("The local target needs Linux or macOS; choose an AWS target instead.")
         self.root = root.absolute()
-        self.max_jobs = (
-            max_jobs or int(os.environ.get("JUPYTER_SM_MAX_JOBS", 0)) or os.cpu_count() or 1
-        )
+        self.max_jobs = max_jobs or _max_jobs()
+        grace = number_of("JUPYTER_SM_STOP_GRACE", STOP_GRACE_SECONDS, least=0, most=86_400)
+        check_switch(views.SWITCH)
         self._layout = Layout(self.root)
         self._layout.make()
         self._scheduler = Scheduler(self._layout, self.max_jobs)
         self._kinds = {
-            offer.kind.kind: Jobs(offer, self._layout, self._scheduler, self.max_jobs)
+            offer.kind.kind: Jobs(offer, self._layout, self._scheduler, self.max_jobs, grace)
             for offer in OFFERED
         }
         logs = LogReader(self._layout, [offer.kind for offer in OFFERED])
@@ -103,6 +104,11 @@ class LocalEngine:
             if jobs.offer.resource == resource:
                 return jobs.tags(name)
         raise ApiError("ValidationException", "Requested resource not found.")
+
+
+def _max_jobs() -> int:
+    """How many jobs run at once; more than a thousand would only wait for each other."""
+    return int(number_of("JUPYTER_SM_MAX_JOBS", os.cpu_count() or 1, least=1, most=1_000))
 
 
 def _is_refused(fault: Fault) -> bool:

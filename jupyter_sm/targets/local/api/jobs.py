@@ -36,12 +36,16 @@ _FINAL = ("Completed", "Failed", "Stopped")
 class Jobs:
     """The operations on the jobs of one kind."""
 
-    def __init__(self, offer: Offer, layout: Layout, scheduler: Scheduler, max_jobs: int) -> None:
+    def __init__(
+        self, offer: Offer, layout: Layout, scheduler: Scheduler, max_jobs: int, grace: float
+    ) -> None:
         self.offer = offer
         self.kind = offer.kind
         self._layout = layout
         self._scheduler = scheduler
         self._max_jobs = max_jobs
+        # Seconds that a stop leaves a job.
+        self._grace = grace
 
     def operations(self) -> dict[str, Callable[[Request], Answer]]:
         """What answers each operation of the kind."""
@@ -65,7 +69,7 @@ class Jobs:
             "transitions": [],
             "created": created,
             "modified": created,
-            "grace": float(os.environ.get("JUPYTER_SM_STOP_GRACE", STOP_GRACE_SECONDS)),
+            "grace": self._grace,
             "root": os.fspath(self._layout.root),
             "max_jobs": self._max_jobs,
         }
