@@ -4,7 +4,7 @@ import { Menu } from '@lumino/widgets';
 import type { IJobKey } from './api/client';
 import { CommandIDs, jobArgs } from './tokens';
 
-/** What a user can do with a job, wherever it is shown. */
+/** What a user can do with a job, wherever it is shown, and with its target. */
 export interface IJobActions {
   /** Open the job's tab. */
   open(job: IJobKey): void;
@@ -15,6 +15,8 @@ export interface IJobActions {
   copyName(job: IJobKey): void;
   /** Open the user's own file that the job ran as `file`, at a line from 1. */
   openSource(job: IJobKey, file: string, line: number): void;
+  /** Look after the target no longer, if the user means it. */
+  removeTarget(target: string): void;
   /** Show all that can be done with the job, below an element. */
   showMenu(job: IJobKey, below: HTMLElement): void;
 }
@@ -31,6 +33,8 @@ export function jobActions(commands: CommandRegistry): IJobActions {
     copyName: job => execute(CommandIDs.copyName, job),
     openSource: (job, file, line) =>
       execute(CommandIDs.openSource, job, { file, line }),
+    removeTarget: target =>
+      void commands.execute(CommandIDs.removeTarget, { target }),
     showMenu: (job, below) => showMenu(commands, job, below)
   };
 }

@@ -10,14 +10,15 @@ export const IJobsModel = new Token<JobsModel>(
   'The SageMaker jobs of this server: their list, their state and their changes.'
 );
 
-/** The commands of this extension; their arguments are a job's key. */
+/** The commands of this extension; their arguments are a job's key, or a target's name. */
 export const CommandIDs = {
   openJob: 'jupyter-sm:open-job',
   stopJob: 'jupyter-sm:stop-job',
   runAgain: 'jupyter-sm:run-again',
   copyName: 'jupyter-sm:copy-name',
   openPanel: 'jupyter-sm:open-panel',
-  openSource: 'jupyter-sm:open-source'
+  openSource: 'jupyter-sm:open-source',
+  removeTarget: 'jupyter-sm:remove-target'
 } as const;
 
 /** The id of the sidebar panel. */
@@ -55,6 +56,15 @@ export const OPEN_SOURCE_SCHEMA = {
     file: { type: 'string', description: 'The file as the traceback names it' },
     line: { type: 'number', description: 'The line, from 1' }
   }
+} as const;
+
+/** A target's name, as commands take it. */
+export const TARGET_SCHEMA = {
+  type: 'object',
+  properties: {
+    target: { type: 'string', description: "The target's name" }
+  },
+  required: ['target']
 } as const;
 
 /** A job's key as the arguments of a command. */

@@ -33,13 +33,15 @@ describe('jobActions', () => {
     actions.runAgain(job(), 'more-disk');
     actions.copyName(job());
     actions.openSource(job(), 'train.py', 42);
+    actions.removeTarget('aws');
     expect(ran).toEqual([
       [CommandIDs.openJob, key],
       [CommandIDs.stopJob, key],
       [CommandIDs.runAgain, key],
       [CommandIDs.runAgain, { ...key, change: 'more-disk' }],
       [CommandIDs.copyName, key],
-      [CommandIDs.openSource, { ...key, file: 'train.py', line: 42 }]
+      [CommandIDs.openSource, { ...key, file: 'train.py', line: 42 }],
+      [CommandIDs.removeTarget, { target: 'aws' }]
     ]);
   });
 

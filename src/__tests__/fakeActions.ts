@@ -8,6 +8,7 @@ export function fakeActions(): jest.Mocked<IJobActions> {
     runAgain: jest.fn(),
     copyName: jest.fn(),
     openSource: jest.fn(),
+    removeTarget: jest.fn(),
     showMenu: jest.fn()
   };
 }

@@ -22,6 +22,7 @@ export class FakeClient extends Client {
   refusal: ApiError | null = null;
   missing = new Set<string>();
   health = 'ready';
+  targets = ['local'];
   seq = 0;
   page: IChangePage = { changes: [], last: 0, reset: false };
   /** By the name of the job: what it printed, and what it was given. */
@@ -46,8 +47,18 @@ export class FakeClient extends Client {
 
   async listTargets() {
     await this._answer('targets');
-    const target = { name: 'local', health: this.health };
-    return { targets: [{ ...target, reason: null, as_of: null }] };
+    const target = (name: string) => ({
+      name,
+      health: this.health,
+      reason: null,
+      as_of: null
+    });
+    return { targets: this.targets.map(target) };
+  }
+
+  async removeTarget(name: string) {
+    await this._answer(`remove ${name}`);
+    this.targets = this.targets.filter(one => one !== name);
   }
 
   async getJob(key: IJobKey) {

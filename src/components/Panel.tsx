@@ -1,10 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { refreshIcon } from '@jupyterlab/ui-components';
+import { closeIcon, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IJobActions } from '../actions';
 import { keyOf } from '../api/client';
 import type { IJobView } from '../api/types';
+import { isTroubled } from '../model/jobs';
 import type { JobsModel } from '../model/jobs';
 import { isOver } from '../model/phase';
 import { useNow, useSignals } from './hooks';
@@ -14,6 +15,8 @@ import type { IJobSummaryProps } from './JobSummary';
 
 /** Code, so not to be translated. */
 const TRAIN_MAGIC = '%%sm train';
+/** The target that is always there. */
+const LOCAL = 'local';
 
 export interface IPanelProps {
   model: JobsModel;
@@ -26,7 +29,9 @@ export function Panel(props: IPanelProps): JSX.Element {
   const { model, trans } = props;
   useSignals(model.changed);
   const [query, setQuery] = React.useState('');
-  const [target, setTarget] = React.useState('');
+  const [chosen, setTarget] = React.useState('');
+  // One that was removed meanwhile filters no longer.
+  const target = model.targets.some(one => one.name === chosen) ? chosen : '';
   const shown = model.jobs.filter(
     job => matches(job, query) && (!target || job.target === target)
   );
@@ -137,6 +142,7 @@ function Targets(props: IPanelProps): JSX.Element {
   const words: { [health: string]: string } = {
     ready: trans.__('ready'),
     stale: trans.__('not reachable'),
+    waiting: trans.__('waits for you'),
     untracked: trans.__('starting')
   };
   const used = model.targets.filter(target => target.health !== 'unused');
@@ -152,6 +158,15 @@ function Targets(props: IPanelProps): JSX.Element {
               ? trans.__('unknown')
               : (words[target.health] ?? target.health)}
           </span>
+          {target.name !== LOCAL && (
+            <IconButton
+              icon={closeIcon}
+              title={trans.__('Remove')}
+              label={trans.__('Remove the target %1', target.name)}
+              isSmall
+              onClick={() => props.actions.removeTarget(target.name)}
+            />
+          )}
         </div>
       ))}
       {model.error && (
@@ -164,7 +179,7 @@ function Targets(props: IPanelProps): JSX.Element {
         .map(target => (
           <div key={target.name} className="jp-sm-Trouble" role="status">
             {target.reason}
-            {target.health === 'stale' && target.as_of !== null && (
+            {isTroubled(target) && target.as_of !== null && (
               <>
                 {' '}
                 {trans.__(

@@ -15,6 +15,11 @@ const LIST_LIMIT = 500;
 /** Beyond this many changed jobs, one list costs less than many single requests. */
 const FEW = 5;
 
+/** Whether a target can't be reached: what is wrong passes, or waits for the user. */
+export function isTroubled(target: ITargetView): boolean {
+  return target.health === 'stale' || target.health === 'waiting';
+}
+
 /** The one store of jobs in the browser; the server's feed of changes keeps it true. */
 export class JobsModel implements IDisposable {
   constructor(
@@ -63,7 +68,7 @@ export class JobsModel implements IDisposable {
   /** Why a target can't be reached, or null. */
   troubleOf(name: string): string | null {
     const target = this._targets.find(one => one.name === name);
-    return target?.health === 'stale' ? target.reason : null;
+    return target && isTroubled(target) ? target.reason : null;
   }
 
   /** Emitted when the list, a job, a target or the error changed. */
@@ -100,6 +105,12 @@ export class JobsModel implements IDisposable {
   /** Have a target's jobs looked after from now on. Throws ApiError. */
   async useTarget(name: string): Promise<void> {
     await this._client.useTarget(name);
+    await this.refresh();
+  }
+
+  /** Look after a target no longer; its jobs leave the list. Throws ApiError. */
+  async removeTarget(name: string): Promise<void> {
+    await this._client.removeTarget(name);
     await this.refresh();
   }
 
@@ -154,7 +165,7 @@ export class JobsModel implements IDisposable {
       this._jobs.clear();
     }
     list.jobs.forEach(job => this._put(job));
-    this._targets = targets.targets;
+    this._setTargets(targets.targets);
     return list.seq;
   }
 
@@ -172,7 +183,7 @@ export class JobsModel implements IDisposable {
       await Promise.all(jobs.map(key => this._fetchOne(key)));
     }
     if (withTargets) {
-      this._targets = (await this._client.listTargets()).targets;
+      this._setTargets((await this._client.listTargets()).targets);
     }
   }
 
@@ -186,6 +197,18 @@ export class JobsModel implements IDisposable {
       }
       this._jobs.delete(keyOf(key));
     }
+  }
+
+  /** The jobs of a target that was removed leave with it. */
+  private _setTargets(targets: ITargetView[]): void {
+    const used = targets.filter(target => target.health !== 'unused');
+    const names = new Set(used.map(target => target.name));
+    this._jobs.forEach((job, key) => {
+      if (!names.has(job.target)) {
+        this._jobs.delete(key);
+      }
+    });
+    this._targets = targets;
   }
 
   private _put(job: IJobView): void {

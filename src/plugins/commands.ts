@@ -23,6 +23,7 @@ import {
   OPEN_SOURCE_SCHEMA,
   PANEL_ID,
   RUN_AGAIN_SCHEMA,
+  TARGET_SCHEMA,
   jobArgs
 } from '../tokens';
 
@@ -139,6 +140,35 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         } catch (error) {
           await showErrorMessage(
             trans.__('%1 was not opened', file),
+            error instanceof Error ? error.message : String(error)
+          );
+        }
+      }
+    });
+
+    app.commands.addCommand(CommandIDs.removeTarget, {
+      label: trans.__('Remove target'),
+      describedBy: { args: TARGET_SCHEMA },
+      execute: async args => {
+        const name = String(args.target);
+        const answer = await showDialog({
+          title: trans.__('Remove %1?', name),
+          body: trans.__(
+            'It is looked after no longer, and its jobs leave the list. On AWS nothing changes.'
+          ),
+          buttons: [
+            Dialog.cancelButton(),
+            Dialog.warnButton({ label: trans.__('Remove') })
+          ]
+        });
+        if (!answer.button.accept) {
+          return;
+        }
+        try {
+          await model.removeTarget(name);
+        } catch (error) {
+          await showErrorMessage(
+            trans.__('%1 was not removed', name),
             error instanceof Error ? error.message : String(error)
           );
         }

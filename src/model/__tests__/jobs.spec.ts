@@ -1,5 +1,5 @@
 import type { IJobView } from '../../api/types';
-import { JobsModel } from '../jobs';
+import { isTroubled, JobsModel } from '../jobs';
 import { FakeClient } from '../../__tests__/fakeClient';
 import { FakeEvents } from '../../__tests__/fakeEvents';
 import { job, lossOf } from '../../__tests__/fakeJob';
@@ -94,6 +94,30 @@ describe('JobsModel', () => {
     await settle();
     expect(client.asked).toEqual(['targets']);
     expect(model.targets[0].health).toBe('stale');
+  });
+
+  it('tells why a target can not be reached, whatever it waits for', () => {
+    for (const health of ['stale', 'waiting', 'ready']) {
+      const target = { name: 'aws', health, reason: 'why', as_of: 1 };
+      expect(isTroubled(target)).toBe(health !== 'ready');
+    }
+  });
+
+  it('lets the jobs of a target go with it', async () => {
+    client.targets = ['local', 'aws'];
+    client.put(makeJob('theirs', { target: 'aws' }));
+    await model.refresh();
+    expect(model.jobs.map(job => job.name)).toContain('theirs');
+    await model.removeTarget('aws');
+    expect(client.asked).toContain('remove aws');
+    expect(model.jobs.map(job => job.name)).toEqual(['new', 'old']);
+    client.targets = ['local', 'aws'];
+    await model.refresh();
+    // Somebody else removes it: an event tells.
+    client.targets = ['local'];
+    events.emit('target', '');
+    await settle();
+    expect(model.jobs.map(job => job.name)).toEqual(['new', 'old']);
   });
 
   it('fetches everything when the feed was reset', async () => {
