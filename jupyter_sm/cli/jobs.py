@@ -12,15 +12,16 @@ from typing import Any
 from jupyter_sm import diagnosis
 from jupyter_sm.cli.show import show, show_job, show_log, show_rows, tell
 from jupyter_sm.desk import Desk, JobView, words
+from jupyter_sm.desk.reach import unreachable
 from jupyter_sm.desk.waiting import Waiting, checked, read_log
 from jupyter_sm.diagnosis import refusal
-from jupyter_sm.jobs import REJECTED, JobKey, TrainingSpec
+from jupyter_sm.jobs import REJECTED, SUBMITTING, JobKey, TrainingSpec
 from jupyter_sm.jobs.options import JobOptions, given
 
-# Of the time that a command may wait, what it takes to end.
-_ENDING_SECONDS = 2.0
-# For so long a target may be out of reach that was asked to stop a job.
-_BORNE_SECONDS = 28.0
+# Of the time that a command may wait, what it takes to begin and to end.
+_ENDING_SECONDS = 4.0
+# For so long a target may be out of reach, however long its job takes.
+_BORNE_SECONDS = 26.0
 
 
 def named(desk: Desk, options: argparse.Namespace) -> JobView:
@@ -54,6 +55,18 @@ def left(options: argparse.Namespace) -> float:
     ending = min(_ENDING_SECONDS, options.timeout / 10)
     seconds: float = options.begun + options.timeout - ending - time.monotonic()
     return max(0.1, seconds)
+
+
+def followed(desk: Desk, view: JobView, options: argparse.Namespace) -> Waiting:
+    """What is to wait for the end of a job, once it is known that its target can be reached.
+
+    Raises ExplainedError where the user has something to mend first.
+    """
+    until = time.monotonic() + min(left(options), _BORNE_SECONDS)
+    for trouble in desk.catch_up(view.target, until - time.monotonic()):
+        if trouble.health == "waiting":
+            raise unreachable(trouble)
+    return Waiting(desk, view, max(0.1, until - time.monotonic()))
 
 
 def ls(desk: Desk, options: argparse.Namespace) -> int:
@@ -133,7 +146,8 @@ def stop(desk: Desk, options: argparse.Namespace) -> int:
     """Ask for a job to be stopped, and wait for its end."""
     view = known(desk, options, options.name)
     desk.stop(view.key)
-    waiting = Waiting(desk, view, min(options.timeout, _BORNE_SECONDS))
+    is_sent = view.status != SUBMITTING  # else it is withdrawn without asking
+    waiting = followed(desk, view, options) if is_sent else Waiting(desk, view, left(options))
     if not waiting.until_stopped(left(options)):
         notes = waiting.view.notes
         raise refusal(
@@ -150,12 +164,13 @@ def logs(desk: Desk, options: argparse.Namespace) -> int:
         desk.watch(view.key)  # so that its log is read with the rest
     if options.follow:
         view = known(desk, options, options.name)
+        bear = Waiting(desk, view).bear if view.is_over else followed(desk, view, options).bear
+        records = read_log(desk, view.key, follow=True, on_wait=bear)
     else:
         view = named(desk, options)
         if not desk.log_is_read_out(view.key) and not options.unanswered:
             catch_up(desk, options, view.target)
-    waiting = Waiting(desk, view, options.timeout)
-    records = read_log(desk, view.key, follow=options.follow, on_wait=waiting.bear)
+        records = read_log(desk, view.key)
     if options.json:
         show_rows(map(vars, records))
         return 0

@@ -20,14 +20,15 @@ from jupyter_sm.tracking.trouble import is_of_aws
 
 
 def shown(store: Store) -> list[TargetView]:
-    """All known targets. `untracked`: no server or kernel looks after it at the moment."""
+    """All known targets. `untracked`: no server or kernel looks after it, or has had an answer yet."""
     rows = {row.name: row for row in targets.rows(store)}
     names = target_names()
     result: list[TargetView] = []
     for name in [*names, *(n for n in rows if n not in names)]:
         row = rows.get(name)
         health = row.health if row else "ready" if name == LOCAL else "unused"
-        if health == "ready" and not leases.is_held(store, name):
+        is_asked = row is None or row.as_of is not None
+        if health == "ready" and not (is_asked and leases.is_held(store, name)):
             health = "untracked"
         # What is odd about the store or the settings is told once, with the first target.
         notes = [*(_notes(store) if not result else []), (row.reason if row else None) or ""]

@@ -201,9 +201,10 @@ class MetricSeries:
 
 @dataclass(frozen=True)
 class TargetView:
-    """A target and how it is: `ready`, `stale` (with the reason), `untracked`, or `unused`.
+    """A target and how it is: `ready`, `stale` or `waiting` (with the reason), `untracked`, `unused`.
 
-    Nobody looks after an untracked target at the moment; an unused one is asked for nothing
+    What makes a target stale passes; a waiting one has something for the user to mend. Nobody looks
+    after an untracked one at the moment, or has had an answer yet; an unused one is asked for nothing
     until a job is submitted to it or looked for on it.
     """
 

@@ -108,7 +108,7 @@ export interface IMetricSeries {
   values: (number | null)[];
 }
 
-/** A target and how it is: `ready`, `stale` (with the reason), `untracked`, or `unused`. */
+/** A target and how it is: `ready`, `stale` or `waiting` (with the reason), `untracked`, `unused`. */
 export interface ITargetView {
   name: string;
   health: string;

@@ -141,11 +141,10 @@ def test_a_target_that_does_not_answer_is_waited_for_as_long_as_told(
     tmp_path: Path, script: Path
 ) -> None:
     config = tmp_path / "config"
-    config.write_text("[profile silent]\nregion = us-east-1\n")
+    keys = "aws_access_key_id = x\naws_secret_access_key = x\n"
+    config.write_text(f"[profile silent]\nregion = us-east-1\n{keys}")
     env = {
         "AWS_CONFIG_FILE": str(config),
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
