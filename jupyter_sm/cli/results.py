@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from jupyter_sm.cli.jobs import known, left, named
-from jupyter_sm.cli.show import show, show_rows, table
+from jupyter_sm.cli.show import card, show, show_rows, table
 from jupyter_sm.desk import Desk, JobView, words
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.shown.secrets import mask, masked
@@ -29,10 +29,12 @@ def details(desk: Desk, options: argparse.Namespace) -> int:
     if options.json:
         show({**view.as_dict(), "request": request})
         return 0
-    show(words.card(view))
+    show(card(view, options))
+    waits = words.waits_for(view)
     for row in view.transitions:
         took = (row.end or view.ended_at or time.time()) - row.start
-        show(f"  {row.status:<12} {words.duration(took):>10}  {row.message}".rstrip())
+        message = "" if waits and row.end is None else row.message  # the card has it
+        show(f"  {row.status:<12} {words.duration(took):>10}  {message}".rstrip())
     for note in view.notes:
         show(f"  {note}")
     show(json.dumps(request, indent=2))

@@ -42,8 +42,13 @@ def show_log(records: Iterable[LogRecord], *, flush: bool = False) -> None:
 
 def show_job(view: JobView, options: argparse.Namespace) -> int:
     """Print a job; the exit code that says how it ended."""
-    show(view.as_dict() if options.json else words.card(view))
+    show(view.as_dict() if options.json else card(view, options))
     return 1 if view.status in ("Failed", "Rejected") else 0
+
+
+def card(view: JobView, options: argparse.Namespace) -> str:
+    """A job's card; what is in the way of its target has been said before."""
+    return words.card(view, is_told=view.target in options.unanswered)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -115,7 +115,7 @@ def trouble(target: TargetView) -> str:
     return reason if target.name in reason else f"{target.name}: {reason}"
 
 
-def waits_for(view: JobView, target: TargetView | None) -> str:
+def waits_for(view: JobView, target: TargetView | None = None) -> str:
     """What keeps a job from being submitted, or from being seen as it is now; often nothing."""
     if view.is_over:
         return ""
@@ -126,12 +126,12 @@ def waits_for(view: JobView, target: TargetView | None) -> str:
     return line(view.transitions[-1].message) if is_submitting else ""
 
 
-def card(view: JobView, target: TargetView | None = None) -> str:
+def card(view: JobView, target: TargetView | None = None, *, is_told: bool = False) -> str:
     """Icon, name and state; the cause or the place, the metric and the time; a line a note.
 
-    `target`: the job's, if that can't be reached.
+    `target`: the job's, if that can't be reached; `is_told`: that has been said before.
     """
-    waits = waits_for(view, target)
+    waits = "" if is_told else waits_for(view, target)
     lines = [f"{icon(view)} {view.name}  {state(view)}", details(view)]
     return "\n  ".join(map(line, [*lines, *([waits] if waits else []), *view.notes]))
 

@@ -151,6 +151,7 @@ def _said(error: BaseException, target: str) -> str:
     if isinstance(error, ExplainedError):
         return error.explanation.sentence
     if is_of_aws(error):
+        error = _foreign(target) if is_foreign(error) else error
         # The class says nothing that its words do not say better.
         return explained(error, target).sentence.removeprefix(f"{type(error).__name__}: ")
     if isinstance(error, OSError):

@@ -90,6 +90,9 @@ def test_what_is_in_the_way_is_told_once_with_what_to_do(
     assert code == 1
     category = json.loads(said)["category"]
     assert category == "network" if one.health == "stale" else category != "network", said
+    for command in ("status", "show"):
+        code, said = said_by([command, "mine", "--timeout", PATIENCE], capsys)
+        assert code == 1 and told_once(one, said), said
     # What was not sent can be given up, whatever the target does.
     assert said_by(["stop", "mine", "--timeout", PATIENCE], capsys)[0] == 0
 

@@ -200,7 +200,7 @@ BREAKS = {
         f"[default]\n{_ROLE}source_profile = source\nmfa_serial = arn:aws:iam::1:mfa/me\n{_SOURCE}",
     ),
     "profile-missing": Break("waiting", "aws configure", _without(AWS_PROFILE="nobody")),
-    "region-missing": Break("waiting", "region", target="default@us-moon-7"),
+    "region-missing": Break("waiting", "region's code", target="default@us-moon-7"),
     "setting": Break(
         "waiting", "AWS_… variable", lambda s: {**KEYS, "AWS_ENDPOINT_URL": "nowhere"}
     ),
