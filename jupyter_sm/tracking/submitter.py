@@ -51,8 +51,10 @@ class Submitter:
         The result holds each job that the target has now.
         """
         accepted = []
-        for submission in submissions.open_submissions(self._store, self._target.name):
-            if not may_go_on():
+        due = submissions.open_submissions(self._store, self._target.name)
+        # What is only to be withdrawn comes first: nothing that the target is asked for delays it.
+        for submission in sorted(due, key=_needs_target):
+            if _needs_target(submission) and not may_go_on():
                 break
             try:
                 if self._is_staged(submission) and self.submit(submission):
@@ -222,6 +224,10 @@ class Submitter:
         if submissions.mark_retry(self._store, submission, wait, reason):
             trace = traced(error, secrets) if error and is_ours(error) else ""
             _log.warning("%s waits: %s%s", submission.key.name, reason, trace)
+
+
+def _needs_target(submission: Submission) -> bool:
+    return not submission.stop_requested or CALLING in submission.steps
 
 
 def _holds(there: Any, asked: Any) -> bool:

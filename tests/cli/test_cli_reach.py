@@ -101,6 +101,21 @@ def told_once(one: Break, said: str) -> bool:
     return sum(bool(re.search(one.says, line)) for line in said.splitlines()) == 1
 
 
+@pytest.mark.parametrize("one", ["sso-expired", "refused"], indirect=True)
+def test_what_was_not_sent_is_given_up_whatever_else_the_target_is_asked_for(
+    one: Break, script: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+    for words in (
+        ["train", str(script), "--target", one.target, "--image", image, "--name", "mine"],
+        ["track", "theirs", "--target", one.target],
+    ):
+        assert said_by([*words, "--timeout", "1"], capsys)[0] == 1
+    code, said = said_by(["stop", "mine", "--timeout", PATIENCE], capsys)
+    assert code == 0 and "Stopped" in said, said
+    assert said_by(["targets", "remove", one.target], capsys)[0] == 0
+
+
 COMMANDS = [
     "ls",
     "show known",

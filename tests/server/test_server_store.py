@@ -36,7 +36,7 @@ def _of_tomorrow(home: Path) -> str:
 
 
 def _nobody(home: Path) -> str:
-    return "The folder of the job store can't be used"
+    return "where no folder can be"
 
 
 def answer(
