@@ -222,7 +222,7 @@ class Job:
             view = self._waiting.view
             waits = words.waits_for(view, self._trouble())
             if time.monotonic() > until:
-                why = f" {waits}" if waits else ""
+                why = f" {waits}" if waits and not progress else ""  # else it was told
                 raise TimeoutError(f"{self.name} is still {view.status} after {timeout} s.{why}")
             display.tell(waits)
             display.show(words.state(view))

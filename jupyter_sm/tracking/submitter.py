@@ -51,10 +51,9 @@ class Submitter:
         The result holds each job that the target has now.
         """
         accepted = []
-        due = submissions.open_submissions(self._store, self._target.name)
-        # What is only to be withdrawn comes first: nothing that the target is asked for delays it.
-        for submission in sorted(due, key=_needs_target):
-            if _needs_target(submission) and not may_go_on():
+        self.withdraw()
+        for submission in submissions.open_submissions(self._store, self._target.name):
+            if not may_go_on():
                 break
             try:
                 if self._is_staged(submission) and self.submit(submission):
@@ -66,6 +65,14 @@ class Submitter:
             except Exception as error:  # noqa: BLE001 - one that waits keeps no other
                 self._retry(submission, error)
         return accepted
+
+    def withdraw(self) -> None:
+        """Give up what was not sent and is to be stopped; the target is asked for nothing."""
+        for submission in submissions.open_submissions(self._store, self._target.name):
+            if submission.stop_requested and CALLING not in submission.steps:
+                # What is being sent may take long to end; nobody waits for that.
+                self._break_off(submission)
+                submissions.settle_refused(self._store, submission, "Stopped", "", None)
 
     def close(self) -> None:
         """Break off what is being staged; it is staged anew by whoever submits next."""
@@ -81,11 +88,6 @@ class Submitter:
         """Whether the submission's files lie at the target; begins to stage them if not."""
         if not self._target.stages or submission.staged:
             return True
-        if submission.stop_requested:
-            # What is being sent may take long to end; nobody waits for that.
-            self._break_off(submission)
-            submissions.settle_refused(self._store, submission, "Stopped", "", None)
-            return False
         if submission.id not in self._staging:
             self._begin_staging(submission)
         future, _ = self._staging[submission.id]
@@ -224,10 +226,6 @@ class Submitter:
         if submissions.mark_retry(self._store, submission, wait, reason):
             trace = traced(error, secrets) if error and is_ours(error) else ""
             _log.warning("%s waits: %s%s", submission.key.name, reason, trace)
-
-
-def _needs_target(submission: Submission) -> bool:
-    return not submission.stop_requested or CALLING in submission.steps
 
 
 def _holds(there: Any, asked: Any) -> bool:

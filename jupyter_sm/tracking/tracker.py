@@ -106,7 +106,7 @@ class Tracker:
             # A child that is forked off in the midst of imports could never do them.
             self._target.client("sagemaker")
         try:
-            self._repeat(self.act, is_told=False)
+            self._repeat(self.act, is_told=False, meanwhile=self._submitter.withdraw)
         finally:
             try:
                 self._submitter.close()
@@ -122,10 +122,17 @@ class Tracker:
     def _run_poller(self) -> None:
         self._repeat(self._poller.step, is_told=True)
 
-    def _repeat(self, work: Callable[[], bool], *, is_told: bool) -> None:
+    def _repeat(
+        self,
+        work: Callable[[], bool],
+        *,
+        is_told: bool,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         """Do something again and again while the lease is ours; at once if there is more to do.
 
         `is_told`: that the target can't be reached is told by this work, and not by the other.
+        `meanwhile` is done, too, while it can't be reached.
         """
         failures = 0
         while not self._stopped.is_set():
@@ -153,7 +160,16 @@ class Tracker:
                 kind = kind_of(error)
                 if failures > _untold(error, kind) and (is_told or kind is not Trouble.PASSING):
                     self._tell(error, kind)
-            self._stopped.wait(wait)
+            self._pause(wait, meanwhile)
+
+    def _pause(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > _ASK_SECONDS and not self._stopped.is_set():
+            self._stopped.wait(_ASK_SECONDS)
+            with contextlib.suppress(StoreError):
+                if self._lease.held:
+                    meanwhile()
+        self._stopped.wait(max(0.0, left))
 
     def _is_used(self) -> bool:
         """Whether somebody still wants the target looked after; asked now and then."""

@@ -58,9 +58,12 @@ def test_waiting_says_it_once(expired, script: Path, capsys: pytest.CaptureFixtu
     with pytest.raises(ExplainedError, match=SAYS) as caught:
         job.wait_until_accepted()
     assert "jupyter sm stop" in str(caught.value.explanation)
-    with pytest.raises(TimeoutError, match=SAYS):
+    with pytest.raises(TimeoutError, match="is still Submitting") as late:
         job.wait(timeout=1)
     said = capsys.readouterr()
+    assert not re.search(SAYS, str(late.value))
+    with pytest.raises(TimeoutError, match=SAYS):
+        job.wait(timeout=0, progress=False)
     assert len(re.findall(SAYS, said.out)) == 1 and said.err == ""
     assert re.search(SAYS, repr(sm.list_jobs()))
     with pytest.raises(ExplainedError, match=SAYS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,6 @@ def test_settings_that_are_wrong_are_told_once(
     tidying = Tidying(store, lambda: looks.append(tracker) or [tracker])
     tidying.begin()
     wait_for(lambda: len(looks) > 3)
-    tidying.end()
+    tidying.end(time.monotonic() + 10)
     assert len([r for r in caplog.records if "limit_gb in [local]" in r.message]) == 1
     tracker.stop()

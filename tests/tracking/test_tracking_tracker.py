@@ -240,6 +240,21 @@ def test_a_stop_is_passed_on(store, target, tracker, long) -> None:
     assert not stops.request_stop(store, JobKey("local", "training", "stopped"))
 
 
+def test_what_was_not_sent_is_withdrawn_meanwhile(store, target, script, monkeypatch) -> None:
+    monkeypatch.setattr(tracker_module, "_BACK_OFF_SECONDS", (600,))
+    monkeypatch.setattr(tracker_module, "_ASK_SECONDS", 0.05)
+    target.fail("*", no_connection())
+    wanted.ask(store, JobKey("local", "training", "theirs"))
+    submit_spec(store, TrainingSpec(str(script)), name="mine")
+    tracker = Tracker(store, target, Rank.SERVER)
+    tracker.start()
+    wait_for(lambda: target.count("DescribeTrainingJob"))
+    assert stops.request_stop(store, JobKey("local", "training", "mine"))
+    wait_for(lambda: status(store, "mine") == "Stopped")
+    tracker.stop()
+    assert target.count("CreateTrainingJob") == 0
+
+
 def test_a_stop_for_a_job_that_is_gone_is_dropped(store, target, tracker, long) -> None:
     target.fail("StopTrainingJob", api_error("ValidationException", message="not found"))
     create_directly(target, store, long, "ended")
