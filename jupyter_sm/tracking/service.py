@@ -102,6 +102,8 @@ def mark_unopened(store: Store, name: str, error: Exception) -> None:
     """A target could not be opened: a profile was removed, say, or a setting has no meaning."""
     is_unknown = isinstance(error, UnknownTargetError)
     reason = shown(str(error)) if is_unknown else told(error, name)
+    if name == LOCAL:
+        targets.use(store, name)  # it always is, and may not have been yet
     row = targets.row(store, name)
     is_told = row is not None and row.reason == reason
     if not is_told:

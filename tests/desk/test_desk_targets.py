@@ -111,6 +111,18 @@ def test_a_profile_that_is_gone_breaks_no_other_target(
         desk.ensure_tracked(OTHER)
 
 
+def test_a_local_target_that_was_never_open_says_once_why_it_is_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("JUPYTER_SM_MAX_JOBS", "-1")
+    tracking = service.TrackingService(store, Rank.SERVER)
+    for _ in range(3):
+        tracking.keep_tracked("local")
+    assert len(caplog.records) == 1
+    (view,) = (one for one in Desk(store).targets() if one.name == "local")
+    assert view.health == "waiting" and "JUPYTER_SM_MAX_JOBS" in (view.reason or "")
+
+
 def test_what_waits_for_an_answer_is_not_waited_for(
     store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
