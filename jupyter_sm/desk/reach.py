@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.store.views import TargetView
-from jupyter_sm.tracking.trouble import Trouble, explained, kind_of, told
+from jupyter_sm.tracking.trouble import CHECK, Trouble, explained, kind_of, told
 
 if TYPE_CHECKING:
     from jupyter_sm.desk.desk import Desk
@@ -36,7 +36,7 @@ def of_error(error: Exception, target: str) -> ExplainedError:
 def silent(target: str, seconds: float, *fixes: str, why: str = "") -> ExplainedError:
     """An error that says that a target did not answer in time."""
     whole = max(1, round(seconds))
-    what = f"{target} has not answered for {whole} s{f': {why}' if why else '.'}"
+    what = f"{target} has not answered for {whole} s{f': {why}' if why else f'. {CHECK}'}"
     return refusal("network", f"No answer from {target}", what, *fixes, status=504)
 
 

@@ -17,7 +17,7 @@ from jupyter_sm.store.leases import Rank
 from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
 from jupyter_sm.tracking.tidying import Tidying
 from jupyter_sm.tracking.tracker import STOP_SECONDS, Tracker
-from jupyter_sm.tracking.trouble import Once, Trouble, told
+from jupyter_sm.tracking.trouble import CHECK, Once, Trouble, told
 
 # How soon a server notices that a target is used for the first time.
 _LOOK_SECONDS = 1.0
@@ -27,7 +27,6 @@ _MARK_SECONDS = 5.0
 # How long whoever asks once waits for a target, and for one that did not answer before.
 CATCH_UP_SECONDS = 8.0
 _AGAIN_SECONDS = 2.0
-_CHECK = "Check the network; behind a proxy set HTTPS_PROXY."
 
 LOCAL = "local"
 
@@ -154,7 +153,7 @@ def catch_up_all(
         longest = min(seconds, _AGAIN_SECONDS) if name in stale and not names else seconds
         wait([done], max(0.0, begun + longest - time.monotonic()))
         if not done.done():
-            what = f"{name} has not answered for {max(1, round(longest))} s. {_CHECK}"
+            what = f"{name} has not answered for {max(1, round(longest))} s. {CHECK}"
             targets.mark(store, name, Trouble.PASSING.health, what)
 
 

@@ -37,6 +37,8 @@ _CREDENTIALS = (
 )
 # Whoever gives credentials within a machine of AWS's answers again soon.
 _OF_THE_MACHINE = ("iam-role", "container-role")
+# What there is to do where nobody answers.
+CHECK = "Check the network; behind a proxy set HTTPS_PROXY."
 
 
 class Trouble(Enum):
