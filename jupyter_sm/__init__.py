@@ -18,9 +18,9 @@ except ImportError:  # a source tree that was never built
     __version__ = "0.0.0"
 
 if TYPE_CHECKING:
-    from jupyter_sm.diagnosis import ExplainedError, Explanation, explain
+    from jupyter_sm.diagnosis import ExplainedError, Explanation
     from jupyter_sm.jobs import TrainingSpec
-    from jupyter_sm.notebook.api import client, get_job, list_jobs, submit, track, train
+    from jupyter_sm.notebook.api import client, explain, get_job, list_jobs, submit, track, train
     from jupyter_sm.notebook.job import Job
     from jupyter_sm.notebook.many import as_completed, compare, wait_all
 
@@ -32,7 +32,7 @@ _HOMES = {
     "as_completed": "jupyter_sm.notebook.many",
     "client": "jupyter_sm.notebook.api",
     "compare": "jupyter_sm.notebook.many",
-    "explain": "jupyter_sm.diagnosis",
+    "explain": "jupyter_sm.notebook.api",
     "get_job": "jupyter_sm.notebook.api",
     "list_jobs": "jupyter_sm.notebook.api",
     "submit": "jupyter_sm.notebook.api",

@@ -59,8 +59,6 @@ def changed(
         after = compiled(fresh, request, **places)
     except (SourceError, PathError, ImageError) as error:
         raise refusal("local-file-not-found", "A path can't be used", str(error)) from None
-    except TypeError as error:
-        raise _refusal(str(error)) from None
     patched: dict[str, Any] = _patched(request, before, after)
     return patched
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from jupyter_sm.jobs import (
 )
 from jupyter_sm.jobs.differences import OUR_TAGS
 from jupyter_sm.jobs.kinds.places import at
+from jupyter_sm.jobs.kinds.training_spec import RESERVED
 from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.shown.secrets import MASK, mask, secrets_of, shown
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
@@ -74,8 +75,10 @@ def submit_spec(
             packed_from = origin_of(spec.script, spec.dependencies)
         except OSError as error:
             raise StoreError(f"The source could not be copied: {error}.") from None
+    inputs, spec = spec.inputs, replace(spec, inputs={})
     with refusals.gather():
-        _check_inputs(spec)
+        _check_inputs(inputs)
+        spec = replace(spec, inputs=inputs)
     where: Target | None = None
     with refusals.gather():
         where = open_target(target, store.folder)
@@ -85,7 +88,7 @@ def submit_spec(
         chosen = name or unique_name(Path(program).stem)
         with refusals.gather():
             placement = where.place(spec, chosen, source)
-            request = _compiled(spec, chosen, program, placement)
+            request = spec.request(chosen, program, placement)
     if where is None or request is None or placement is None:
         raise refusals.error()
     return _submit(
@@ -206,7 +209,7 @@ def _look_through(
     refusals.add(_masked_members(request))
     filled_in = where.fills_in & kind.fills_in
     found = check_request(kind.create, request, file_uris=True, filled_in=filled_in)
-    faults = [_of_all_tags(fault, request["Tags"]) for fault in errors_of(found)]
+    faults = [_without_ours(fault, request) for fault in errors_of(found)]
     # A target looks at a request whose members are all of their kinds.
     is_whole = not any(fault.rule in ("type", "required") for fault in faults)
     not_offered = where.check(kind, request) if is_whole else None
@@ -236,13 +239,18 @@ def _is_ours(tag: Any) -> bool:
     return str(at(tag, "Key")).startswith(OUR_TAGS)
 
 
-def _of_all_tags(fault: Fault, tags: Any) -> Fault:
-    """A fault as the user sees it, who did not write the tags that are ours."""
-    if (fault.path, fault.rule) != ("Tags", "max"):
+def _without_ours(fault: Fault, request: Mapping[str, Any]) -> Fault:
+    """A fault as the user sees it, who did not write the entries that are ours."""
+    given = request.get(fault.path)
+    if fault.rule != "max" or fault.path not in ("Tags", "HyperParameters"):
         return fault
-    ours = sum(map(_is_ours, tags))
-    what = f"has {len(tags) - ours} items, and jupyter-sm adds {ours}; at most 50."
-    return replace(fault, message=what)
+    if isinstance(given, list):
+        ours, most, whose = sum(map(_is_ours, given)), 50, "jupyter-sm adds"
+    else:
+        ours = sum(str(name).startswith(RESERVED) for name in given or ())
+        most, whose = 100, "script mode adds"
+    left = f"has {len(given or ()) - ours} entries, and {whose} {ours}; at most {most}."
+    return replace(fault, message=left) if ours else fault
 
 
 def checked_kind(kind: str) -> Kind:
@@ -257,13 +265,6 @@ def origin_of(script: str, dependencies: Sequence[str]) -> Origin:
     """Where a source is packed from, by paths that hold wherever they are read."""
     beside = [os.fspath(resolved(path)) for path in dependencies]
     return Origin(os.fspath(resolved(script).resolve()), beside)
-
-
-def _compiled(spec: TrainingSpec, name: str, program: str, place: Placement) -> dict[str, Any]:
-    try:
-        return spec.request(name, program, place)
-    except TypeError as error:
-        raise refusal("invalid-parameter", "A hyperparameter can't be sent", str(error)) from None
 
 
 def _check_script(spec: TrainingSpec) -> None:
@@ -284,7 +285,10 @@ def _check_script(spec: TrainingSpec) -> None:
             path = resolved(str(path / spec.entry_point))
         except PathError as error:
             raise SourceError(f"There is no script like this: {error}") from None
-    if path.suffix != ".py" or not path.is_file():
+    if not path.is_file():
+        return
+    if path.suffix != ".py":
+        _check_program(path)
         return
     try:
         compile(path.read_bytes(), os.fspath(path), "exec", dont_inherit=True)
@@ -303,8 +307,21 @@ def _check_script(spec: TrainingSpec) -> None:
         ) from None
 
 
-def _check_inputs(spec: TrainingSpec) -> None:
-    for channel, where in spec.inputs.items():
+def _check_program(path: Path) -> None:
+    """Script mode runs whatever else is a program by itself."""
+    with path.open("rb") as file:
+        is_program = file.read(2) == b"#!" or path.suffix == ".sh" or os.access(path, os.X_OK)
+    if not is_program:
+        raise refusal(
+            "invalid-parameter",
+            "No script",
+            f"{path.name} is no script: it does not end in .py or .sh, nor begin with #!.",
+            "Name the script, or its folder with entry_point.",
+        )
+
+
+def _check_inputs(inputs: Mapping[str, str]) -> None:
+    for channel, where in inputs.items():
         if "://" in where:
             continue
         try:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from jupyter_sm.jobs.faults import Fault
+from jupyter_sm.jobs.values import misfit, said
 
 DAY = 86_400
 
@@ -47,41 +48,22 @@ class Origin:
 def type_faults(spec: Any) -> list[Fault]:
     """The fields of a spec whose values are of another type than the field's."""
     hints = get_type_hints(type(spec))
-    return [
-        Fault(field.name, "type", f"{getattr(spec, field.name)!r} is not of type {field.type}.")
-        for field in fields(spec)
-        if not fits(getattr(spec, field.name), hints[field.name])
-    ]
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of one of the types that a spec's fields have."""
-    if hint is Any:
-        return True
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is None:
-        return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
-    if args and type(None) in args:
-        return value is None or any(fits(value, arg) for arg in args if arg is not type(None))
-    if issubclass(origin, Sequence):
-        is_one = isinstance(value, Sequence) and not isinstance(value, str)
-        return is_one and all(fits(item, args[0]) for item in value)
-    # What is left are mappings from names.
-    return isinstance(value, Mapping) and all(fits(item, args[1]) for item in value.values())
+    wrong = (misfit(getattr(spec, one.name), hints[one.name], one.name) for one in fields(spec))
+    return [Fault(one.where, "type", one.what) for one in wrong if one]
 
 
 def hyperparameter_text(value: Any) -> str:
     """A hyperparameter as script mode sends it: its JSON text.
 
-    NumPy's scalars are the numbers they hold. Raises TypeError for a value JSON cannot hold, such
-    as a set, a function or a loop.
+    NumPy's scalars are the numbers they hold. Raises TypeError, with the end of a sentence, for a
+    value JSON cannot hold, such as a set, a function, a loop or what is not a number.
     """
     try:
-        return json.dumps(value, default=_scalar)
-    except (TypeError, ValueError) as error:
+        return json.dumps(value, default=_scalar, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(
-            f"The hyperparameter value {value!r} can't be sent: {error}. "
-            "Use numbers, strings, booleans, lists or dicts."
+            f"is {said(value)}, which can't be sent ({error}): use numbers, strings, booleans, lists "
+            "or dicts."
         ) from None
 
 

@@ -6,13 +6,17 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jupyter_sm import diagnosis
 from jupyter_sm.desk import views
-from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.notebook.arguments import between, check_options, checked_arguments
 from jupyter_sm.notebook.job import Job, JobList
 from jupyter_sm.notebook.session import desk
 
+explain = checked_arguments(diagnosis.explain)
 
+
+@checked_arguments
 def train(
     script: str | os.PathLike[str],
     *,
@@ -32,18 +36,15 @@ def train(
     …; `%%sm train --help` lists them). Without `name` the job gets a fresh one. Raises
     ExplainedError with one clear sentence when something is wrong before the job could be created.
     """
-    try:
-        spec = TrainingSpec(
-            script=os.fspath(script),
-            dependencies=_plain(dependencies),
-            inputs={channel: os.fspath(path) for channel, path in (inputs or {}).items()},
-            hyperparameters=dict(hyperparameters or {}),
-            instance=instance,
-            **{name: _plain(value) for name, value in options.items()},
-        )
-    except (TypeError, ValueError, AttributeError) as error:
-        what = str(error).replace("TrainingSpec.__init__()", "train()")
-        raise refusal("sdk-usage", "No such option", f"{what}.") from None
+    check_options("train", options)
+    spec = TrainingSpec(
+        script=os.fspath(script),
+        dependencies=_plain(dependencies),
+        inputs={channel: os.fspath(path) for channel, path in (inputs or {}).items()},
+        hyperparameters=dict(hyperparameters or {}),
+        instance=instance,
+        **{name: _plain(value) for name, value in options.items()},
+    )
     view = desk().submit_spec(spec, name=name, target=target)
     desk().ensure_tracked(target)
     return Job(desk(), view)
@@ -56,6 +57,7 @@ def _plain(value: Any) -> Any:
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
+@checked_arguments
 def submit(request: Mapping[str, Any], *, kind: str = "training", target: str = "local") -> Job:
     """Submit a full Create request of a kind, as boto3 takes it, and return at once.
 
@@ -66,6 +68,7 @@ def submit(request: Mapping[str, Any], *, kind: str = "training", target: str = 
     return Job(desk(), view)
 
 
+@checked_arguments
 def track(name: str, *, kind: str = "training", target: str = "local") -> Job:
     """The handle of a job that was started elsewhere: by an SDK, the console, a pipeline.
 
@@ -75,6 +78,7 @@ def track(name: str, *, kind: str = "training", target: str = "local") -> Job:
     return Job(desk(), desk().look_up(JobKey(target, kind, name)))
 
 
+@checked_arguments
 def get_job(name: str, *, target: str | None = None) -> Job:
     """The job of that name. Raises ExplainedError when there is none."""
     found = desk().named(name, target)
@@ -82,9 +86,11 @@ def get_job(name: str, *, target: str | None = None) -> Job:
     return Job(desk(), found)
 
 
+@checked_arguments
 def list_jobs(*, target: str | None = None, limit: int = 50) -> JobList:
     """The newest jobs, as a list that shows itself as a table."""
-    if target:
+    between(1, 100_000, limit=limit)
+    if target is not None:
         desk().ensure_tracked(target)
     else:
         desk().track_all()
@@ -97,12 +103,14 @@ def targets() -> list[views.TargetView]:
     return desk().targets()
 
 
+@checked_arguments
 def add_target(name: str) -> None:
     """Look after a target's jobs from now on. Raises ExplainedError."""
     desk().use(name)
     desk().ensure_tracked(name)
 
 
+@checked_arguments
 def remove_target(name: str) -> None:
     """Look after a target no longer: its jobs leave the list, and go on where they run.
 
@@ -111,6 +119,7 @@ def remove_target(name: str) -> None:
     desk().remove(name)
 
 
+@checked_arguments
 def client(service: str = "sagemaker", *, target: str = "local") -> Any:
     """A boto3 client of a target: `sagemaker` or `logs` of the local one, any of an account's.
 

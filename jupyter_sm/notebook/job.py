@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Generator, Iterable
@@ -23,8 +24,11 @@ from jupyter_sm.desk import (
 from jupyter_sm.desk.waiting import TICK_SECONDS, Waiting, checked, read_log
 from jupyter_sm.diagnosis import Explanation
 from jupyter_sm.jobs import REJECTED, JobKey
+from jupyter_sm.logs.entries import SEVERITIES
 from jupyter_sm.notebook import card
+from jupyter_sm.notebook.arguments import between, check_options, checked_arguments, unusable
 from jupyter_sm.notebook.shown import Code, Diff, Line, LogLines, Meter, log_line
+from jupyter_sm.notebook.waits import WaitTimeoutError, interruptible
 from jupyter_sm.shown.controls import line
 from jupyter_sm.shown.secrets import mask
 
@@ -39,6 +43,7 @@ class Artifacts(list[Artifact]):
         super().__init__(found)
         self._job = job
 
+    @checked_arguments
     def download(self, to: str | os.PathLike[str] = ".", *, progress: bool = True) -> list[Path]:
         """Bring all of it below a folder; the files. What is there already is kept.
 
@@ -119,6 +124,7 @@ class Job:
         """The full Create request, secrets masked."""
         return self._desk.request(self.key) or {}
 
+    @checked_arguments
     def logs(
         self,
         *,
@@ -134,6 +140,9 @@ class Job:
         or more, and come from a stream that begins with `stream`, such as `algo-2`; of those the
         last `tail`, and not more than fits into memory well (`left_out` says how many did not).
         """
+        between(0, 10**9, tail=tail)
+        if severity not in ("", *SEVERITIES):
+            raise unusable(f"severity can be {', '.join(SEVERITIES)}, not {severity!r}.")
         wanted = LogFilter(query=query, severity=severity, stream=stream)
         display = Line(follow)
 
@@ -143,8 +152,9 @@ class Job:
         records = read_log(self._desk, self.key, wanted, follow=follow, on_wait=wait)
         if not follow:
             return LogLines(records, tail)
-        for record in records:
-            print(log_line(record))  # noqa: T201 - this is what follow is for
+        with interruptible(self.name):
+            for record in records:
+                print(log_line(record))  # noqa: T201 - this is what follow is for
         return LogLines()
 
     def metrics(self) -> Any:
@@ -173,6 +183,7 @@ class Job:
         """
         return Artifacts(self, self._results().files())
 
+    @checked_arguments
     def model(self, to: str | os.PathLike[str] | None = None, *, progress: bool = True) -> Path:
         """The model, fetched and unpacked: the folder `model` below `to` (the job's name).
 
@@ -184,10 +195,12 @@ class Job:
     def _results(self) -> Results:
         return self._desk.results(self.key)
 
+    @checked_arguments
     def code(self, form: str = "jupyter_sm") -> Code:
         """Code that, pasted and run, starts the same job: for `jupyter_sm` or `boto3`."""
         return Code(self._desk.code(self.key, form))
 
+    @checked_arguments
     def diff(self, other: Job) -> Diff:
         """What another job's request has otherwise."""
         return Diff(self, other)
@@ -197,6 +210,7 @@ class Job:
         self._desk.stop(self.key)
         self._desk.keep_tracked(self.key.target)
 
+    @checked_arguments
     def again(self, change: str | None = None, **changes: Any) -> Job:
         """Run the same request once more, under a fresh name, and return at once.
 
@@ -204,10 +218,12 @@ class Job:
         (twice the limit). `changes` are options of `sm.train` with new values; a mapping such as
         `hyperparameters={"lr": 0.1}` is added to what is there. Raises ExplainedError.
         """
+        check_options("again", changes)
         view = self._desk.again(self.key, change, changes)
         self._desk.ensure_tracked(view.target)
         return Job(self._desk, view)
 
+    @checked_arguments
     def wait(
         self, timeout: float | None = None, *, check: bool = True, progress: bool = True
     ) -> Job:
@@ -216,6 +232,14 @@ class Job:
         Raises TimeoutError after `timeout` seconds, and (with `check`) ExplainedError if
         the job failed or was refused.
         """
+        between(0, math.inf, timeout=timeout)
+        with interruptible(self.name):
+            self._wait(timeout, progress)
+        if check:
+            checked(self._waiting.view)
+        return self
+
+    def _wait(self, timeout: float | None, progress: bool) -> None:
         until = float("inf") if timeout is None else time.monotonic() + timeout
         display = Line(progress)
         while not self._waiting.is_over():
@@ -223,21 +247,22 @@ class Job:
             waits = words.waits_for(view, self._trouble())
             if time.monotonic() > until:
                 why = f" {waits}" if waits and not progress else ""  # else it was told
-                raise TimeoutError(f"{self.name} is still {view.status} after {timeout} s.{why}")
+                raise WaitTimeoutError(
+                    f"{self.name} is still {view.status} after {timeout} s; it runs on.{why}"
+                )
             display.tell(waits)
             display.show(words.state(view))
             time.sleep(TICK_SECONDS)
         display.end(words.state(self._waiting.view))
-        if check:
-            checked(self._waiting.view)
-        return self
 
+    @checked_arguments
     def wait_until_accepted(self, timeout: float | None = None) -> Job:
         """Wait until the target has the job.
 
         Raises ExplainedError if it has refused it, when nothing has come of it for `timeout`
         seconds, and where you have something to mend first, such as to log in.
         """
+        between(0, math.inf, timeout=timeout)
         view = self._waiting.until_accepted(float("inf") if timeout is None else timeout)
         if view.status == REJECTED:
             checked(view)

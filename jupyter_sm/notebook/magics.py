@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, refusal
+from jupyter_sm.shown.controls import is_text
 
 
 def load(ipython: Any) -> None:
@@ -45,6 +46,9 @@ def sm(line: str, cell: str | None = None) -> Any:
     %%sm train --help
     %sm help   (all that a line can do)
     """
+    for part, text in (("line", line), ("cell", cell or "")):
+        if not is_text(text):
+            raise usage(f"The {part} holds characters that are no text (lone surrogates, or NUL).")
     try:
         command, *words = shlex.split(line) or [""]
     except ValueError as error:
@@ -76,7 +80,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raises ExplainedError."""
-        raise usage(f"{message[:1].upper()}{message[1:]}.")
+        raise usage(f"{message[:1].upper()}{message[1:]}.", self.prog)
 
 
 def train_parser(prog: str) -> argparse.ArgumentParser:
@@ -138,6 +142,8 @@ def _written(cell: str) -> Path:
     from jupyter_sm.desk import StoreError
     from jupyter_sm.notebook.session import desk
 
+    if not cell.strip():
+        raise usage("The cell is empty: its body is the script.")
     body = cell.encode()
     folder = desk().store.folder / "cells" / hashlib.sha256(body).hexdigest()[:16]
     script = folder / "train.py"
@@ -173,13 +179,16 @@ def _hyperparameters(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
             yield name, typed(value if equals else rest.pop(0))
 
 
-def usage(what: str) -> ExplainedError:
-    """A magic that can't be read, in one sentence."""
-    return refusal(
-        "sdk-usage",
-        "The magic can't be read",
-        what,
+def usage(what: str, prog: str = "%%sm train") -> ExplainedError:
+    """A magic that can't be read, in one sentence, and how it is written."""
+    from jupyter_sm.notebook.line_commands import COMMANDS
+
+    fixes = [
         "Cell: %%sm train [--instance TYPE] [--input NAME=PATH]… [--HYPERPARAMETER VALUE]… "
         "(%%sm train --help lists all options)",
         "Line: %sm help lists the commands.",
-    )
+    ]
+    command = prog.split()[1]
+    if command != "train":
+        fixes = [f"Line: %sm {command} {COMMANDS[command].arguments}"]
+    return refusal("sdk-usage", "The magic can't be read", what, *fixes)

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from jupyter_sm.desk import Desk, JobView
 from jupyter_sm.jobs import KINDS, TrainingSpec
-from jupyter_sm.jobs.spec import fits
+from jupyter_sm.jobs.values import misfit
 
 _MEMBERS = ("target", "kind", "name", "spec", "request")
 
@@ -112,8 +112,8 @@ def _spec(data: Any) -> TrainingSpec:
         raise BadBodyError("spec.script is missing")
     hints = get_type_hints(TrainingSpec)
     for key, value in data.items():
-        if not fits(value, hints[key]):
-            raise BadBodyError(f"spec.{key} has the wrong type")
+        if wrong := misfit(value, hints[key], f"spec.{key}"):
+            raise BadBodyError(f"{wrong.where} {wrong.what[:-1]}")
     return TrainingSpec(**data)
 
 

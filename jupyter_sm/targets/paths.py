@@ -15,6 +15,8 @@ def resolved(place: str) -> Path:
 
     That nothing is there is no error; that nothing can be there is. Raises PathError.
     """
+    if not place:
+        raise PathError("An empty text is no path.")  # it would stand for the working folder
     try:
         path = Path(os.path.abspath(Path(place).expanduser()))  # noqa: PTH100 - absolute() keeps ..
         path.stat()

@@ -170,16 +170,29 @@ def test_an_input_in_the_home_folder_is_found(
     [
         ({"script": "/no/such.py"}, "There is no script '/no/such.py'"),
         ({"script": ""}, "There is no script"),
-        ({"script": "nul\0.py"}, "There is no script"),
+        ({"script": "nul\0.py"}, "script: holds what is no text"),
         ({"script": "long" * 100 + ".py"}, "script"),
         ({"script": "~nobody-of-that-name/train.py"}, "nobody-of-that-name"),
-        ({"script": "half-\ud83d.py"}, "There is no script"),
+        ({"script": "half-\ud83d.py"}, "script: holds what is no text"),
         ({"script": "{folder}"}, "entry_point"),
         ({"script": "{folder}", "entry_point": "../train.py"}, "There is no script"),
         ({"script": "{folder}", "entry_point": "none.py"}, "There is no script 'none.py'"),
-        ({"script": "{folder}", "entry_point": "nul\0.py"}, "There is no script"),
+        ({"script": "{folder}", "entry_point": "nul\0.py"}, "holds what is no text"),
         ({"script": "{folder}", "entry_point": "long" * 100 + ".py"}, "script"),
         ({"inputs": {"train": "nul\0"}}, "'train'"),
+        ({"inputs": {"train": ""}}, "'train'"),
+        ({"dependencies": [""]}, "An empty text is no path"),
+        ({"hyperparameters": {"lr": float("nan")}}, "hyperparameters['lr']: is nan"),
+        ({"hyperparameters": {"lr": [1, float("inf")]}}, "hyperparameters['lr']"),
+        ({"hyperparameters": {"a=b": 1}}, "leave the = out"),
+        ({"hyperparameters": {"": 1}}, "is no name of a hyperparameter"),
+        ({"hyperparameters": {"a\0": 1}}, "hyperparameters (name): holds what is no text"),
+        ({"hyperparameters": {"a": "x\0y"}}, "hyperparameters['a']: holds what is no text"),
+        (
+            {"hyperparameters": {f"a{n}": 1 for n in range(96)}},
+            "96 entries, and script mode adds 5",
+        ),
+        ({"script": "{folder}/notes.txt"}, "notes.txt is no script"),
         ({"inputs": {"train": "long" * 100}}, "'train'"),
         ({"inputs": {"train": "~nobody-of-that-name/x"}}, "'train'"),
         ({"inputs": {"no spaces": "{folder}"}}, "ChannelName"),
@@ -229,6 +242,7 @@ def test_what_is_wrong_with_a_spec_is_said_in_a_sentence(
 ) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
+    (folder / "notes.txt").write_text("none")
     spec = {"script": str(script), **spec}
     for key, value in spec.items():
         if isinstance(value, str):

@@ -151,7 +151,7 @@ async def test_a_name_already_used_is_a_conflict(ask, refused, script: Path) -> 
         ("{}", 400, "either spec or request"),
         ('{"spec": {"script": "x"}, "colour": 1}', 400, "Unknown members colour"),
         ('{"spec": {"script": "x", "gpu": 1}}', 400, "Unknown members gpu in spec"),
-        ('{"spec": {"script": 3}}', 400, "spec.script has the wrong type"),
+        ('{"spec": {"script": 3}}', 400, "spec.script must be a text, not 3"),
         ('{"spec": {"script": "/no/such.py"}}', 400, "There is no script"),
         ('{"spec": {}}', 400, "spec.script is missing"),
         ('{"request": {"TrainingJobName": "a"}}', 400, "RoleArn: is missing"),

@@ -172,7 +172,7 @@ REFUSED = {
     "more than 50 tags": Refused(
         {"Tags": TAGS},
         "at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50",
-        "Tags: has 51 items, and jupyter-sm adds 2; at most 50.",
+        "Tags: has 51 entries, and jupyter-sm adds 2; at most 50.",
     ),
     "a name with an underscore": Refused(
         {"TrainingJobName": "my_job"},

@@ -8,7 +8,7 @@ The request follows SageMaker's script mode: hyperparameters are JSON texts, and
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,11 @@ from jupyter_sm.jobs.faults import Fault
 from jupyter_sm.jobs.kinds.places import FOLLOW_LINKS, at, follows_links, rows
 from jupyter_sm.jobs.options import about
 from jupyter_sm.jobs.spec import DAY, Origin, Placement, hyperparameter_text, type_faults
+from jupyter_sm.jobs.values import said
+from jupyter_sm.shown.controls import is_text
 
 # Names of hyperparameters that script mode keeps to itself.
-_RESERVED = "sagemaker_"
+RESERVED = "sagemaker_"
 PROGRAM = "sagemaker_program"
 DIRECTORY = "sagemaker_submit_directory"
 # A script may repeat its job's name from here.
@@ -145,13 +147,28 @@ class TrainingSpec:
         if self.distribution not in (None, *_LAUNCHERS):
             what = f"is {self.distribution!r}; it can be {' or '.join(_LAUNCHERS)}."
             found.append(Fault("distribution", "enum", what))
-        reserved = sorted(n for n in map(str, self.hyperparameters) if n.startswith(_RESERVED))
+        found += self._hyperparameter_faults()
+        reserved = sorted(n for n in map(str, self.hyperparameters) if n.startswith(RESERVED))
         if reserved:
             what = (
-                f"{', '.join(reserved)}: names with {_RESERVED} are SageMaker's own; choose others."
+                f"{', '.join(reserved)}: names with {RESERVED} are SageMaker's own; choose others."
             )
             found.append(Fault("hyperparameters", "reserved", what))
         return found
+
+    def _hyperparameter_faults(self) -> Iterator[Fault]:
+        """Script mode makes an argument and a variable of each, which these can't be."""
+        for name, value in self.hyperparameters.items():
+            where = f"hyperparameters[{said(name)}]"
+            if not name or "=" in name:
+                yield Fault(where, "name", "is no name of a hyperparameter: leave the = out.")
+            elif isinstance(value, str) and not is_text(value):
+                yield Fault(where, "text", f"holds what is no text: {said(value)}.")
+            else:
+                try:
+                    hyperparameter_text(value)
+                except TypeError as error:
+                    yield Fault(where, "type", str(error))
 
     def request(self, name: str, program: str, place: Placement) -> dict[str, Any]:
         """The exact CreateTrainingJob request. `program` is the script's name in the source."""
@@ -203,7 +220,7 @@ class TrainingSpec:
 
     def _distribution(self) -> dict[str, str]:
         """The hyperparameters by which a framework's container knows its launcher."""
-        if self.distribution is None:
+        if self.distribution not in _LAUNCHERS:
             return {}
         more = {"sagemaker_instance_type": self.instance} if self.distribution == "torchrun" else {}
         values = {_LAUNCHERS[self.distribution]: True, **more}
@@ -247,7 +264,7 @@ def nearest_spec(request: Mapping[str, Any], origin: Origin) -> TrainingSpec | N
             for row in rows(request, "InputDataConfig")
         },
         hyperparameters={
-            key: _decoded(text) for key, text in own.items() if not key.startswith(_RESERVED)
+            key: _decoded(text) for key, text in own.items() if not key.startswith(RESERVED)
         },
         instance=machines.get("InstanceType", ""),
         instance_count=machines.get("InstanceCount", 1),

@@ -1,0 +1,58 @@
+"""Waits that end early say so in one line; the jobs run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kit.kernel import Kernel, kernel_in
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with kernel_in(tmp_path_factory.mktemp("kernel")) as kernel:
+        assert kernel.text("%load_ext jupyter_sm") == ""
+        yield kernel
+
+
+@pytest.fixture(scope="module")
+def long(running: Kernel) -> str:
+    running.run("%%sm train --name long\nimport time\nprint('begun', flush=True)\ntime.sleep(600)")
+    running.run("import jupyter_sm as sm\njob = sm.get_job('long')")
+    yield "long"
+    running.run("job.stop()")
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("job.wait(0.2, progress=False)", "long is still"),
+        ("sm.wait_all([job], timeout=0.2)", "Not over after 0.2 s: long"),
+        ("list(sm.as_completed([job], timeout=0.2))", "Not over after 0.2 s: long"),
+    ],
+)
+def test_a_wait_that_takes_too_long_is_told_in_a_line(
+    running: Kernel, long: str, cell: str, says: str
+) -> None:
+    (error,) = running.run(cell)
+    assert error["ename"] == "WaitTimeoutError"
+    (line,) = error["traceback"]
+    assert says in line and ("runs on" in line or "goes on" in line)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "print('now', flush=True); job.wait(progress=False)",
+        "print('now', flush=True); sm.wait_all([job])",
+        "print('now', flush=True); job.logs(follow=True)",
+    ],
+)
+def test_a_wait_that_is_interrupted_is_told_in_a_line(
+    running: Kernel, long: str, cell: str
+) -> None:
+    error = running.run(cell, interrupt_at="now")[-1]
+    assert error["ename"] == "WaitInterrupted"
+    assert error["traceback"] == ["Interrupted; long runs on."]
+    assert "InProgress" in running.text("print(job.status)")
