@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { cardPlugin } from './plugins/card';
 import { commandsPlugin } from './plugins/commands';
+import { errorCardPlugin } from './plugins/errorCard';
 import { jobTabPlugin } from './plugins/jobTab';
 import { modelPlugin } from './plugins/model';
 import { panelPlugin } from './plugins/panel';
@@ -11,7 +12,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commandsPlugin,
   jobTabPlugin,
   panelPlugin,
-  cardPlugin
+  cardPlugin,
+  errorCardPlugin
 ];
 
 export default plugins;

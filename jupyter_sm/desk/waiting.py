@@ -157,5 +157,6 @@ def read_log(
 def checked(view: JobView) -> JobView:
     """The job. Raises ExplainedError if it failed or was refused."""
     if view.status in ("Failed", "Rejected"):
-        raise ExplainedError(view.explanation or explain(view.failure_reason or "The job failed"))
+        told = view.explanation or explain(view.failure_reason or "The job failed")
+        raise ExplainedError(told, about=view.key)
     return view

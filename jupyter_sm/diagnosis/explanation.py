@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyter_sm.shown.secrets import mask, shown
 
@@ -87,19 +87,35 @@ class Explanation:
 
 
 class ExplainedError(Exception):
-    """An error that explains itself; in IPython it shows as its explanation, not a traceback."""
+    """An error that explains itself; in IPython it shows as its explanation, not a traceback.
 
-    def __init__(self, explanation: Explanation, status: int = 400) -> None:
+    `about` is the job that it is about, as target, kind and name, if it is about one.
+    """
+
+    # Set by the notebook face: it shows more where more can be shown.
+    shown_by: ClassVar[Callable[[ExplainedError], list[str]] | None] = None
+
+    def __init__(
+        self,
+        explanation: Explanation,
+        status: int = 400,
+        about: tuple[str, str, str] | None = None,
+    ) -> None:
         self.explanation = explanation
         self.status = status
+        self.about = about
         super().__init__(explanation.sentence)
 
     def _render_traceback_(self) -> list[str]:
         """IPython's own hook for exceptions that know how to show themselves."""
-        return [
-            f"\x1b[31m✖ {self.explanation.title}\x1b[0m",
-            *str(self.explanation).split("\n")[2:],
-        ]
+        show = type(self).shown_by or as_text
+        return show(self)
+
+
+def as_text(error: ExplainedError) -> list[str]:
+    """An error's lines in a terminal."""
+    told = error.explanation
+    return [f"\x1b[31m✖ {told.title}\x1b[0m", *str(told).split("\n")[2:]]
 
 
 def refusal(category: str, title: str, what: str, *fixes: str, status: int = 400) -> ExplainedError:

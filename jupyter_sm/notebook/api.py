@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_sm import diagnosis
 from jupyter_sm.desk import views
 from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.notebook import errors  # noqa: F401 - errors become cards
 from jupyter_sm.notebook.arguments import between, check_options, checked_arguments
 from jupyter_sm.notebook.job import Job, JobList
 from jupyter_sm.notebook.session import desk

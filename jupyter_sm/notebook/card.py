@@ -6,11 +6,10 @@ reader's own store, so a notebook from elsewhere can start, stop or fetch nothin
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from jupyter_sm.desk import JobView, views, words
-from jupyter_sm.shown.controls import line
+from jupyter_sm.shown.controls import in_html
 
 MIME_TYPE = "application/vnd.jupyter-sm.job+json"
 
@@ -34,15 +33,10 @@ def mime_bundle(view: JobView, trouble: views.TargetView | None = None) -> dict[
 
 def as_html(view: JobView, trouble: views.TargetView | None = None) -> str:
     """The card as plain HTML, without script or style sheet; every text escaped."""
-    name, state = _escaped(view.name), _escaped(words.state(view))
+    name, state = in_html(view.name), in_html(words.state(view))
     told = (words.details(view), words.waits_for(view, trouble), *view.notes)
-    more = (f"<br><small>{_escaped(text)}</small>" for text in told if text)
+    more = (f"<br><small>{in_html(text)}</small>" for text in told if text)
     return (
         f'<div role="group" aria-label="SageMaker job {name}">'
         f"<strong>{words.icon(view)} {name}</strong> &nbsp; {state}{''.join(more)}</div>"
     )
-
-
-def _escaped(text: str) -> str:
-    # Brackets too: nbconvert puts HTML into Markdown as it is, where they could make a link.
-    return escape(line(text)).replace("[", "&#91;").replace("]", "&#93;")

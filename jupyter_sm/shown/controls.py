@@ -7,6 +7,7 @@ what else controls a terminal, or turns the direction of what is around it, is s
 from __future__ import annotations
 
 import re
+from html import escape
 
 # ECMA-48: CSI, strings (OSC, DCS, SOS, PM, APC) up to their end, and escapes of two or three
 # characters; with 8 bits, too. A string without an end goes to the end of its line.
@@ -36,6 +37,14 @@ def plain(text: str) -> str:
 def line(text: str) -> str:
     """The same on one line, as a cell of a table."""
     return " ".join(plain(text).split("\n")).replace("\t", " ")
+
+
+def in_html(text: str) -> str:
+    """A text as it reads, to stand in HTML on one line."""
+    # nbconvert puts HTML into Markdown as it is, where brackets could make a link and blank lines
+    # end the HTML.
+    text = escape(plain(text)).replace("[", "&#91;").replace("]", "&#93;")
+    return text.replace("\n", "&#10;")
 
 
 def coloured(text: str) -> str:

@@ -1,6 +1,7 @@
 import * as React from 'react';
 
 import { ErrorActions } from '../components/ErrorActions';
+import { Explained } from '../components/Explained';
 import type { IPageProps } from '../components/JobTab';
 
 /** An error as a person reads it: what failed, why, what to do; the raw text folded. */
@@ -10,16 +11,7 @@ export function ErrorPage(props: IPageProps): JSX.Element | null {
   return (
     explanation && (
       <section className="jp-sm-Error" aria-label={trans.__('Error')}>
-        <h3 className="jp-sm-Error-title">{explanation.title}</h3>
-        <p>{explanation.what_happened}</p>
-        {explanation.likely_cause && <p>{explanation.likely_cause}</p>}
-        {explanation.fixes.length > 0 && (
-          <ul>
-            {explanation.fixes.map((fix, index) => (
-              <li key={index}>{fix}</li>
-            ))}
-          </ul>
-        )}
+        <Explained words={explanation} />
         <ErrorActions
           job={job}
           explanation={explanation}

@@ -2,9 +2,7 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ReactWidget } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
@@ -13,12 +11,11 @@ import type { IJobView } from '../api/types';
 import { Card } from '../components/Card';
 import type { ICardData } from '../components/Card';
 import type { JobsModel } from '../model/jobs';
-import { plain } from '../model/plain';
 import { IJobsModel } from '../tokens';
+import { fieldsOf, isNumber, isText, OutputRenderer, text } from './output';
+import type { Fields } from './output';
 
 const MIME_TYPE = 'application/vnd.jupyter-sm.job+json';
-
-type Fields = { [key: string]: unknown };
 
 /** The output's data if it is a card's, else null: it may come from anyone's notebook. */
 export function readCard(data: unknown): ICardData | null {
@@ -85,41 +82,6 @@ function phaseOf(fields: Fields): string | null {
   return isText(fields.phase) ? text(fields.phase) : null;
 }
 
-function fieldsOf(value: unknown): Fields | null {
-  return typeof value === 'object' && value !== null ? (value as Fields) : null;
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? plain(value) : '';
-}
-
-class CardRenderer extends ReactWidget implements IRenderMime.IRenderer {
-  constructor(private _make: (data: ICardData) => JSX.Element) {
-    super();
-    this.addClass('jp-sm-CardOutput');
-  }
-
-  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this._card = readCard(model.data[MIME_TYPE]);
-    this.update();
-    await this.renderPromise;
-  }
-
-  protected render(): JSX.Element | null {
-    return this._card ? this._make(this._card) : null;
-  }
-
-  private _card: ICardData | null = null;
-}
-
 /** Renders a job's output as a live card. */
 export const cardPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter_sm:card',
@@ -142,7 +104,7 @@ export const cardPlugin: JupyterFrontEndPlugin<void> = {
       {
         safe: true,
         mimeTypes: [MIME_TYPE],
-        createRenderer: () => new CardRenderer(make)
+        createRenderer: () => new OutputRenderer(MIME_TYPE, readCard, make)
       },
       0
     );

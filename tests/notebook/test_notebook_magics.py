@@ -11,6 +11,7 @@ import pytest
 from kit.kernel import Kernel, kernel_in
 
 MIME = "application/vnd.jupyter-sm.job+json"
+ERROR = "application/vnd.jupyter-sm.error+json"
 
 
 @pytest.fixture(scope="module")
@@ -133,11 +134,30 @@ def test_an_error_of_aws_in_any_cell_is_explained_first_and_folded_below(running
     outputs = running.run(BOTO)
     errors = [o for o in outputs if o["type"] == "error"]
     assert len(errors) == 1 and errors[0]["ename"] == "ClientError"
-    text = "\n".join(errors[0]["traceback"])
-    assert "The quota is 0" in text and "ml.p3.2xlarge" in text and "Traceback" not in text
-    folded = [o["data"]["text/html"] for o in outputs if o["type"] == "display_data"]
-    assert len(folded) == 1 and "<details>" in folded[0] and "Traceback" in folded[0]
+    (line,) = errors[0]["traceback"]
+    assert "The quota is 0" in line
+    (card,) = (o["data"] for o in outputs if o["type"] == "display_data")
+    assert "ml.p3.2xlarge" in card["text/plain"] and "Traceback" not in card["text/plain"]
+    assert "<details>" in card["text/html"] and "Traceback" in card["text/html"]
+    assert "Traceback" in card[ERROR]["folded"]
     assert "The quota is 0" in running.text("%sm explain")
+
+
+def test_a_refusal_is_a_card_above_one_line(running: Kernel) -> None:
+    card, error = running.run("%%sm train --instance-count 0\npass")
+    assert error["traceback"] == ["\x1b[31m✖ The request is not valid\x1b[0m"]
+    assert error["evalue"].startswith("The request has 1 fault. ResourceConfig.InstanceCount")
+    assert card["data"][ERROR]["title"] == "The request is not valid"
+    assert card["data"][ERROR]["job"] is None and card["data"][ERROR]["folded"] == ""
+    assert "InstanceCount" in card["data"]["text/html"] and "Instance" in card["data"]["text/plain"]
+
+
+def test_a_failed_job_s_error_bears_its_key(running: Kernel) -> None:
+    running.run("%%sm train --name failing\nraise KeyError('label')")
+    *_, card, error = running.run("sm.get_job('failing').wait(60)")
+    key = {"target": "local", "kind": "training", "name": "failing"}
+    assert card["data"][ERROR]["job"] == key
+    assert len(error["traceback"]) == 1
 
 
 def test_an_error_behind_another_is_found(running: Kernel) -> None:
