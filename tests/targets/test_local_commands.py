@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from jupyter_sm.targets.local.runner.views import SWITCH
 
-from kit.local_machine import Machine, channel, machine_in
+from kit.local_machine import Machine, channel, machine_in, views_in
 
 SCRIPT = "/opt/ml/input/data/code/train.py"
 WRITES = """
@@ -73,6 +74,23 @@ def test_a_containers_command_runs_and_its_model_is_kept(
     assert found["AlgorithmSpecification"] == request["AlgorithmSpecification"]
     assert found["ModelArtifacts"]["S3ModelArtifacts"] == machine.result(name).as_uri()
     assert machine.lines(name)[-1] == str(Path(sys.executable).resolve())
+
+
+def test_a_containers_command_starts_in_the_root_folder(
+    machine: Machine, tmp_path: Path
+) -> None:
+    if os.environ.get(SWITCH) != "0":
+        views_in(tmp_path)
+    before = sorted(Path("/").iterdir())
+    # As evaluation scripts unpack a model: it is found there only where / is its own parent.
+    shell = "echo x > ../unpacked && cat unpacked && pwd"
+    request = with_command(machine, "/bin/sh", "-c", shell)
+    found = ran(machine, request)
+    if os.environ.get(SWITCH) == "0":
+        assert found["TrainingJobStatus"] == "Failed"
+    else:
+        assert machine.lines(request["TrainingJobName"]) == ["x", "/"]
+    assert sorted(Path("/").iterdir()) == before
 
 
 def test_arguments_without_a_command_are_refused(machine: Machine) -> None:

@@ -93,6 +93,19 @@ def printed(machine: Machine) -> list[str]:
     return [event["message"] for event in events]
 
 
+def test_a_script_starts_where_sagemakers_images_start_it(machine: Machine, tmp_path: Path) -> None:
+    views_in(tmp_path / "views")
+    code = """
+import pathlib, sys
+pathlib.Path("../model").write_text("unpacked")
+pathlib.Path(sys.argv[2], "seen").write_text(pathlib.Path("model").read_text())
+"""
+    found = run(machine, request_in(tmp_path, code))
+    assert found["ProcessingJobStatus"] == "Completed", printed(machine)
+    assert (tmp_path / "result" / "seen").read_text() == "unpacked"
+    assert not Path("/model").exists()
+
+
 def test_a_script_reads_its_inputs_and_leaves_its_outputs(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("1\n")
     code = """

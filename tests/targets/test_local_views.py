@@ -40,11 +40,15 @@ def without(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def seen(
-    views: Views, shell: str, mounts: dict[str, Mount] | None = None, host: str = "algo-1"
+    views: Views,
+    shell: str,
+    mounts: dict[str, Mount] | None = None,
+    host: str = "algo-1",
+    folder: str = "/opt/ml/code",
 ) -> str:
     """What a shell prints in a host's view."""
     argv = ["/bin/sh", "-c", shell]
-    with views.start(host, argv, dict(os.environ), Path("/opt/ml/code"), mounts or {}) as process:
+    with views.start(host, argv, dict(os.environ), Path(folder), mounts or {}) as process:
         return process.stdout.read().decode()
 
 
@@ -119,6 +123,35 @@ def test_a_folder_on_the_way_keeps_what_it_holds(views: Views, tmp_path: Path, b
     shown = seen(views, f"cd {folder}; cat .{below}/new/x full/file link file; touch here", mounts)
     assert shown == "giveninnerouterouter"
     assert sorted(p.name for p in folder.iterdir()) == ["file", "full", "link"]
+
+
+def test_what_is_made_in_the_root_folder_is_not_left_on_the_machine(views: Views) -> None:
+    before = sorted(Path("/").iterdir())
+    shown = seen(views, "pwd; echo x > made; cat ../made; ls -A /", folder="/").split()
+    assert shown[:2] == ["/", "x"]
+    assert set(shown[2:]) == {*(place.name for place in before), "made"}
+    assert sorted(Path("/").iterdir()) == before
+
+
+def test_a_folder_can_lie_in_the_root_folder(views: Views, tmp_path: Path) -> None:
+    mounts = {"/new-at-the-top/deep": Mount(tmp_path)}
+    assert seen(views, "touch /new-at-the-top/deep/made; pwd", mounts) == "/opt/ml/code\n"
+    assert (tmp_path / "made").exists()
+    assert not Path("/new-at-the-top").exists()
+
+
+def test_beside_what_was_covered_nothing_is_made_on_the_machine(
+    views: Views, tmp_path: Path
+) -> None:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "way" / "full").mkdir(parents=True)
+    way = tmp_path / "way"
+    mounts = {f"{way}/a/b": Mount(tmp_path / "given"), f"{way}/full/new": Mount(tmp_path / "given")}
+    assert seen(views, f"ls {way} {way}/full", mounts).split() == [
+        *(f"{way}:", "a", "full"),
+        *(f"{way}/full:", "new"),
+    ]
+    assert not list((way / "full").iterdir())
 
 
 def test_one_host_does_not_see_the_others_folder(views: Views) -> None:

@@ -11,7 +11,6 @@ root's rights. Linux only. Sources: mount_namespaces(7), user_namespaces(7), mou
 from __future__ import annotations
 
 import ctypes
-import errno
 import marshal
 import os
 import sys
@@ -35,7 +34,7 @@ def main() -> None:
     try:
         _enter_namespaces()
         _check(_libc.sethostname(os.fsencode(name), len(os.fsencode(name))), f"host name {name}")
-        _View().put_all(mounts)
+        _View().put_all(mounts, is_for_root=folder == "/")
         if argv:
             _become(parent, argv, env, folder)
     except OSError as error:
@@ -76,15 +75,20 @@ class _View:
     """Folders and files that lie where they do not on the machine."""
 
     def __init__(self) -> None:
-        # Below these, what we make is the job's own.
-        self._own: list[str] = []
+        # Whether what is made below a folder is the job's own; the innermost one tells.
+        self._is_own: dict[str, bool] = {}
 
-    def put_all(self, mounts: list[tuple[str, str, bool]]) -> None:
-        """Bind each source over its target, outer targets before inner ones."""
+    def put_all(self, mounts: list[tuple[str, str, bool]], *, is_for_root: bool) -> None:
+        """Bind each source over its target, outer targets before inner ones.
+
+        A command that starts in the root folder must not leave its files in the machine's.
+        """
         # Opened before the first mount, which may hide where they lie.
         opened = [
             (target, os.open(source, os.O_PATH), read_only) for target, source, read_only in mounts
         ]
+        if is_for_root:
+            self._cover("/")
         for target, fd, read_only in sorted(opened):
             self._put(f"/proc/self/fd/{fd}", target, read_only)
             os.close(fd)
@@ -98,14 +102,14 @@ class _View:
             for place in _mounts_at(os.path.realpath(target)):
                 kept = os.statvfs(place).f_flag & _KEPT
                 _mount("none", place, _REMOUNT | _BIND | _RDONLY | kept)
-        elif is_folder:
-            self._own.append(target + "/")
+        self._is_own[f"{target}/"] = not read_only
 
     def _make(self, target: str, is_folder: bool) -> None:
         there = os.path.dirname(target)
         while not os.path.isdir(there):
             there = os.path.dirname(there)
-        if not f"{there}/".startswith(tuple(self._own)):
+        around = [place for place in self._is_own if f"{there}/".startswith(place)]
+        if not (around and self._is_own[max(around, key=len)]):
             self._cover(there)
         os.makedirs(target if is_folder else os.path.dirname(target), exist_ok=True)
         if not is_folder:
@@ -113,12 +117,12 @@ class _View:
 
     def _cover(self, folder: str) -> None:
         """Lay over a folder one that looks the same, in which things can be made."""
-        if folder == "/":
-            raise OSError(errno.EPERM, "nothing can be put there", folder)
         before = os.open(folder, os.O_PATH)
-        _mount("tmpfs", folder, _NOSUID | _NODEV, "tmpfs", "mode=755")
+        # What lies over the root is reached from below, until we go there.
+        over = "/proc/.." if folder == "/" else folder
+        _mount("tmpfs", over, _NOSUID | _NODEV, "tmpfs", "mode=755")
         for entry in os.scandir(f"/proc/self/fd/{before}"):
-            place = os.path.join(folder, entry.name)
+            place = os.path.join(over, entry.name)
             if entry.is_symlink():
                 os.symlink(os.readlink(entry.path), place)
                 continue
@@ -127,8 +131,12 @@ class _View:
             else:
                 _touch(place)
             _mount(entry.path, place, _BIND | _REC)
+            self._is_own[os.path.join(folder, entry.name, "")] = False
         os.close(before)
-        self._own.append(folder + "/")
+        if folder == "/":
+            os.chroot(over)
+            os.chdir("/")
+        self._is_own[os.path.join(folder, "")] = True
 
 
 def _mounts_at(target: str) -> list[str]:

@@ -96,7 +96,7 @@ class Run:
         own = self._request.get("Environment", {})
         env.update({key: container_command.told(base, value) for key, value in own.items()})
         argv = container_command.argv_of(app, python, env, self._job.host(host), base)
-        return Command(argv, env, base, self._mounts[host])
+        return Command(argv, env, self._work.container_folder(host), self._mounts[host])
 
     def reason(self, host: Host) -> str:
         """What the container wrote to `failure`, else its exit code."""

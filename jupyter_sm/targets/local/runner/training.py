@@ -129,7 +129,7 @@ class Run:
         if self._has_own_command:
             algorithm = self._request["AlgorithmSpecification"]
             argv = container_command.argv_of(algorithm, python, env, base, opt_ml)
-            return Command(argv, env, opt_ml, mounts)
+            return Command(argv, env, self._work.container_folder(host), mounts)
         program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
         kind = entry_point.entry_point_of(code, program)
         if kind is not EntryPoint.PACKAGE and not (code / program).is_file():

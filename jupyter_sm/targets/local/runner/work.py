@@ -63,6 +63,10 @@ class Work:
         """Where a host's own processes find what lies in `job.host(host)`."""
         return self.job.host(host) if self.views.refusal else OPT_ML
 
+    def container_folder(self, host: str) -> Path:
+        """Where a container's own command starts: SageMaker's images have no other WORKDIR."""
+        return self.job.host(host) if self.views.refusal else Path("/")
+
     def meet_at(self) -> str:
         """The name or address of the first host, as all hosts have it."""
         return "127.0.0.1" if self.views.refusal else self.hosts[0]
