@@ -117,6 +117,35 @@ def test_a_failure_reason_has_its_category(text: str, category: str | None) -> N
     assert explain(text).category == (category or "out-of-memory-host")
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (
+            user_error(1, "FileNotFoundError: [Errno 2] No such file or directory: '/x/bin/tool'"),
+            "A program is missing",
+        ),
+        (
+            user_error(
+                1,
+                "FileNotFoundError: [Errno 2] No such file or directory: '/tmp/a/model/model.bin'",
+            ),
+            "A folder is missing, or the file is not there",
+        ),
+        (
+            user_error(1, "NoCredentialsError: Unable to locate credentials"),
+            "The script has no AWS credentials",
+        ),
+        (
+            "LookupError: Resource corpus_x not found. Please use the NLTK Downloader to obtain it",
+            "Data of NLTK is missing",
+        ),
+        ('./fit.R: 11: Syntax error: word unexpected (expecting ")")', "A shell ran the script"),
+    ],
+)
+def test_what_a_job_lacked_is_told(text: str, title: str) -> None:
+    assert explain(text).title == title
+
+
 def test_the_scripts_exception_is_named() -> None:
     found = explain(user_error(1, "ValueError: bad shape"))
     assert found.what_happened == "ValueError: bad shape."

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from jupyter_sm.diagnosis import explain
 from jupyter_sm.targets.local.runner.views import SWITCH
 
 from kit.local_machine import Machine, channel, machine_in, views_in
@@ -76,9 +77,7 @@ def test_a_containers_command_runs_and_its_model_is_kept(
     assert machine.lines(name)[-1] == str(Path(sys.executable).resolve())
 
 
-def test_a_containers_command_starts_in_the_root_folder(
-    machine: Machine, tmp_path: Path
-) -> None:
+def test_a_containers_command_starts_in_the_root_folder(machine: Machine, tmp_path: Path) -> None:
     if os.environ.get(SWITCH) != "0":
         views_in(tmp_path)
     before = sorted(Path("/").iterdir())
@@ -111,3 +110,12 @@ def test_a_program_that_is_not_there_is_named(machine: Machine) -> None:
     assert found["FailureReason"] == (
         "ClientError: ContainerEntrypoint names 'no-such-program', and there is no such program."
     )
+    assert explain(found["FailureReason"]).title == "The container's program is not there"
+
+
+def test_a_program_that_is_not_executable_is_told_so(machine: Machine) -> None:
+    found = ran(machine, with_command(machine, SCRIPT))
+    assert found["FailureReason"] == (
+        f"ClientError: ContainerEntrypoint names {SCRIPT!r}, and it is not executable."
+    )
+    assert explain(found["FailureReason"]).title == "The container's program is not executable"

@@ -24,10 +24,10 @@ def argv_of(
     words: list[str] = [*part["ContainerEntrypoint"], *part.get("ContainerArguments", [])]
     if words[0] in _PYTHONS:
         return [python, *(told(base, word) for word in words[1:])]
-    if shutil.which(told(folder, words[0]), path=env.get("PATH")) is None:
-        raise JobFailedError(
-            f"ClientError: ContainerEntrypoint names {words[0]!r}, and there is no such program."
-        )
+    program = told(folder, words[0])
+    if shutil.which(program, path=env.get("PATH")) is None:
+        fault = "it is not executable" if Path(program).is_file() else "there is no such program"
+        raise JobFailedError(f"ClientError: ContainerEntrypoint names {words[0]!r}, and {fault}.")
     return [told(base, word) for word in words]
 
 
