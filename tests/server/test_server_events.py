@@ -16,6 +16,8 @@ from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.server.feed import CHANGE_SCHEMA
 from jupyter_sm.store import leases, open_store
 
+from kit.wait import wait_for
+
 
 @pytest.fixture
 def jp_server_config(home: Path) -> Config:
@@ -58,8 +60,8 @@ async def test_stopping_the_server_ends_threads_and_lets_go_of_the_lease(
     for app in list(apps):
         await app.stop_extension()
     assert not leases.is_held(store, "local")
-    names = [thread.name for thread in threading.enumerate()]
-    assert not [name for name in names if name.startswith("jupyter_sm")], names
+    # Who waits for events is not waited for, and ends by itself.
+    wait_for(lambda: not any(t.name.startswith("jupyter_sm") for t in threading.enumerate()))
     store.close()
 
 
