@@ -37,7 +37,8 @@ _ELEMENT = re.compile(r"<([A-Za-z][\w.:-]{0,199})>(?=[^<>\n]{1,4000}</)")
 _NAMES = (_PAIR, _OPTION, _ENTRY, _ELEMENT)
 _QUOTED = re.compile(
     r"\"((?:[^\"\\\n]|\\.){0,4000})\"?|'((?:[^'\\\n]|\\.){0,4000})'?"
-    r"|(\\{1,7}[\"'])((?:(?!\3).){0,4000})"
+    # Within quotes that are escaped themselves, the closing one has no more backslashes.
+    r"|(\\{1,7}[\"'])((?:(?!(?<!\\)\3).){0,4000})"
 )
 _BARE = re.compile(r"(?:(?!\\[nrt])[^\s\x00-\x1f,;\"'&<>]){1,4000}")
 # In a connection string a value ends at the semicolon only.
