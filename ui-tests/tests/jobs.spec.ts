@@ -164,6 +164,27 @@ test('a card from elsewhere shows its snapshot and can do nothing', async ({
   expect(await foreign.getByRole('button').count()).toBe(0);
 });
 
+test('a refused call is a card, and a failed job one with what can be done', async ({
+  page
+}) => {
+  const sm = new SageMaker(page);
+  const name = freshName('fails');
+  await page.notebook.createNew('errors.ipynb');
+  await sm.run('import jupyter_sm as sm\nsm.train("nowhere.py")');
+  const refused = page.locator('.jp-sm-ErrorCard').first();
+  await expect(refused).toContainText('There is no script');
+  expect(await refused.getByRole('button').count()).toBe(0);
+  await sm.run('%load_ext jupyter_sm');
+  await sm.run(
+    `%%sm train --name ${name}\nraise ValueError("bad <b>label</b>")`
+  );
+  await sm.run(`sm.get_job("${name}").wait()`);
+  const failed = page.locator('.jp-sm-ErrorCard').nth(1);
+  await expect(failed).toContainText('bad <b>label</b>');
+  await failed.getByRole('button', { name: 'Show job' }).click();
+  await expect(page.locator('.jp-sm-JobTab:visible')).toContainText(name);
+});
+
 for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
   test(`panel, card and tab in ${theme}`, async ({ page }) => {
     const shade = theme.endsWith('Dark') ? 'dark' : 'light';
@@ -175,6 +196,11 @@ for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
     await sm.run(`%%sm train --name ${name}\n${countingScript(40, 0.2)}`);
     await expect(sm.card(name)).toContainText(/epoch [5-9]\/40/);
     await page.screenshot({ path: `screenshots/notebook-${shade}.png` });
+    await sm.run(
+      'import jupyter_sm as sm\nsm.train("nowhere.py", instance="ml.m5.huge")'
+    );
+    await expect(page.locator('.jp-sm-ErrorCard')).toBeVisible();
+    await page.screenshot({ path: `screenshots/error-${shade}.png` });
     const tab = await sm.openJob(name);
     await expect(tab).toContainText('line-008');
     await page.screenshot({ path: `screenshots/job-tab-${shade}.png` });
