@@ -130,14 +130,17 @@ class _Commands:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
     if not 0 < seconds <= 86_400:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 86,400 seconds")
     return seconds
 
 
 def _count(text: str) -> int:
-    count = int(text)
+    count = int(text) if text.isdecimal() and len(text) < 10 else 0
     if not 1 <= count <= 10_000:
-        raise argparse.ArgumentTypeError(f"{count} is not between 1 and 10,000")
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 10,000")
     return count

@@ -16,6 +16,7 @@ from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, Origin, TrainingSpec, check_name, kind_named
 from jupyter_sm.jobs.code import code_of
 from jupyter_sm.jobs.differences import Difference, differences, without_ours
+from jupyter_sm.shown.controls import is_text
 from jupyter_sm.shown.secrets import MASK, mask, masked, secrets_of, shown
 from jupyter_sm.store import JobView, Store, changes, jobs, open_store, stops, wanted
 from jupyter_sm.store.leases import Rank
@@ -62,7 +63,7 @@ class Desk:
     def find(self, name: str, target: str | None = None) -> list[JobView]:
         """The jobs of a name, on any target or on one; `processing/name` says the kind, too."""
         kind, _, plain = name.rpartition("/")
-        found = jobs.find(self.store, plain, target)
+        found = jobs.find(self.store, plain, target) if is_text(name) else []
         return [view for view in found if not kind or view.kind == kind]
 
     def named(self, name: str, target: str | None = None) -> JobView:
@@ -87,8 +88,8 @@ class Desk:
                 "not-found",
                 "No such job",
                 f"There is no job named {name!r}{where}.",
-                "List the jobs there are with %sm ls or sm.list_jobs().",
-                "One that was started elsewhere: sm.track(name, target=…).",
+                "List the jobs there are with %sm ls, sm.list_jobs() or jupyter sm ls.",
+                "One that was started elsewhere: sm.track(name, target=…) or jupyter sm track.",
                 status=404,
             )
         return (going or found)[0]

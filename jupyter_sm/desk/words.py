@@ -139,7 +139,7 @@ def card(view: JobView, target: TargetView | None = None, *, is_told: bool = Fal
 def table(views: Sequence[JobView]) -> str:
     """A line a job under heads: name, state, where it runs, age."""
     if not views:
-        return "No jobs yet. Run a cell that starts with %%sm train."
+        return "No jobs yet. Run a cell that starts with %%sm train, or: jupyter sm train SCRIPT"
     kinds = {view.kind for view in views}
     rows = [
         # The kind is said where there are several: names are unique within one only.

@@ -20,10 +20,10 @@ _ESCAPES = re.compile(
 _COLOUR = re.compile(r"\x1b\[(?!(?:[\d;:]*[;:])?0*8[;:m])[\d;:]{0,200}m")
 _COLOUR_END = "\x1b[0m"
 # C0 but for tab and newline, DEL, C1; separators of lines and paragraphs; what turns the
-# direction of writing (UAX #9); tags, which nobody sees.
+# direction of writing (UAX #9); tags, which nobody sees; lone surrogates, which nothing writes.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f]"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
 )
 
 

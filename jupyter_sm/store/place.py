@@ -35,6 +35,8 @@ def data_dir() -> Path:
 def folder_of(home: str) -> Path:
     """The folder that the user names. Raises StoreError where no such folder can be."""
     try:
+        if not home.strip():
+            raise ValueError("it is blank")
         return Path(home).expanduser().absolute()
     except (RuntimeError, OSError, ValueError) as error:
         raise StoreError(
