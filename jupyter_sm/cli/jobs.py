@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_sm import diagnosis
 from jupyter_sm.cli.show import show, show_job, show_log, show_rows, tell
-from jupyter_sm.desk import Desk, JobView, words
+from jupyter_sm.desk import Desk, JobView, Plan, words
 from jupyter_sm.desk.reach import unreachable
 from jupyter_sm.desk.waiting import Waiting, checked, read_log
 from jupyter_sm.diagnosis import refusal
@@ -83,7 +83,10 @@ def ls(desk: Desk, options: argparse.Namespace) -> int:
 def train(desk: Desk, options: argparse.Namespace) -> int:
     """Start training a script; with --wait until its end."""
     spec = TrainingSpec(**given(options, TrainingSpec))
-    return _started(desk, desk.submit_spec(spec, **given(options, JobOptions)), options)
+    chosen = given(options, JobOptions)
+    if options.dry_run:
+        return _planned(desk.plan_spec(spec, **chosen), options)
+    return _started(desk, desk.submit_spec(spec, **chosen), options)
 
 
 def _started(desk: Desk, view: JobView, options: argparse.Namespace) -> int:
@@ -104,8 +107,16 @@ def _started(desk: Desk, view: JobView, options: argparse.Namespace) -> int:
 def submit(desk: Desk, options: argparse.Namespace) -> int:
     """Submit a full Create request from a file of JSON, or from stdin."""
     request = _request(options.file)
+    if options.dry_run:
+        return _planned(desk.plan(request, kind=options.kind, target=options.target), options)
     view = desk.submit(request, kind=options.kind, target=options.target)
     return _started(desk, view, options)
+
+
+def _planned(plan: Plan, options: argparse.Namespace) -> int:
+    """Print a plan; 1 where it would be refused."""
+    show(plan.as_dict() if options.json else repr(plan))
+    return int(bool(plan.faults))
 
 
 def _request(file: str) -> dict[str, Any]:

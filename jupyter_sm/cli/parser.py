@@ -108,6 +108,8 @@ class _Commands:
         made.add_argument("--json", action="store_true", help="print JSON")
         if starts:
             made.add_argument("--wait", action="store_true", help="print the log until the end")
+        if starts and name != "again":
+            made.add_argument("--dry-run", action="store_true", help="say what would be started")
         timeout = _DOING if starts else timeout
         if timeout is not None:
             made.add_argument(

@@ -4,6 +4,7 @@ import logging
 
 from jupyter_sm.desk.artifacts import Results
 from jupyter_sm.desk.desk import Desk, open_desk
+from jupyter_sm.desk.plans import Plan
 from jupyter_sm.store import JobView, StoreError, StoreLostError, data_dir, folder_of, views
 from jupyter_sm.store.logs.pages import LogFilter
 from jupyter_sm.store.views import ChangePage, JobProgress, LogRecord, Transition
@@ -17,6 +18,7 @@ __all__ = [
     "JobView",
     "LogFilter",
     "LogRecord",
+    "Plan",
     "Results",
     "StoreError",
     "StoreLostError",

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_sm.desk.changes import changed
-from jupyter_sm.desk.submit import origin_of, submit_request
+from jupyter_sm.desk.sources import origin_of
+from jupyter_sm.desk.submit import submit_request
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import JobKey, Kind, kind_named
 from jupyter_sm.jobs.instances import next_larger

@@ -10,8 +10,10 @@ from typing import Any
 from jupyter_sm.desk import space, targets
 from jupyter_sm.desk.again import submit_again
 from jupyter_sm.desk.artifacts import Results
+from jupyter_sm.desk.drafts import checked_kind, draft_of_request, draft_of_spec
+from jupyter_sm.desk.plans import Plan, plan_of
 from jupyter_sm.desk.reach import Patience, silent, unreachable
-from jupyter_sm.desk.submit import checked_kind, submit_request, submit_spec
+from jupyter_sm.desk.submit import submit_request, submit_spec
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import JobKey, Origin, TrainingSpec, check_name, kind_named
 from jupyter_sm.jobs.code import code_of
@@ -193,6 +195,26 @@ class Desk:
     ) -> JobView:
         """Check a full Create request and commit its submission; returns at once."""
         return submit_request(self.store, request, kind=kind, target=target)
+
+    def plan_spec(
+        self, spec: TrainingSpec, *, name: str | None = None, target: str = LOCAL
+    ) -> Plan:
+        """What `submit_spec` would submit, and what is wrong with it. Raises nothing, starts nothing."""
+        return plan_of(
+            self.store,
+            target,
+            "training",
+            lambda: draft_of_spec(self.store, spec, name=name, target=target),
+        )
+
+    def plan(self, request: dict[str, Any], *, kind: str = "training", target: str = LOCAL) -> Plan:
+        """What `submit` would submit, and what is wrong with it. Raises nothing, starts nothing."""
+        return plan_of(
+            self.store,
+            target,
+            kind,
+            lambda: draft_of_request(self.store, request, kind=kind, target=target),
+        )
 
     def again(
         self, key: JobKey, change: str | None = None, changes: Mapping[str, Any] = {}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import Fault, InvalidRequestError
+from jupyter_sm.shown.secrets import shown
 from jupyter_sm.targets import ImageError, PathError, SourceError, UnknownTargetError
 
 # How what the targets raise is told: category and title.
@@ -50,6 +51,13 @@ class Refusals:
         """Faults of a request or a spec; a member that has one is not told of again."""
         told = {fault.path.rpartition(".")[2] for fault in self._faults}
         self._faults += [fault for fault in faults if fault.path.rpartition(".")[2] not in told]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was found, a sentence each, as it may be shown."""
+        faults = (f"{one.path}: {one.message}" if one.path else one.message for one in self._faults)
+        found = [*(error.explanation.what_happened for error in self._errors), *faults]
+        return [shown(sentence, self._secrets) for sentence in found]
 
     def error(self) -> ExplainedError:
         """All of it as one error; there must be something."""

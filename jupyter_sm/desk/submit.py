@@ -1,51 +1,15 @@
-"""Submitting: everything that is checked before, then one committed row. Takes milliseconds.
-
-What is wrong is said here, in one sentence, before anything is created; what only the
-target can know (its quota, its roles) becomes the job's refusal.
-"""
+"""Submitting: a draft with nothing wrong becomes one committed row."""
 
 from __future__ import annotations
 
-import os
-import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from jupyter_sm.desk.refusals import Refusals
+from jupyter_sm.desk.drafts import Draft, draft_of_request, draft_of_spec
 from jupyter_sm.diagnosis import refusal
-from jupyter_sm.jobs import (
-    Fault,
-    JobKey,
-    Kind,
-    Origin,
-    TrainingSpec,
-    check_name,
-    check_request,
-    errors_of,
-    kind_named,
-    unique_name,
-)
-from jupyter_sm.jobs.differences import OUR_TAGS
-from jupyter_sm.jobs.kinds.places import at
-from jupyter_sm.jobs.kinds.training_spec import RESERVED
-from jupyter_sm.jobs.spec import Placement
-from jupyter_sm.shown.secrets import MASK, mask, secrets_of, shown
+from jupyter_sm.jobs import Origin, TrainingSpec
+from jupyter_sm.shown.secrets import secrets_of, shown
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
-from jupyter_sm.targets import (
-    PathError,
-    SourceError,
-    Target,
-    UnknownTargetError,
-    open_target,
-    pack_source,
-    resolved,
-)
-from jupyter_sm.tracking.submitter import SUBMISSION_TAG
-
-_TIME_TAG = f"{OUR_TAGS}submitted"
 
 
 def submit_spec(
@@ -56,51 +20,7 @@ def submit_spec(
     The source is copied now; inputs are read when they are staged. Raises ExplainedError
     with one clear sentence, or with one for each thing that is wrong with it.
     """
-    refusals = Refusals(secrets_of(vars(spec)))
-    refusals.add(faults := spec.faults())
-    if any(fault.rule == "type" for fault in faults):
-        raise refusals.error()  # of values of another type there is nothing more to say
-    # A source that is at fault leaves these, so that the rest is looked at all the same.
-    source, program, packed_from = store.folder / "sources", Path(spec.script).name, Origin()
-    with refusals.gather():
-        _check_script(spec)
-        try:
-            source, program = pack_source(
-                spec.script,
-                spec.entry_point,
-                source,
-                spec.dependencies,
-                follow_links=spec.follow_links,
-            )
-            packed_from = origin_of(spec.script, spec.dependencies)
-        except OSError as error:
-            raise StoreError(f"The source could not be copied: {error}.") from None
-    inputs, spec = spec.inputs, replace(spec, inputs={})
-    with refusals.gather():
-        _check_inputs(inputs)
-        spec = replace(spec, inputs=inputs)
-    where: Target | None = None
-    with refusals.gather():
-        where = open_target(target, store.folder)
-    request: dict[str, Any] | None = None
-    placement: Placement | None = None
-    if where is not None:
-        chosen = name or unique_name(Path(program).stem)
-        with refusals.gather():
-            placement = where.place(spec, chosen, source)
-            request = spec.request(chosen, program, placement)
-    if where is None or request is None or placement is None:
-        raise refusals.error()
-    return _submit(
-        store,
-        where,
-        kind_named("training"),
-        request,
-        refusals,
-        notes=placement.notes,
-        create_bucket=spec.create_bucket,
-        packed_from=packed_from,
-    )
+    return _commit(store, draft_of_spec(store, spec, name=name, target=target))
 
 
 def submit_request(
@@ -122,216 +42,39 @@ def submit_request(
     Raises ExplainedError: status 400 for a request that breaks the service model, 409
     for a name already used.
     """
-    row = checked_kind(kind)
-    try:
-        where = open_target(target, store.folder)
-    except UnknownTargetError as error:
-        raise refusal("invalid-parameter", "No such target", str(error)) from None
-    refusals = Refusals(secrets_of(request))
-    return _submit(store, where, row, request, refusals, notes=notes, packed_from=packed_from)
+    draft = draft_of_request(
+        store, request, kind=kind, target=target, notes=notes, packed_from=packed_from
+    )
+    return _commit(store, draft)
 
 
-def _submit(
-    store: Store,
-    where: Target,
-    kind: Kind,
-    request: dict[str, Any],
-    refusals: Refusals,
-    *,
-    notes: Sequence[str] = (),
-    create_bucket: bool = False,
-    packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
-) -> JobView:
-    """Commit a request unless there is something wrong with it, or was before."""
-    target = where.name
-    if kind.kind not in where.kinds:
-        offered = " and ".join(where.kinds)
-        what = f"{target} runs no {kind.kind} jobs; it runs {offered} jobs."
-        raise refusal("invalid-parameter", f"Not possible on {target}", what)
-    submission_id = uuid.uuid4().hex
-    # Bookkeeping of ours, by which an adopted job is known and changed inputs are noticed.
-    ours = [
-        {"Key": SUBMISSION_TAG, "Value": submission_id},
-        {"Key": _TIME_TAG, "Value": f"{time.time():.3f}"},
-    ]
-    tags = request.get("Tags", [])
-    if isinstance(tags, list):
-        # Those of ours belong to the job that the request was taken from.
-        tags = [tag for tag in tags if not _is_ours(tag)]
-    tagged = {**request, "Tags": [*tags, *ours] if isinstance(tags, list) else tags}
-    warnings = _look_through(tagged, where, kind, refusals)
-    if refusals:
-        raise refusals.error()
-    name = request.get(kind.name_field)
-    key = JobKey(target, kind.kind, str(name))
-    secrets = secrets_of(tagged)
+def _commit(store: Store, draft: Draft) -> JobView:
+    """Commit a draft unless there is something wrong with it."""
+    if draft.refusals:
+        raise draft.refusals.error()
+    key = draft.key
     try:
         submissions.add_submission(
             store,
             key,
-            submission_id=submission_id,
-            request=tagged,
-            script=shown(kind.script(request), secrets),
-            notes=[
-                shown(note, secrets) for note in (*notes, *warnings, *where.notes(kind, tagged))
-            ],
-            create_bucket=create_bucket,
-            packed_from=packed_from,
+            submission_id=draft.submission_id,
+            request=draft.request,
+            script=shown(draft.kind.script(draft.request), secrets_of(draft.request)),
+            notes=draft.notes,
+            create_bucket=draft.create_bucket,
+            packed_from=draft.packed_from,
         )
     except submissions.DuplicateNameError:
         raise refusal(
             "duplicate-name",
             "The name is already used",
-            f"A job named {name!r} already exists on {target}.",
+            f"A job named {key.name!r} already exists on {key.target}.",
             "Choose another name, or leave the name out to get a fresh one.",
             status=409,
         ) from None
     view = jobs.get(store, key)
     if view is None:
-        raise StoreError(f"The job {name} was committed to {store.path} but can't be read back.")
+        raise StoreError(
+            f"The job {key.name} was committed to {store.path} but can't be read back."
+        )
     return view
-
-
-def _look_through(
-    request: dict[str, Any], where: Target, kind: Kind, refusals: Refusals
-) -> list[str]:
-    """Find everything that is wrong with a request; the result says what may be."""
-    name = request.get(kind.name_field)
-    wrong = check_name(name, limit=kind.name_limit) if isinstance(name, str) else None
-    if wrong:
-        refusals.refuse("invalid-parameter", "The job name is not legal", wrong)
-    elif isinstance(name, str) and mask(name) != name:
-        refusals.refuse(
-            "invalid-parameter",
-            "The job name holds a secret",
-            "The job name has a key or a token in it, and names are shown everywhere: choose another.",
-        )
-    refusals.add(_masked_members(request))
-    filled_in = where.fills_in & kind.fills_in
-    found = check_request(kind.create, request, file_uris=True, filled_in=filled_in)
-    faults = [_without_ours(fault, request) for fault in errors_of(found)]
-    # A target looks at a request whose members are all of their kinds.
-    is_whole = not any(fault.rule in ("type", "required") for fault in faults)
-    not_offered = where.check(kind, request) if is_whole else None
-    if not_offered:
-        refusals.refuse("invalid-parameter", f"Not possible on {where.name}", not_offered)
-    # These have sentences of their own, better than the pattern they break.
-    told = {kind.name_field} if wrong else set()
-    told |= {"RoleArn"} if not_offered else set()
-    refusals.add(fault for fault in faults if fault.path not in told)
-    return [f"{fault.path}: {fault.message}" for fault in found if fault.severity == "warning"]
-
-
-def _masked_members(value: Any, path: str = "") -> Iterator[Fault]:
-    """What was copied from where secrets are masked, and would be sent so."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _masked_members(item, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, (list, tuple)):
-        for number, item in enumerate(value):
-            yield from _masked_members(item, f"{path}[{number}]")
-    elif isinstance(value, str) and MASK in value:
-        what = "is masked: give the secret itself, or run the job again, which keeps it."
-        yield Fault(path, "masked", what)
-
-
-def _is_ours(tag: Any) -> bool:
-    return str(at(tag, "Key")).startswith(OUR_TAGS)
-
-
-def _without_ours(fault: Fault, request: Mapping[str, Any]) -> Fault:
-    """A fault as the user sees it, who did not write the entries that are ours."""
-    given = request.get(fault.path)
-    if fault.rule != "max" or fault.path not in ("Tags", "HyperParameters"):
-        return fault
-    if isinstance(given, list):
-        ours, most, whose = sum(map(_is_ours, given)), 50, "jupyter-sm adds"
-    else:
-        ours = sum(str(name).startswith(RESERVED) for name in given or ())
-        most, whose = 100, "script mode adds"
-    left = f"has {len(given or ()) - ours} entries, and {whose} {ours}; at most {most}."
-    return replace(fault, message=left) if ours else fault
-
-
-def checked_kind(kind: str) -> Kind:
-    """The row of a kind. Raises ExplainedError for a kind that there is not."""
-    try:
-        return kind_named(kind)
-    except ValueError as error:
-        raise refusal("invalid-parameter", "No such kind of job", str(error)) from None
-
-
-def origin_of(script: str, dependencies: Sequence[str]) -> Origin:
-    """Where a source is packed from, by paths that hold wherever they are read."""
-    beside = [os.fspath(resolved(path)) for path in dependencies]
-    return Origin(os.fspath(resolved(script).resolve()), beside)
-
-
-def _check_script(spec: TrainingSpec) -> None:
-    try:
-        path = resolved(spec.script)
-    except PathError as error:
-        raise SourceError(f"There is no script like this: {error}") from None
-    if spec.entry_point and path.is_file():
-        raise refusal(
-            "invalid-parameter",
-            "Two scripts are named",
-            f"{spec.script} is a file, and entry_point names {spec.entry_point}: entry_point is for "
-            "a folder.",
-            "Name the folder as script, or leave entry_point out.",
-        )
-    if path.is_dir() and spec.entry_point:
-        try:
-            path = resolved(str(path / spec.entry_point))
-        except PathError as error:
-            raise SourceError(f"There is no script like this: {error}") from None
-    if not path.is_file():
-        return
-    if path.suffix != ".py":
-        _check_program(path)
-        return
-    try:
-        compile(path.read_bytes(), os.fspath(path), "exec", dont_inherit=True)
-    except OSError as error:
-        raise refusal(
-            "local-file-not-found", "The script can't be read", f"{path}: {error.strerror}."
-        ) from None
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"{path.name} line {line}" if line else path.name
-        raise refusal(
-            "user-script-exception",
-            "The script has a syntax error",
-            f"{where}: {getattr(error, 'msg', error)}.",
-            "Mend that line and run the cell again; no job was started.",
-        ) from None
-
-
-def _check_program(path: Path) -> None:
-    """Script mode runs whatever else is a program by itself."""
-    with path.open("rb") as file:
-        is_program = file.read(2) == b"#!" or path.suffix == ".sh" or os.access(path, os.X_OK)
-    if not is_program:
-        raise refusal(
-            "invalid-parameter",
-            "No script",
-            f"{path.name} is no script: it does not end in .py or .sh, nor begin with #!.",
-            "Name the script, or its folder with entry_point.",
-        )
-
-
-def _check_inputs(inputs: Mapping[str, str]) -> None:
-    for channel, where in inputs.items():
-        if "://" in where:
-            continue
-        try:
-            path = resolved(where)
-        except PathError as error:
-            raise PathError(f"The input of channel {channel!r}: {error}") from None
-        if not path.exists():
-            raise refusal(
-                "local-file-not-found",
-                "An input is missing",
-                f"There is nothing at {where!r}, the input of channel {channel!r} "
-                f"(looked for {path}).",
-            )

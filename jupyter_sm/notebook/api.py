@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from jupyter_sm import diagnosis
-from jupyter_sm.desk import views
+from jupyter_sm.desk import Plan, views
 from jupyter_sm.jobs import JobKey, TrainingSpec
 from jupyter_sm.notebook import errors  # noqa: F401 - errors become cards
 from jupyter_sm.notebook.arguments import between, check_options, checked_arguments
@@ -15,6 +15,25 @@ from jupyter_sm.notebook.job import Job, JobList
 from jupyter_sm.notebook.session import desk
 
 explain = checked_arguments(diagnosis.explain)
+
+
+@overload
+def train(script: str | os.PathLike[str], *, dry_run: Literal[True], **options: Any) -> Plan: ...
+
+
+@overload
+def train(
+    script: str | os.PathLike[str],
+    *,
+    dependencies: Sequence[str | os.PathLike[str]] = (),
+    inputs: Mapping[str, str | os.PathLike[str]] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
+    instance: str = TrainingSpec.instance,
+    name: str | None = None,
+    target: str = "local",
+    dry_run: Literal[False] = False,
+    **options: Any,
+) -> Job: ...
 
 
 @checked_arguments
@@ -27,14 +46,16 @@ def train(
     instance: str = TrainingSpec.instance,
     name: str | None = None,
     target: str = "local",
+    dry_run: bool = False,
     **options: Any,
-) -> Job:
+) -> Job | Plan:
     """Start training and return at once.
 
     `script` is a Python file, or a folder with `entry_point=`; `dependencies` are files and
     folders that are packed beside it; `inputs` maps channel names to local paths or s3://
     addresses. `options` are TrainingSpec's other fields (`instance_count`, `max_runtime`, `spot`,
-    …; `%%sm train --help` lists them). Without `name` the job gets a fresh one. Raises
+    …; `%%sm train --help` lists them). Without `name` the job gets a fresh one. With `dry_run`
+    nothing is started: the plan has the request, and all that is wrong with it. Raises
     ExplainedError with one clear sentence when something is wrong before the job could be created.
     """
     check_options("train", options)
@@ -46,6 +67,8 @@ def train(
         instance=instance,
         **{name: _plain(value) for name, value in options.items()},
     )
+    if dry_run:
+        return desk().plan_spec(spec, name=name, target=target)
     view = desk().submit_spec(spec, name=name, target=target)
     desk().ensure_tracked(target)
     return Job(desk(), view)
@@ -58,12 +81,41 @@ def _plain(value: Any) -> Any:
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
+@overload
+def submit(
+    request: Mapping[str, Any],
+    *,
+    kind: str = "training",
+    target: str = "local",
+    dry_run: Literal[True],
+) -> Plan: ...
+
+
+@overload
+def submit(
+    request: Mapping[str, Any],
+    *,
+    kind: str = "training",
+    target: str = "local",
+    dry_run: Literal[False] = False,
+) -> Job: ...
+
+
 @checked_arguments
-def submit(request: Mapping[str, Any], *, kind: str = "training", target: str = "local") -> Job:
+def submit(
+    request: Mapping[str, Any],
+    *,
+    kind: str = "training",
+    target: str = "local",
+    dry_run: bool = False,
+) -> Job | Plan:
     """Submit a full Create request of a kind, as boto3 takes it, and return at once.
 
-    Raises ExplainedError naming every fault of the request.
+    With `dry_run` nothing is started: the plan has all that is wrong with it. Raises
+    ExplainedError naming every fault of the request.
     """
+    if dry_run:
+        return desk().plan(dict(request), kind=kind, target=target)
     view = desk().submit(dict(request), kind=kind, target=target)
     desk().ensure_tracked(target)
     return Job(desk(), view)

@@ -95,6 +95,7 @@ def train_parser(prog: str) -> argparse.ArgumentParser:
     )
     add_options(parser, JobOptions)
     add_options(parser, TrainingSpec, without=("script",))
+    parser.add_argument("--dry-run", action="store_true", help="say what would be started")
     return parser
 
 

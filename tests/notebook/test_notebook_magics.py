@@ -143,6 +143,12 @@ def test_an_error_of_aws_in_any_cell_is_explained_first_and_folded_below(running
     assert "The quota is 0" in running.text("%sm explain")
 
 
+def test_a_dry_run_says_what_would_be_started(running: Kernel) -> None:
+    text = running.text("%%sm train --dry-run --name dry --instance ml.m5.xlarge\npass")
+    assert "ml.m5.xlarge × 1: can be started (nothing was)" in text
+    assert "no job named 'dry'" in running.text("%sm status dry")
+
+
 def test_a_refusal_is_a_card_above_one_line(running: Kernel) -> None:
     card, error = running.run("%%sm train --instance-count 0\npass")
     assert error["traceback"] == ["\x1b[31m✖ The request is not valid\x1b[0m"]

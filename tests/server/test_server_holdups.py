@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from traitlets.config import Config
 
-from jupyter_sm.desk import submit
+from jupyter_sm.desk import drafts
 from jupyter_sm.store.logs import search
 from jupyter_sm.targets.local.runner import processes
 
@@ -177,14 +177,14 @@ async def test_submissions_that_take_long_hold_up_no_other_request(
 ) -> None:
     go_on = threading.Event()
     packing: list[int] = []
-    real = submit.pack_source
+    real = drafts.pack_source
 
     def pack(*args, **kwargs):
         packing.append(1)
         go_on.wait(60)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(submit, "pack_source", pack)
+    monkeypatch.setattr(drafts, "pack_source", pack)
     slow = [
         asyncio.ensure_future(ask("jobs", {"spec": {"script": str(script)}, "name": f"slow-{n}"}))
         for n in range(6)
