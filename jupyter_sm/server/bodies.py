@@ -65,9 +65,11 @@ def read_change(body: bytes) -> str | None:
         data = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise BadBodyError("The body is not JSON") from None
-    change = data.get("change") if isinstance(data, dict) and set(data) <= {"change"} else data
+    if not isinstance(data, dict) or not set(data) <= {"change"}:
+        raise BadBodyError("The body must be an object, with change or nothing in it")
+    change = data.get("change")
     if change is not None and not isinstance(change, str):
-        raise BadBodyError("The body may hold change, a string, and nothing else")
+        raise BadBodyError("change must be a text")
     return change
 
 

@@ -285,3 +285,12 @@ async def test_the_openapi_document_is_valid_and_answers_fit_it(ask, script: Pat
         _, body = await ask(path)
         schema = {**document, "$ref": f"#/components/schemas/{answer}"}
         jsonschema.validate(body, schema, cls=jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("body", ['"more-disk"', "[]", "3", '{"change": 3}', '{"name": "x"}', "{"])
+async def test_a_bad_body_runs_nothing_again(ask, refused, script: Path, body: str) -> None:
+    await ask("jobs", method="POST", body=submission(script, name="once"))
+    code, message = await refused("jobs/local/training/once/again", method="POST", body=body)
+    assert code == 400 and "\n" not in message
+    _, listed = await ask("jobs")
+    assert listed["total"] == 1
