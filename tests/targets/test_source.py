@@ -288,7 +288,7 @@ def test_no_script_at_all_is_no_folder(
     folder: Path, into: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    with pytest.raises(SourceError, match="no script"):
+    with pytest.raises(SourceError, match="An empty text is no path"):
         pack_source("", "train.py", into)
 
 
@@ -320,7 +320,7 @@ def test_dependencies_lie_beside_the_source_under_their_own_names(
         ("other/net", "the source has another 'net'; rename one of them."),
         ("other/train.py", "the source has another 'train.py'; rename one of them."),
         ("nowhere", "There is no file or folder "),
-        ("", "There is no file or folder '' to pack as a dependency"),
+        ("", "An empty text is no path."),
         ("nul\0", "A dependency can't be packed: "),
     ],
 )
