@@ -7,7 +7,6 @@ that takes the write lock at its start. Tables have modules of their own.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any, cast
 from jupyter_sm import forks
 from jupyter_sm.diagnosis import ExplainedError, Explanation
 from jupyter_sm.shown.logger import logger_of
+from jupyter_sm.store import beside
 from jupyter_sm.store.schema import MIGRATIONS
 
 _CACHE_KB = 512
@@ -40,9 +40,6 @@ _MOVE = (
     "End the Jupyter server and the kernels, move it away, with -wal and -shm beside it, and start "
     "again: the jobs are found again on their targets."
 )
-# What SQLite keeps beside a database, and would take for the next one's of that name.
-_ENDS = ("-wal", "-shm", "-journal")
-
 _log = logger_of(__name__)
 
 
@@ -142,8 +139,9 @@ class Store:
         forks.in_child(self._begin_anew)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._identity = _make(path)
+            self._identity = beside.make(path)
             self._migrate()
+            beside.note_pair(path)
         except (OSError, sqlite3.Error) as error:
             self.close()
             raise StoreError(
@@ -234,6 +232,7 @@ class Store:
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
         with self._lock:
             self._connections.append((threading.current_thread(), connection))
+        beside.note_pair(self.path)
         self._local.connection = connection
         return connection
 
@@ -261,6 +260,8 @@ class Store:
                     db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+            if durable:
+                self._check_place()  # else it was committed to a file that nobody will read
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
@@ -323,25 +324,6 @@ class Store:
 def address(path: Path) -> str:
     """A database that is there, as SQLite's address: opening it makes none."""
     return f"{path.absolute().as_uri()}?mode=rw"
-
-
-def _make(path: Path) -> tuple[int, int]:
-    """Make the file unless it is there; what tells it from any other of that name.
-
-    Made before SQLite would, it is never readable by others. What an earlier one of that name has
-    left beside it goes: SQLite would read it as this one's.
-    """
-    beside = [path.with_name(path.name + end) for end in _ENDS]
-    left = [one for one in beside if one.exists()]
-    if left and not path.exists():
-        for one in left:
-            one.unlink(missing_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        found = os.fstat(file)
-    finally:
-        os.close(file)
-    return found.st_dev, found.st_ino
 
 
 def journal_mode(path: Path) -> str:

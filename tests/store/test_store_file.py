@@ -86,6 +86,7 @@ def test_only_the_user_can_read_the_store(home: Path) -> None:
         "store.sqlite3": 0o600,
         "store.sqlite3-wal": 0o600,
         "store.sqlite3-shm": 0o600,
+        "store.sqlite3-pair": 0o600,
     }
     store.close()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -98,6 +101,51 @@ def test_what_a_killed_process_left_beside_a_deleted_store_is_not_read(home: Pat
     (home / "store.sqlite3").unlink()
     store = open_store(home)
     assert names(store) == []
+    store.close()
+
+
+def copy_of(store: Store, path: Path) -> Path:
+    """A copy of the store's file, as a backup makes it."""
+    with contextlib.closing(sqlite3.connect(path)) as copy:
+        store.read().backup(copy)
+    return path
+
+
+def test_what_a_killed_process_left_is_not_read_as_that_of_a_copy_put_back(home: Path) -> None:
+    store = open_store(home)
+    for number in range(150):
+        add(store, f"copied-{number}")
+    copy = copy_of(store, home / "copy.sqlite3")
+    known = names(store)
+    store.close()
+    subprocess.run([sys.executable, "-c", KILLED, os.fspath(home)], check=True)
+    assert (home / "store.sqlite3-wal").stat().st_size > 0
+    copy.replace(home / "store.sqlite3")
+    for _ in range(2):  # and none of its own is taken away when it is opened again
+        again = open_store(home)
+        assert names(again) == known
+        assert [tuple(row) for row in again.read().execute("PRAGMA integrity_check")] == [("ok",)]
+    add(again, "after")
+    third = open_store(home)
+    assert names(third) == ["after", *known]
+    for one in (again, third):
+        one.close()
+
+
+def test_a_folder_that_is_copied_has_all_that_a_killed_process_wrote(home: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, os.fspath(home)], check=True)
+    copied = home.with_name("copied")
+    shutil.copytree(home, copied)
+    store, copy = open_store(home), open_store(copied)
+    assert names(copy) == names(store) != []
+    store.close()
+    copy.close()
+
+
+def test_nobody_is_told_that_a_job_is_accepted_by_a_file_that_is_gone(home: Path) -> None:
+    store = open_store(home)
+    with pytest.raises(StoreLostError, match="was deleted"), store.write(durable=True):
+        store.path.unlink()  # while the transaction waited for its turn, say
     store.close()
 
 
