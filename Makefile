@@ -4,6 +4,8 @@
 #   make lab     JupyterLab on the example
 #   make coverage what no test runs
 #   make bench   the figures (one by name: make bench ONLY=cell_return)
+#   make chaos   ten minutes of kills, cuts and damage around jobs on both targets (more: SECONDS=3600;
+#                the same again: SEED=7); fails where a job is lost, doubled or stuck, a log wrong, …
 #   make lint    every linter
 #   make hosts   installed beside what users have, image by image (one: make hosts ONLY=4.4.1)
 
@@ -20,7 +22,7 @@ SOURCES := $(shell find jupyter_sm -name '*.py' -not -name _version.py) \
 	$(shell find jupyter_sm -name '*.toml' -o -name '*.yaml')
 FRONTEND := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json
 
-.PHONY: demo test pytest jest coverage browser lab bench hosts lint types schema wheel clean chromium
+.PHONY: demo test pytest jest coverage browser lab bench chaos hosts lint types schema wheel clean chromium
 
 demo: build/demo.stamp
 	build/demo-venv/bin/python scripts/demo.py
@@ -49,6 +51,9 @@ lab: $(VENV)/installed.stamp
 
 bench: $(VENV)/installed.stamp build/ui-tests.stamp build/sdk-v2.stamp build/sdk-v3.stamp chromium
 	$(BIN)/python -m benchmarks $(ONLY)
+
+chaos: $(VENV)/installed.stamp
+	SECONDS=$(or $(SECONDS),600) SEED=$(SEED) $(BIN)/python -m benchmarks.chaos
 
 hosts: build/wheel.stamp build/ui-tests.stamp build/uv.stamp chromium
 	$(BIN)/python scripts/hosts.py $(ONLY)

@@ -14,6 +14,7 @@ NAMES = (
     "cell_return",
     "screen_latency",
     "loop_stall",
+    "holdups",
     "explain",
     "held_out",
     "log_parser",
