@@ -25,14 +25,13 @@ class Feed:
         self._desk = desk
         self._threads = threads
         self._events = events
-        self._seq = 0
+        self._seq: int | None = None
         self._task: asyncio.Task[None] | None = None
         if CHANGE_SCHEMA not in events.schemas:
             events.register_event_schema(Path(__file__).with_name("change.yaml"))
 
     def start(self) -> None:
         """Begin with the changes from now on."""
-        self._seq = self._desk.last_change()
         self._task = asyncio.create_task(self._run(), name="jupyter_sm feed")
         self._task.add_done_callback(_report)
 
@@ -66,6 +65,8 @@ class Feed:
             self._seq = page.last
 
     def _news(self) -> ChangePage:
+        if self._seq is None:
+            self._seq = self._desk.last_change()
         return self._desk.changes(self._seq)
 
 

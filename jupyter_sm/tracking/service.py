@@ -45,21 +45,21 @@ class TrackingService:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Track every target that is in use, and each that comes into use."""
-        self._track_used()
+        """Track every target that is in use, and each that comes into use; nothing is waited for."""
         self._thread = threading.Thread(target=self._watch, name="jupyter_sm targets", daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
         trouble = Once(_log)
-        while not self._stopped.wait(_LOOK_SECONDS):
+        while not self._stopped.is_set():
             try:
                 self._track_used()
                 trouble.over()
             except StoreLostError:
-                continue
+                pass  # the store has told
             except StoreError as error:
                 trouble.warn(str(error))
+            self._stopped.wait(_LOOK_SECONDS)
 
     def _track_used(self) -> None:
         for name in in_use(self._store):

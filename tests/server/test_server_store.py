@@ -11,7 +11,11 @@ from urllib.error import HTTPError
 
 import pytest
 
+from jupyter_sm.desk.submit import submit_spec
+from jupyter_sm.jobs import TrainingSpec
 from jupyter_sm.server.routes import API, ROUTES
+from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.store import open_store
 
 from kit.real_server import TOKEN, RealServer
 from kit.wait import wait_for
@@ -93,3 +97,41 @@ def test_it_goes_on_by_itself_once_the_store_can_be_opened(tmp_path: Path) -> No
         # It tracks, too.
         wait_for(lambda: answer(server, f"{API}/targets")[1]["targets"][0]["health"] == "ready", 60)
         assert server.stop() == 0
+
+
+# The disk is full from when the store has been opened until a file says otherwise.
+FULL = """
+import sqlite3
+from pathlib import Path
+from jupyter_sm.server.app import SageMakerApp
+from jupyter_sm.store.file import Store
+opened, write, read = SageMakerApp._open, Store.write, Store.read
+full = []
+def check(store):
+    if full and not (store.folder / "freed").exists():
+        raise store.trouble("used", sqlite3.OperationalError("database or disk is full"))
+def checked_write(self, **options):
+    check(self)
+    return write(self, **options)
+def checked_read(self):
+    check(self)
+    return read(self)
+def open_all(self):
+    opened(self)
+    full.append(True)
+SageMakerApp._open, Store.write, Store.read = open_all, checked_write, checked_read
+"""
+
+
+def test_a_disk_that_is_full_as_the_server_begins_keeps_it_from_nothing(
+    home: Path, script: Path
+) -> None:
+    with RealServer(home, config=FULL) as server:
+        wait_for(server.is_up, 60)
+        assert answer(server, f"{API}/jobs")[0] == 507
+        store = open_store(home)
+        submit_spec(store, TrainingSpec(str(script)), name="waited")
+        (home / "freed").touch()
+        wait_for(lambda: jobs_table.find(store, "waited")[0].status == "Completed", 60)
+        store.close()
+        assert "Traceback" not in (home / "server.log").read_text()
