@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -42,11 +43,11 @@ def fill(home: Path) -> None:
     with store.write() as db:
         db.execute("UPDATE jobs SET status = 'Completed', phase = 'ended', ended_at = created_at")
         columns = [row[1] for row in db.execute("PRAGMA table_info(jobs)")]
-        copied = [one for one in columns if one not in ("id", "name")]
+        copied = [one for one in columns if one not in ("id", "name", "created_at")]
         db.execute(
-            f"INSERT INTO jobs (name, {', '.join(copied)})"
+            f"INSERT INTO jobs (name, created_at, {', '.join(copied)})"
             " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-            f" SELECT 'seen-' || i, {', '.join(copied)} FROM n, jobs WHERE name = ?",
+            f" SELECT 'seen-' || i, created_at - i, {', '.join(copied)} FROM n, jobs WHERE name = ?",
             (JOBS - 1, SEEN.name),
         )
         db.execute("DELETE FROM targets")
@@ -94,6 +95,7 @@ class Asked:
 async def meanwhile(*works: object):
     """While these go on."""
     tasks = [asyncio.ensure_future(work) for work in works]
+    await asyncio.sleep(0)  # that all have begun
     try:
         yield
     finally:
@@ -205,4 +207,6 @@ def run() -> list[Figure]:
     # Else requests would wait here and not at the server.
     defaults = {"request_timeout": _PATIENCE}
     AsyncHTTPClient.configure(None, max_clients=200, defaults=defaults)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of searches that were given up
+    logging.getLogger("tornado").setLevel(logging.CRITICAL)
     return asyncio.run(measure())

@@ -22,7 +22,7 @@ from jupyter_sm.store import StoreError, jobs
 SECONDS = float(os.environ.get("SECONDS") or 600)
 SEED = int(os.environ.get("SEED") or random.randrange(1_000_000))
 # Between two faults, on average; and how often the store is copied.
-PAUSE = 0.35
+PAUSE = 0.25
 _COPY_SECONDS = 20.0
 # So long the last jobs may take when nothing is in the way any more.
 _END_SECONDS = 180.0

@@ -32,18 +32,18 @@ class Faults:
         self._disk_is_full = False
         self._kinds: list[tuple[str, int, Callable[[], bool]]] = [
             ("script: SIGKILL", 24, self.kill_script),
-            ("script: SIGSTOP", 24, self.pause_script),
+            ("script: SIGSTOP", 30, self.pause_script),
             ("supervisor: SIGKILL", 16, self.kill_supervisor),
-            ("supervisor: SIGSTOP", 20, self.pause_supervisor),
-            ("server: SIGKILL", 6, self.kill_server),
+            ("supervisor: SIGSTOP", 30, self.pause_supervisor),
+            ("server: SIGKILL", 5, self.kill_server),
             ("server: SIGSTOP", 8, self.pause_server),
-            ("kernel: SIGKILL", 8, self.kill_kernel),
+            ("kernel: SIGKILL", 6, self.kill_kernel),
             ("kernel: SIGSTOP", 8, self.pause_kernel),
-            ("SageMaker: no connection", 12, self.cut_sagemaker),
-            ("SageMaker: answer lost", 18, self.lose_answers),
-            ("SageMaker: 500, throttle, slow", 14, self.trouble_sagemaker),
-            ("SageMaker: token, clock refused", 6, self.refuse_sagemaker),
-            ("S3: no connection, 503, damage", 14, self.cut_s3),
+            ("SageMaker: no connection", 8, self.cut_sagemaker),
+            ("SageMaker: answer lost", 22, self.lose_answers),
+            ("SageMaker: 500, throttle, slow", 8, self.trouble_sagemaker),
+            ("SageMaker: token, clock refused", 3, self.refuse_sagemaker),
+            ("S3: no connection, 503, damage", 10, self.cut_s3),
             ("store: locked", 8, self.stores.lock),
             ("disk: full", 8, self.fill_disk),
             ("store: deleted", 1, self.stores.delete),
@@ -72,7 +72,7 @@ class Faults:
         self.world.s3.damages = lambda method, path: False
 
     def _seconds(self) -> float:
-        return self.rng.uniform(0.3, 3.0)
+        return self.rng.uniform(0.3, 2.0)
 
     def _short(self) -> float:
         return self.rng.uniform(0.2, 1.2)

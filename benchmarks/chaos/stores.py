@@ -46,7 +46,7 @@ class Stores:
 
     def lock(self) -> bool:
         """Somebody else writes, for seconds."""
-        seconds = self._world.rng.uniform(0.5, 4.0)
+        seconds = self._world.rng.uniform(0.3, 2.5)
 
         def hold() -> None:
             with contextlib.suppress(sqlite3.Error), self._open() as db:

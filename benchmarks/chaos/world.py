@@ -32,7 +32,7 @@ from kit.aws_gate import gate
 KERNELS = 2
 MAX_JOBS = 6
 # Of each target, that are on their way at once.
-MOST_OPEN = dict(zip(cell.TARGETS, (10, 40), strict=True))
+MOST_OPEN = dict(zip(cell.TARGETS, (10, 25), strict=True))
 LINES = 20
 # Of the simulator's clock; a job takes a second or so.
 SPEED = 16.0

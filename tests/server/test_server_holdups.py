@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import threading
 import time
@@ -143,6 +144,8 @@ async def test_searches_hold_up_nothing_and_end_with_who_asked(
     visitors = [await Visitor.asks(jp_serverapp, path, jp_auth_header) for _ in range(12)]
     try:
         await until_true(lambda: len(searchers()) == 8)
+        # They leave the machine to others, wholly once they have taken long.
+        await until_true(lambda: {os.getpriority(os.PRIO_PROCESS, n) for n in searchers()} == {19})
         # All threads for searches are busy, and some searches wait.
         script.write_text(LONG)
         other = (await ask("jobs", {"spec": {"script": str(script)}}))["name"]

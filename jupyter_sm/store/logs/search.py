@@ -27,10 +27,12 @@ from jupyter_sm.store.logs import blocks
 # Of processor time. A search of a million lines takes a fraction of it; an expression that runs
 # away, for ever.
 _REGEX_SECONDS = 5.0
-# It leaves the machine to whatever somebody waits for less patiently.
+# It leaves the machine to whatever somebody waits for less patiently: what takes long, wholly.
 _NICE = 10
+_NICEST = 19
 # How often it is seen whether a search is still wanted.
 _LOOK_SECONDS = 0.25
+_LOOKS_UNTIL_NICEST = 3
 # Of an expression with one of these, what it needs can't be read off: escapes with digits in
 # them, flags, conditions, comments, what must not follow.
 _UNREADABLE = re.compile(r"\\[\dxuUN]|\(\?(?!:|P<)")
@@ -105,7 +107,12 @@ class Finder:
         wanted = [str(path), job_id, total, self.query, _REGEX_SECONDS]
         asked: bytes | None = json.dumps(wanted).encode()
         process = subprocess.Popen(
-            [sys.executable, "-c", f"from {__name__} import main; main()"],
+            # Loading what it needs is a good part of it.
+            [
+                sys.executable,
+                "-c",
+                f"import os; os.nice({_NICE}); from {__name__} import main; main()",
+            ],
             # Python looks for modules where it runs: not where other people's files lie.
             cwd=path.parent,
             stdin=subprocess.PIPE,
@@ -113,12 +120,14 @@ class Finder:
             stderr=subprocess.PIPE,
         )
         with process:
-            while True:
+            for look in count():
                 try:
                     output, error = process.communicate(asked, timeout=_LOOK_SECONDS)
                     break
                 except subprocess.TimeoutExpired:
                     asked = None  # it is on its way
+                    if look == _LOOKS_UNTIL_NICEST:
+                        os.setpriority(os.PRIO_PROCESS, process.pid, _NICEST)
                     if not is_wanted():
                         process.kill()
                         return Finds()
@@ -174,7 +183,6 @@ def main() -> None:
     """Search as asked on standard input; print the finds, or what is wrong with the expression."""
     path, job_id, total, query, seconds = json.loads(sys.stdin.buffer.read())
     worker.end_after(seconds)
-    os.nice(_NICE)
     told: tuple[list[int], list[list[int]]] | str
     try:
         finds = _matches(path, job_id, total, query)
