@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_sm.desk.refusals import Refusals
 from jupyter_sm.desk.sources import check_inputs, check_script, origin_of
-from jupyter_sm.diagnosis import refusal
+from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import (
     Fault,
     JobKey,
@@ -42,11 +42,14 @@ _TIME_TAG = f"{OUR_TAGS}submitted"
 
 @dataclass(frozen=True)
 class Draft:
-    """A request as it would be submitted; `refusals` are what is wrong with it, `notes` what may be."""
+    """A request as it would be submitted; `refusals` are what is wrong with it, `notes` what may be.
+
+    `script` and `notes` are as they may be shown.
+    """
 
     key: JobKey
-    kind: Kind
     request: dict[str, Any]
+    script: str
     refusals: Refusals
     notes: list[str]
     submission_id: str
@@ -158,8 +161,8 @@ def _draft(
     told = (*notes, *warnings, *(() if refusals else where.notes(kind, tagged)))
     return Draft(
         key=JobKey(target, kind.kind, str(request.get(kind.name_field))),
-        kind=kind,
         request=tagged,
+        script=shown(kind.script(request), secrets),
         refusals=refusals,
         notes=[shown(note, secrets) for note in told],
         submission_id=submission_id,
@@ -227,6 +230,17 @@ def _without_ours(fault: Fault, request: Mapping[str, Any]) -> Fault:
         most, whose = 100, "script mode adds"
     left = f"has {len(given or ()) - ours} entries, and {whose} {ours}; at most {most}."
     return replace(fault, message=left) if ours else fault
+
+
+def name_used(key: JobKey) -> ExplainedError:
+    """The refusal of a name that another job has."""
+    return refusal(
+        "duplicate-name",
+        "The name is already used",
+        f"A job named {key.name!r} already exists on {key.target}.",
+        "Choose another name, or leave the name out to get a fresh one.",
+        status=409,
+    )
 
 
 def checked_kind(kind: str) -> Kind:

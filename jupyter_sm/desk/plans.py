@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_sm.desk.drafts import Draft
+from jupyter_sm.desk.drafts import Draft, name_used
 from jupyter_sm.diagnosis import ExplainedError
+from jupyter_sm.jobs import kind_named
 from jupyter_sm.jobs.differences import without_ours
-from jupyter_sm.jobs.kinds.places import at
 from jupyter_sm.shown.secrets import masked
 from jupyter_sm.store import Store, jobs
 
@@ -33,12 +33,10 @@ class Plan:
         return dict(vars(self))
 
     def __repr__(self) -> str:
-        machines = at(self.request, "ResourceConfig") or at(
-            self.request, "ProcessingResources", "ClusterConfig"
-        )
+        machines = kind_named(self.kind).machines(self.request) if self.request else {}
         where = f"on {self.target}"
         if machines:
-            where += f", {at(machines, 'InstanceType')} × {at(machines, 'InstanceCount')}"
+            where += f", {machines.get('InstanceType')} × {machines.get('InstanceCount')}"
         head = "can't be started" if self.faults else "can be started"
         lines = [f"A {self.kind} job {where}: {head} (nothing was)."]
         lines += [f"  ✖ {fault}" for fault in self.faults]
@@ -54,5 +52,5 @@ def plan_of(store: Store, target: str, kind: str, draft: Callable[[], Draft]) ->
         return Plan(target, kind, {}, [error.explanation.what_happened], [])
     faults = made.refusals.sentences
     if not faults and jobs.get(store, made.key) is not None:
-        faults = [f"A job named {made.key.name!r} already exists on {target}."]
+        faults = [name_used(made.key).explanation.what_happened]
     return Plan(target, kind, masked(without_ours(made.request)), faults, made.notes)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_sm.desk.drafts import Draft, draft_of_request, draft_of_spec
-from jupyter_sm.diagnosis import refusal
+from jupyter_sm.desk.drafts import Draft, draft_of_request, draft_of_spec, name_used
 from jupyter_sm.jobs import Origin, TrainingSpec
-from jupyter_sm.shown.secrets import secrets_of, shown
 from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 
 
@@ -59,19 +57,13 @@ def _commit(store: Store, draft: Draft) -> JobView:
             key,
             submission_id=draft.submission_id,
             request=draft.request,
-            script=shown(draft.kind.script(draft.request), secrets_of(draft.request)),
+            script=draft.script,
             notes=draft.notes,
             create_bucket=draft.create_bucket,
             packed_from=draft.packed_from,
         )
     except submissions.DuplicateNameError:
-        raise refusal(
-            "duplicate-name",
-            "The name is already used",
-            f"A job named {key.name!r} already exists on {key.target}.",
-            "Choose another name, or leave the name out to get a fresh one.",
-            status=409,
-        ) from None
+        raise name_used(key) from None
     view = jobs.get(store, key)
     if view is None:
         raise StoreError(
