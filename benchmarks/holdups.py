@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import sys
@@ -80,9 +81,9 @@ class Asked:
                 return time.perf_counter() - begun
             await asyncio.sleep(0.01)
 
-    async def again_and_again(self, path: str) -> None:
-        """Ask without end; what takes too long is asked anew."""
-        while True:
+    async def again_and_again(self, *paths: str) -> None:
+        """Ask without end, one after the other; what takes too long is given up."""
+        for path in itertools.cycle(paths):
             with contextlib.suppress(Exception):
                 await self.server.ask(f"{API}/{path}")
 
@@ -134,10 +135,11 @@ async def others(asked: Asked, home: Path) -> dict[str, float]:
     lines.write_text(f"for n in range(2000): print({LETTERS!r})\n")
     searched = await asked.submit(lines)
     await asked.until(searched, phase="ended")
-    lists = [asked.again_and_again(f"jobs?limit=1000&offset={n}") for n in range(0, JOBS, 1000)]
+    pages = [f"jobs?limit=1000&offset={n}" for n in range(0, JOBS, 1000)]
+    lists = [asked.again_and_again(*pages) for _ in range(4)]
     searches = [asked.again_and_again(asked.hits(searched, "(a+)+$")) for _ in range(8)]
     submits, runs, stops, ends = [], [], [], []
-    async with meanwhile(*lists[:4], *searches):
+    async with meanwhile(*lists, *searches):
         copying = await asked.submit(script, inputs={"train": str(data)})
         for _ in range(5):
             begun = time.perf_counter()

@@ -91,7 +91,7 @@ def train(desk: Desk, options: argparse.Namespace) -> int:
 
 def _started(desk: Desk, view: JobView, options: argparse.Namespace) -> int:
     """A job that was just submitted: until its target has it, or with --wait until its end."""
-    desk.ensure_tracked(view.target)
+    desk.follow(view)
     waiting = Waiting(desk, view, options.timeout)
     # The job is accepted before this process, which may be all that tracks, ends.
     view = waiting.until_accepted(left(options))

@@ -19,8 +19,9 @@ from jupyter_sm.jobs import JobKey, Origin, TrainingSpec, check_name, kind_named
 from jupyter_sm.jobs.code import code_of
 from jupyter_sm.jobs.differences import Difference, differences, without_ours
 from jupyter_sm.shown.controls import is_text
+from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.shown.secrets import MASK, mask, masked, secrets_of, shown
-from jupyter_sm.store import JobView, Store, changes, jobs, open_store, stops, wanted
+from jupyter_sm.store import JobView, Store, StoreError, changes, jobs, open_store, stops, wanted
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.pages import LogPages
@@ -31,6 +32,8 @@ from jupyter_sm.tracking.service import LOCAL, TrackingService
 from jupyter_sm.tracking.tracker import STOP_SECONDS
 
 _LOOK_UP_SECONDS = 20.0
+
+_log = logger_of(__name__)
 
 
 class Desk:
@@ -270,6 +273,13 @@ class Desk:
             service.ensure_tracked(self.store, target)
         except UnknownTargetError as error:
             raise refusal("invalid-parameter", "No such target", str(error)) from None
+
+    def follow(self, view: JobView) -> None:
+        """The same for a job that was accepted just now, which stays so whatever is in the way."""
+        try:
+            service.keep_tracked(self.store, view.target)
+        except StoreError as error:
+            _log.warning("%s is accepted, but not tracked by this process: %s", view.name, error)
 
     def keep_tracked(self, target: str) -> None:
         """The same for a target in use; what is wrong with it is told with it."""

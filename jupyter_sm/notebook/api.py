@@ -70,7 +70,7 @@ def train(
     if dry_run:
         return desk().plan_spec(spec, name=name, target=target)
     view = desk().submit_spec(spec, name=name, target=target)
-    desk().ensure_tracked(target)
+    desk().follow(view)
     return Job(desk(), view)
 
 
@@ -117,7 +117,7 @@ def submit(
     if dry_run:
         return desk().plan(dict(request), kind=kind, target=target)
     view = desk().submit(dict(request), kind=kind, target=target)
-    desk().ensure_tracked(target)
+    desk().follow(view)
     return Job(desk(), view)
 
 

@@ -220,7 +220,7 @@ class Job:
         """
         check_options("again", changes)
         view = self._desk.again(self.key, change, changes)
-        self._desk.ensure_tracked(view.target)
+        self._desk.follow(view)
         return Job(self._desk, view)
 
     @checked_arguments

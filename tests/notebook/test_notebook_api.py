@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import pytest
 
 import jupyter_sm as sm
 from jupyter_sm.notebook import session
-from jupyter_sm.store import leases
+from jupyter_sm.store import Store, leases
 
 from kit.wait import wait_for
 
@@ -33,6 +34,19 @@ def test_train_returns_a_job_that_completes(script: Path, tmp_path: Path) -> Non
     assert [row["value"] for row in rows if row["name"] == "loss"] == [1.0, 0.5, 0.3333, 0.25]
     assert Path(job.view.model_uri.removeprefix("file://")).stat().st_size > 0
     assert leases.is_held(session.desk().store, "local"), "without a server the kernel tracks"
+
+
+def test_a_job_that_is_accepted_is_so_though_it_can_not_be_tracked_here(
+    script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(store: Store, target: str) -> bool:
+        raise store.trouble("read", sqlite3.OperationalError("disk I/O error"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "is_held", full)
+        job = sm.train(script, name="accepted")
+    assert job.name == "accepted"
+    assert sm.get_job("accepted").wait(60, progress=False).status == "Completed"
 
 
 def test_waiting_for_a_failed_job_raises_its_explanation(script: Path) -> None:
