@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kit.kernel import Kernel, kernel_in
+from kit.kernel import Kernel
 
 MIME = "application/vnd.jupyter-sm.job+json"
 ERROR = "application/vnd.jupyter-sm.error+json"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    with kernel_in(tmp_path_factory.mktemp("kernel")) as kernel:
-        assert kernel.text("%load_ext jupyter_sm") == ""
-        yield kernel
 
 
 def test_a_cell_trains_and_shows_a_card(running: Kernel) -> None:
