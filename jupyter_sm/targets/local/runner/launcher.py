@@ -48,6 +48,7 @@ def _become(parent: int, argv: list[str], env: dict[str, str], folder: str) -> N
     # Python ignores these two; the command finds them as a shell would leave them.
     for number in (_SIGPIPE, _SIGXFSZ):
         _libc.signal(number, _SIG_DFL)
+    os.umask(0o022)  # as in a container; what it makes lies in folders of the user's alone
     _libc.prctl(_SET_PDEATHSIG, _SIGKILL)
     if os.getppid() != parent:
         sys.exit(127)  # it died before it could be noticed

@@ -52,7 +52,8 @@ def spawn_detached(argv: Sequence[str], env: Mapping[str, str], output: Path, lo
 
 def start(argv: Sequence[str], env: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
     """Start a command in a group of its own that ends with us; its output is one pipe."""
-    return spawn(argv, env=dict(env), cwd=folder, preexec_fn=_die_with_parent)
+    # The umask is a container's; what it makes lies in folders of the user's alone.
+    return spawn(argv, env=dict(env), cwd=folder, preexec_fn=_die_with_parent, umask=0o022)
 
 
 def spawn(argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
