@@ -45,10 +45,10 @@ MEMBERS: Members = {
     "InputDataConfig[].DataSource.FileSystemDataSource": _FOLDERS,
     "InputDataConfig[].DataSource.DatasetSource": _FOLDERS,
     "InputDataConfig[].ContentType": Use.HONOURED,
-    # SageMaker itself goes by these two in Pipe mode only.
+    # SageMaker itself goes by these three in Pipe mode only.
     "InputDataConfig[].CompressionType": Use.NOTED,
     "InputDataConfig[].ShuffleConfig": Use.NOTED,
-    "InputDataConfig[].RecordWrapperType": Use.HONOURED,
+    "InputDataConfig[].RecordWrapperType": Use.NOTED,
     "InputDataConfig[].InputMode": Use.HONOURED,
     "OutputDataConfig.KmsKeyId": Use.NOTED,
     "OutputDataConfig.S3OutputPath": Use.HONOURED,
