@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from jupyter_sm.diagnosis import explain
-from jupyter_sm.targets.local.runner.views import SWITCH
+from jupyter_sm.targets.local.runner.views import OPT_ML, SWITCH
 
 from kit.local_machine import Machine, channel, machine_in, views_in
 
@@ -103,6 +103,12 @@ def test_a_command_that_fails_is_told_as_of_a_container(machine: Machine) -> Non
     found = ran(machine, with_command(machine, "/bin/sh", "-c", "exit 3"))
     assert found["TrainingJobStatus"] == "Failed"
     assert found["FailureReason"] == "AlgorithmError: , exit code: 3"
+
+
+def test_a_command_that_says_why_it_fails_keeps_its_exit_code(machine: Machine) -> None:
+    command = f"echo too few rows > {OPT_ML}/output/failure; exit 2"
+    found = ran(machine, with_command(machine, "/bin/sh", "-c", command))
+    assert found["FailureReason"] == "AlgorithmError: too few rows\n, exit code: 2"
 
 
 def test_a_program_that_is_not_there_is_named(machine: Machine) -> None:

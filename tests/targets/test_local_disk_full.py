@@ -118,13 +118,13 @@ def test_a_disk_filled_by_others_before_the_job_still_lets_it_end(
 ) -> None:
     go = tmp_path / "go"
     code = (
-        "import sys, time; from pathlib import Path\n"
+        "import sys, time; from pathlib import Path; print('begun', flush=True)\n"
         "while not Path(sys.argv[-1]).exists(): time.sleep(0.02)\n"
         "for n in range(3000): print(n, 'x' * 100)\n"
         "raise ValueError('wrong data')"
     )
     name = machine.start(code, hyperparameters={"go": str(go)})
-    wait_for(lambda: machine.describe(name)["SecondaryStatus"] == "Training")
+    wait_for(lambda: "begun" in machine.lines(name))
     fill(machine.target.engine.root, 0)
     go.touch()
     described = machine.ended(name)

@@ -288,4 +288,4 @@ def test_another_interpreter_may_be_the_image(machine: Machine, tmp_path: Path) 
     request["AlgorithmSpecification"]["TrainingImage"] = wrapper.as_uri()
     machine.sagemaker.create_training_job(**request)
     machine.ended(request["TrainingJobName"])
-    assert machine.lines(request["TrainingJobName"]) == ["wrapped", "trained"]
+    assert machine.lines(request["TrainingJobName"])[1:] == ["wrapped", "trained"]

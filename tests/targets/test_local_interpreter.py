@@ -22,8 +22,8 @@ from kit.local_machine import Machine, machine_in
 # A shell script that looks for Python, and for a program beside it, by their names.
 LOOK = """#!/bin/bash
 set -euo pipefail
-python -c 'import sys; print(sys.prefix)'
-python3 -c 'import sys; print(sys.prefix)'
+python -c 'import only_there; print(only_there.__file__)'
+python3 -c 'import only_there; print(only_there.__file__)'
 beside-python || true
 [[ $0 == ./run.sh ]] && echo "$1 $2"
 """
@@ -43,7 +43,14 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = folder / "bin" / "beside-python"
     program.write_text("#!/bin/sh\necho beside\n")
     program.chmod(0o755)
+    module_of(folder).write_text("")
     return folder
+
+
+def module_of(folder: Path) -> Path:
+    """A module that only the other environment has."""
+    (site,) = folder.glob("lib/*/site-packages")
+    return site / "only_there.py"
 
 
 def printed(machine: Machine, python: Path, **job: object) -> list[str]:
@@ -59,15 +66,16 @@ def test_a_shell_script_finds_the_jobs_python_and_its_programs(
     machine: Machine, other: Path
 ) -> None:
     lines = printed(machine, other / "bin" / "python")
-    assert lines == [str(other), str(other), "beside", "-n two words"]
+    assert lines == [str(module_of(other))] * 2 + ["beside", "-n two words"]
 
 
 def test_a_shell_script_finds_a_python_of_another_name(machine: Machine, other: Path) -> None:
     named = other / "bin" / "it's mine"
     named.write_text(f'#!/bin/sh\nexec "{other}/bin/python" "$@"\n')
     named.chmod(0o755)
-    lines = printed(machine, named)
-    assert lines == [str(other), str(other), "beside", "-n two words"]
+    note, *lines = printed(machine, named)
+    assert note.startswith("jupyter_sm: packages that this job installs stay in your Python")
+    assert lines == [str(module_of(other))] * 2 + ["beside", "-n two words"]
 
 
 def placed(machine: Machine, **spec: Any) -> Placement:
@@ -84,7 +92,7 @@ def test_an_image_may_be_a_python_by_its_path(
         place = placed(machine, image=image)
         assert (place.image, place.notes) == (python.as_uri(), ())
     lines = printed(machine, python)
-    assert lines[0] == str(other)
+    assert lines[0] == str(module_of(other))
 
 
 def test_without_an_image_the_python_that_submits_runs_the_script(machine: Machine) -> None:
@@ -141,7 +149,22 @@ def test_ways_to_the_network_and_caches_are_passed_on_and_secrets_are_not() -> N
         **dict.fromkeys(("HTTP_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "all_proxy"), "p"),
         **dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), "ca"),
         **dict.fromkeys(("HF_HOME", "HF_HUB_OFFLINE", "TORCH_HOME", "XDG_CACHE_HOME"), "c"),
+        **dict.fromkeys(("TRANSFORMERS_CACHE", "NLTK_DATA", "MPLCONFIGDIR"), "c"),
+        **dict.fromkeys(("NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"), "ca"),
         **dict.fromkeys(("UV_INDEX_URL", "PIP_INDEX_URL", "PATH", "LC_ALL"), "x"),
     }
     lost = dict.fromkeys(("JUPYTER_TOKEN", "SECRET", "my_proxy", "path", "VIRTUAL_ENV"), "no")
     assert passed_on({**kept, **lost}) == kept
+
+
+@pytest.mark.parametrize(
+    ("machine", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, "us-east-1"),
+        ({}, None),
+    ],
+)
+def test_the_region_is_named_as_in_a_container(machine: dict[str, str], region: str | None) -> None:
+    passed = passed_on(machine)
+    assert (passed.get("AWS_REGION"), passed.get("SAGEMAKER_REGION")) == (region, region)

@@ -41,6 +41,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         for key in ("JUPYTER_TOKEN", "JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JPY_PARENT_PID"):
             patch.setenv(key, "secret-of-the-server")
         patch.setenv("MY_PRIVATE_SETTING", "private")
+        patch.setenv("VIRTUAL_ENV", "/private")
         patch.setenv("OMP_NUM_THREADS", "1")
         with machine_in(tmp_path_factory.mktemp("jobs"), max_jobs=4) as made:
             yield made
@@ -122,13 +123,39 @@ def test_the_environment_is_the_jobs_and_nothing_of_the_servers(machine: Machine
     told = seen(machine, machine.run(SEE, Environment={"MODE": "fast", "OMP_NUM_THREADS": "2"}))
     env = told["env"]
     assert "secret-of-the-server" not in env.values()
-    assert "private" not in env.values()
-    assert not [key for key in env if key.startswith(("JUPYTER", "JPY_", "PYTEST", "VIRTUAL"))]
+    assert not {"private", "/private"} & set(env.values())
+    assert not [key for key in env if key.startswith(("JUPYTER", "JPY_", "PYTEST"))]
     assert (env["MODE"], env["OMP_NUM_THREADS"]) == ("fast", "2")
-    assert env["PATH"] == f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    own, _, rest = env["PATH"].split(":", 2)
+    assert rest == f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    assert told["executable"] == f"{own}/python"
     assert env["TRAINING_JOB_NAME"] == env["SAGEMAKER_JOB_NAME"]
     assert env["SM_NUM_GPUS"].isdigit()
-    assert told["executable"] == sys.executable
+
+
+def test_a_job_knows_its_arn(machine: Machine) -> None:
+    described = machine.run(SEE)
+    env = seen(machine, described)["env"]
+    assert env["TRAINING_JOB_ARN"] == described["TrainingJobArn"]
+
+
+def test_files_are_made_as_in_a_container(machine: Machine) -> None:
+    code = "import os; open('made', 'w'); print(oct(os.stat('made').st_mode)[-3:])"
+    assert machine.lines(machine.run(code)["TrainingJobName"]) == ["644"]
+
+
+def test_hosts_that_want_one_address_are_told_why_it_is_taken(machine: Machine) -> None:
+    code = """
+import os, socket, time
+from pathlib import Path
+with socket.socket() as server:
+    server.bind(("", int(os.environ["MASTER_PORT"]) + 20_000))
+    server.listen()
+    time.sleep(60)
+"""
+    reason = machine.run(code, hosts=2)["FailureReason"]
+    assert "Address already in use" in reason
+    assert "hosts are processes of this one machine" in reason and "SM_CURRENT_HOST" in reason
 
 
 def test_files_beside_the_program_can_be_imported(machine: Machine) -> None:

@@ -7,7 +7,6 @@ import importlib.util
 import socket
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,33 +17,16 @@ from jupyter_sm.targets.local.runner import processes, requirements
 from jupyter_sm.targets.local.runner.requirement_files import RequirementFiles
 
 from kit.local_machine import Machine, machine_in, views_in
+from kit.packages import wheel
 from kit.wait import wait_for
 
-USE = "import tiny_local, sys; print(tiny_local.WORD, sys.prefix)"
+USE = "import tiny_local; print(tiny_local.WORD, tiny_local.__file__)"
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with machine_in(tmp_path_factory.mktemp("requirements"), max_jobs=2) as made:
         yield made
-
-
-def wheel(folder: Path, word: str) -> Path:
-    """A wheel of one module, made by hand so that nothing is built or fetched."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "tiny_local-1.0-py3-none-any.whl"
-    info = "tiny_local-1.0.dist-info"
-    files = {
-        "tiny_local.py": f"WORD = {word!r}\ndef say(): print('said', WORD)\n",
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: tiny-local\nVersion: 1.0\n",
-        f"{info}/entry_points.txt": "[console_scripts]\ntiny-say = tiny_local:say\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in {**files, f"{info}/RECORD": record}.items():
-            archive.writestr(name, content)
-    return path
 
 
 def notes(machine: Machine, name: str) -> list[str]:
@@ -59,14 +41,14 @@ def test_packages_are_installed_once_and_the_users_own_stay_seen(
     assert first["TrainingJobStatus"] == "Completed", first.get("FailureReason")
     name = first["TrainingJobName"]
     assert any("installing requirements.txt" in note for note in notes(machine, name))
-    word, prefix = machine.lines(name)[-1].split(" ", 1)
+    word, place = machine.lines(name)[-1].split(" ", 1)
     assert word == "installed"
-    assert Path(prefix).is_relative_to(machine.target.engine.root)
+    assert Path(place).is_relative_to(machine.target.engine.root)
     assert importlib.util.find_spec("tiny_local") is None
 
     second = machine.run(USE + "\nimport botocore", files=files)
     assert second["TrainingJobStatus"] == "Completed", second.get("FailureReason")
-    assert machine.lines(second["TrainingJobName"]) == [f"installed {prefix}"]
+    assert machine.lines(second["TrainingJobName"]) == [f"installed {place}"]
 
 
 def test_a_wheel_in_the_source_is_found_beside_the_requirements(
@@ -268,7 +250,7 @@ def test_programs_that_were_installed_come_first_on_path(machine: Machine, tmp_p
     code = """
 import subprocess
 subprocess.run(["tiny-say"], check=True)
-subprocess.run(["python", "-c", "import tiny_local, sys; print(tiny_local.WORD, sys.prefix)"], check=True)
+subprocess.run(["python", "-c", "import tiny_local; print(tiny_local.WORD, tiny_local.__file__)"], check=True)
 subprocess.run([%r, "-c", "import tiny_local; print('base', tiny_local.WORD)"], check=True)
 """
     files = {"requirements.txt": f"--no-index\n{path}\n"}

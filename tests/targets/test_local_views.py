@@ -283,6 +283,18 @@ def test_without_a_view_a_script_that_opens_opt_ml_is_told_the_variable(
     assert variable in explained.fixes[0]
 
 
+def test_without_a_view_a_source_that_names_opt_ml_is_told_so_at_once(
+    without: None, machine: Machine
+) -> None:
+    # The error itself names no path.
+    code = "import sqlite3; print('ran', flush=True); sqlite3.connect('/opt/ml/model/a.db')"
+    described = machine.run(code, hosts=2)
+    for host in ("algo-1", "algo-2"):
+        note = machine.lines(described["TrainingJobName"], host)[0 if host == "algo-2" else 1]
+        assert note.startswith("jupyter_sm: the source names /opt/ml, and this machine gives")
+        assert SWITCH in note and "SM_MODEL_DIR" in note
+
+
 def test_without_a_view_another_fault_is_not_blamed_on_opt_ml(
     without: None, machine: Machine
 ) -> None:

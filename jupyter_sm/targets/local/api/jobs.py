@@ -63,10 +63,11 @@ class Jobs:
         """Accepted once the job's folder bears its name."""
         job = self._layout.job(self.kind.kind, request[self.kind.name_field])
         self.offer.check(request)
-        created = now()
+        created, arn = now(), self.offer.arn(job.name)
         state: dict[str, Any] = {
             "status": "InProgress",
             "transitions": [],
+            "arn": arn,
             "created": created,
             "modified": created,
             "grace": self._grace,
@@ -77,7 +78,6 @@ class Jobs:
             state, "Pending", f"Waiting for one of {self._max_jobs} places on this machine."
         )
         part = Path(tempfile.mkdtemp(prefix=".new-", dir=self._layout.jobs))
-        arn = self.offer.arn(job.name)
         try:
             write_json(part / "request.json", request)
             write_json(part / "state.json", state)

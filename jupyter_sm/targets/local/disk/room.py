@@ -167,7 +167,7 @@ class Room:
 
 def _clear_environment(folder: Path) -> bool:
     """Remove an environment, unless a job runs in it or it is just being made."""
-    making = locks.try_lock(folder.parent / "lock")
+    making = locks.try_lock(folder.with_suffix(".lock"))
     if making is None:
         return False
     try:

@@ -157,6 +157,7 @@ def _argument(value: Any) -> str:
 def environment(
     request: Mapping[str, Any],
     name: str,
+    arn: str,
     host: str,
     base: Path,
     machine: Mapping[str, str],
@@ -172,6 +173,7 @@ def environment(
         PYTHONIOENCODING="utf-8",
         PYTHONPATH=os.fspath(base / "code"),
         TRAINING_JOB_NAME=name,
+        TRAINING_JOB_ARN=arn,
         SAGEMAKER_BASE_DIR=os.fspath(base),
         SAGEMAKER_JOB_NAME=name,
         # As PyTorch's container has it; ranks come from torchrun or from the script.

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.targets.local.runner.machine import Python
 from jupyter_sm.targets.local.runner.views import OPT_ML
 from jupyter_sm.targets.local.runner.work import JobFailedError
 
 _PYTHONS = ("python", "python3")
 
 
-def argv_of(
-    part: Mapping[str, Any], python: str, env: Mapping[str, str], folder: Path, base: Path
-) -> list[str]:
+def argv_of(part: Mapping[str, Any], python: Python, folder: Path, base: Path) -> list[str]:
     """The words of the command; `python` stands for the image's.
 
     `folder` is where a host's /opt/ml lies on the machine, `base` where its processes find it.
@@ -23,9 +22,9 @@ def argv_of(
     """
     words: list[str] = [*part["ContainerEntrypoint"], *part.get("ContainerArguments", [])]
     if words[0] in _PYTHONS:
-        return [python, *(told(base, word) for word in words[1:])]
+        return [python.program, *(told(base, word) for word in words[1:])]
     program = told(folder, words[0])
-    if shutil.which(program, path=env.get("PATH")) is None:
+    if shutil.which(program, path=python.env.get("PATH")) is None:
         fault = "it is not executable" if Path(program).is_file() else "there is no such program"
         raise JobFailedError(f"ClientError: ContainerEntrypoint names {words[0]!r}, and {fault}.")
     return [told(base, word) for word in words]

@@ -11,9 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-
-from jupyter_sm.targets.local.runner.views import OPT_ML
+from pathlib import Path
 
 LONGEST = 1024
 _BYTES_A_CHARACTER = 4
@@ -26,17 +24,8 @@ _BEGINS = re.compile(
 # An exception of the user's own, of which the toolkit tells nothing.
 _OWN_ERROR = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit|Warning)\b")
 # The toolkit's own exit code, whatever the script's was.
-_TOOLKITS = 1
+TOOLKITS_CODE = 1
 _KILLED = 137
-_OPT_ML_PATH = re.compile(r"[\"'](/opt/ml(?:/[^\"']{0,300})?)[\"']")
-_ERROR = re.compile(r"\b(FileNotFoundError|PermissionError|NotADirectoryError|No such file)\b")
-_VARIABLES = {
-    "input/config": "SM_INPUT_CONFIG_DIR",
-    "input": "SM_INPUT_DIR",
-    "model": "SM_MODEL_DIR",
-    "output/data": "SM_OUTPUT_DATA_DIR",
-    "output": "SM_OUTPUT_DIR",
-}
 
 
 def written(file: Path) -> str | None:
@@ -62,9 +51,9 @@ def called_process_error(
     )
 
 
-def algorithm_error(text: str, more: str = "") -> str:
+def algorithm_error(text: str, more: str = "", code: int = TOOLKITS_CODE) -> str:
     """The FailureReason that such a text becomes, as long as one may be; `more` is ours."""
-    end = f", exit code: {_TOOLKITS}{more}"
+    end = f", exit code: {code}{more}"
     return f"AlgorithmError: {text}"[: LONGEST - len(end)] + end
 
 
@@ -75,33 +64,3 @@ def _message(lines: Sequence[str]) -> str:
             # Each line once.
             return "\n".join(dict.fromkeys(told.split("\n"))).strip()
     return next((line for line in reversed(lines) if _OWN_ERROR.match(line)), "")
-
-
-def no_opt_ml(refusal: str, lines: Sequence[str]) -> str:
-    """A sentence for a script whose last lines complain of a path below an /opt/ml that is not there.
-
-    `refusal`: why there is none; empty where there is.
-    """
-    for line in reversed(lines if refusal else ()):
-        found = _OPT_ML_PATH.search(line)
-        if found and _ERROR.search(line):
-            path = PurePosixPath(found[1])
-            way = (
-                "give it to the script as an argument"
-                if path.is_relative_to(OPT_ML / "processing")
-                else f"find it by the variable {_variable(path)}"
-            )
-            return (
-                f"This machine gives a job no {OPT_ML} of its own ({refusal}): for {path}, {way}."
-            )
-    return ""
-
-
-def _variable(path: PurePosixPath) -> str:
-    parts = path.relative_to(OPT_ML).parts
-    if parts[:2] == ("input", "data") and len(parts) > 2:
-        return f"SM_CHANNEL_{parts[2].upper()}"
-    for place, variable in _VARIABLES.items():
-        if path.is_relative_to(OPT_ML / place):
-            return variable
-    return "SAGEMAKER_BASE_DIR"

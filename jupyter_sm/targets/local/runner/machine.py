@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 import os
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_sm.targets.local.runner import requirements
+from jupyter_sm.targets.local.runner import own_python, requirements
 from jupyter_sm.targets.local.runner.channels import local_path
 from jupyter_sm.targets.local.runner.work import JobFailedError, Work
 
@@ -23,7 +23,10 @@ _PASSED_ON = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
         *("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"),
-        *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "XDG_CACHE_HOME", "TORCH_HOME", "KERAS_HOME"),
+        *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"),
+        *("XDG_CACHE_HOME", "TORCH_HOME", "KERAS_HOME", "TRANSFORMERS_CACHE", "TFHUB_CACHE_DIR"),
+        *("SENTENCE_TRANSFORMERS_HOME", "NLTK_DATA", "MPLCONFIGDIR", "TIKTOKEN_CACHE_DIR"),
+        *("NUMBA_CACHE_DIR", "TRITON_CACHE_DIR"),
     }
 )
 _PASSED_ON_PREFIXES = (
@@ -34,7 +37,13 @@ _PASSED_ON_PREFIXES = (
 
 def passed_on(machine: Mapping[str, str]) -> dict[str, str]:
     """The variables of the machine that every job gets."""
-    return {key: value for key, value in machine.items() if _is_passed_on(key)}
+    passed = {key: value for key, value in machine.items() if _is_passed_on(key)}
+    region = machine.get("AWS_REGION") or machine.get("AWS_DEFAULT_REGION")
+    # What SageMaker's containers have is known here where the environment tells it.
+    return {
+        **passed,
+        **(dict.fromkeys(("AWS_REGION", "SAGEMAKER_REGION"), region) if region else {}),
+    }
 
 
 def _is_passed_on(key: str) -> bool:
@@ -59,56 +68,49 @@ def interpreter(image: str) -> str:
     return python
 
 
-def with_interpreter(work: Work, python: str, env: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which `python` and the programs beside it are the job's."""
-    folder = Path(python).parent
-    folders = [folder]
-    if not _is_same(folder / "python", python):
-        folders.insert(0, _named_python(work.job.path / "bin", python))
-    return _first_on_path(env, folders)
+@dataclass(frozen=True)
+class Python:
+    """A host's Python: the program, the interpreter that it stands for, and the variables to find it."""
+
+    program: str
+    interpreter: str
+    env: dict[str, str]
+
+    def told(self, argv: Sequence[str]) -> list[str]:
+        """A command as users know it: with the interpreter that they named."""
+        return [self.interpreter if word == self.program else word for word in argv]
 
 
-def with_environment(env: Mapping[str, str], environment: Path) -> dict[str, str]:
-    """The same, of an environment that was made for the job's requirements.
+def python_for(
+    work: Work,
+    host: str,
+    interpreter: str,
+    env: Mapping[str, str],
+    *,
+    requirements_of: Path | None = None,
+    is_package: bool = False,
+) -> Python:
+    """A host's own Python, which sees what `interpreter` sees and takes what the job installs.
 
-    Programs that the job's interpreter brings along find its packages too.
+    With `requirements_of`, the folder of the code, it also has what that requires.
     """
-    sites = [str(site) for site in environment.glob("lib/python*/site-packages")]
-    path = [part for part in (env.get("PYTHONPATH"), *sites) if part]
-    first = _first_on_path(env, [environment / "bin"])
-    return {**first, "PYTHONPATH": os.pathsep.join(path)}
-
-
-def environment_for(
-    work: Work, host: str, python: str, env: Mapping[str, str], *, package: bool
-) -> Path | None:
-    """An environment that has what the job's code requires; None where it requires nothing."""
-    code = work.job.host(host) / "code"
-    if not package and not (code / "requirements.txt").is_file():
-        return None
     start = functools.partial(work.views.start, host)
     installer = requirements.Installer(start, env, work.say, work.check_stop)
-    environments = requirements.Environments(work.root / "environments", installer)
-    return environments.prepare(python, code, work.opt_ml(host) / "code", package=package)
-
-
-def _is_same(path: Path, python: str) -> bool:
+    environments = requirements.Environments(work.root, installer)
+    folder, beside = work.job.hosts / host / "python", Path(interpreter).parent
+    code = requirements_of
     try:
-        return path.samefile(python)
-    except OSError:
-        return False
-
-
-def _named_python(folder: Path, python: str) -> Path:
-    """A folder in which an interpreter of any name is `python` and `python3`."""
-    folder.mkdir(exist_ok=True)
-    for name in ("python", "python3"):
-        # No link: an interpreter that was started by one would not know its environment.
-        (folder / name).write_text(f'#!/bin/sh\nexec {shlex.quote(python)} "$@"\n')
-        (folder / name).chmod(0o700)
-    return folder
-
-
-def _first_on_path(env: Mapping[str, str], folders: Sequence[Path]) -> dict[str, str]:
-    path = [*map(os.fspath, folders), env.get("PATH", os.defpath)]
-    return {**env, "PATH": os.pathsep.join(path)}
+        if code is not None and (is_package or (code / "requirements.txt").is_file()):
+            seen = work.opt_ml(host) / "code"
+            kept = environments.prepare(interpreter, code, seen, package=is_package)
+        else:
+            kept = environments.base(interpreter)
+    except requirements.NoEnvironmentError as error:
+        work.say(f"packages that this job installs stay in your Python: {error}.", host)
+        own_python.named(folder / "bin", interpreter)
+        env = own_python.first_on_path(env, [folder / "bin", beside])
+        return Python(interpreter, interpreter, env)
+    program = own_python.over(kept, folder)
+    env = own_python.first_on_path(env, [folder / "bin", kept / "bin", beside])
+    env = own_python.with_packages(env, [folder, kept])
+    return Python(str(program), interpreter, {**env, "VIRTUAL_ENV": os.fspath(folder)})

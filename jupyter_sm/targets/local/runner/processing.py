@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sm.jobs.kinds.places import Place
-from jupyter_sm.targets.local.runner import artifacts, channels, container_command, failure, machine
+from jupyter_sm.targets.local.runner import (
+    artifacts,
+    channels,
+    container_command,
+    differences,
+    failure,
+    machine,
+)
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, Work
@@ -67,7 +74,8 @@ class Run:
         config = base / "config"
         config.mkdir(parents=True)
         (base / "output").mkdir()
-        (config / "processingjobconfig.json").write_text(json.dumps(self._request))
+        told = {"ProcessingJobArn": self._work.arn, **self._request}
+        (config / "processingjobconfig.json").write_text(json.dumps(told))
         (config / "resourceconfig.json").write_text(
             json.dumps({"current_host": host, "hosts": list(self._hosts)})
         )
@@ -90,13 +98,16 @@ class Run:
         """ContainerEntrypoint and ContainerArguments; `python` is the image's."""
         base = self._work.opt_ml(host)
         app = self._request["AppSpecification"]
-        python = machine.interpreter(app["ImageUri"])
-        env = machine.with_interpreter(self._work, python, machine.passed_on(os.environ))
-        env.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
         own = self._request.get("Environment", {})
-        env.update({key: container_command.told(base, value) for key, value in own.items()})
-        argv = container_command.argv_of(app, python, env, self._job.host(host), base)
-        return Command(argv, env, self._work.container_folder(host), self._mounts[host])
+        env = {
+            **machine.passed_on(os.environ),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8",
+            **{key: container_command.told(base, value) for key, value in own.items()},
+        }
+        python = machine.python_for(self._work, host, machine.interpreter(app["ImageUri"]), env)
+        argv = container_command.argv_of(app, python, self._job.host(host), base)
+        return Command(argv, python.env, self._work.container_folder(host), self._mounts[host])
 
     def reason(self, host: Host) -> str:
         """What the container wrote to `failure`, else its exit code."""
@@ -104,7 +115,7 @@ class Run:
         if written is not None:
             return f"AlgorithmError: {written}"
         where = f" on {host.name}" if len(self._hosts) > 1 else ""
-        told = failure.no_opt_ml(self._work.views.refusal, host.tail)
+        told = differences.failure_note(self._work.views.refusal, self._hosts, host.tail)
         return (
             f"AlgorithmError: See job logs for more information, exit code: "
             f"{host.exit_code()}{where}{f'. {told}' if told else ''}"

@@ -1,7 +1,7 @@
-"""requirements.txt beside the script: installed into an environment of its own, kept by content.
+"""Environments over the interpreters that run jobs, kept by content: see what these have, and add to it.
 
-The user's own environment stays untouched. The new one sees what is installed there, so
-only what is missing is fetched.
+The user's own environment stays untouched. Of a requirements.txt beside the script only what is
+missing there is fetched, once for all jobs that require the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from jupyter_sm.targets.local.disk import locks
 from jupyter_sm.targets.local.disk.room import size_of
-from jupyter_sm.targets.local.runner import failure, processes
+from jupyter_sm.targets.local.runner import failure, own_python, processes
 from jupyter_sm.targets.local.runner.host import lines_of
 from jupyter_sm.targets.local.runner.requirement_files import RequirementFiles
 
@@ -45,6 +45,10 @@ _TAIL_LINES = 40
 
 class RequirementsError(Exception):
     """Packages that can't be installed; the text is the FailureReason."""
+
+
+class NoEnvironmentError(Exception):
+    """No environment can be made over an interpreter; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,22 @@ class Installer:
 
 
 class Environments:
-    """The environments kept below one folder."""
+    """The environments kept below a target's folder."""
 
-    def __init__(self, folder: Path, installer: Installer) -> None:
-        self._folder = folder
+    def __init__(self, root: Path, installer: Installer) -> None:
+        self._root = root
         self._installer = installer
+
+    def base(self, python: str) -> Path:
+        """The folder of an environment that has what the interpreter has, and no more.
+
+        Raises NoEnvironmentError where none can be made, RequirementsError where it is no Python.
+        """
+        if own_python.is_script(python):
+            raise NoEnvironmentError(f"{python} is a script that starts another one")
+        # Small, and one an interpreter: nothing that room has to be made of (`room.py`).
+        folder = self._root / "interpreters" / _key(python, [])
+        return self._kept(folder, lambda: self._make(python, folder))
 
     def prepare(self, python: str, code: Path, seen: Path, *, package: bool = False) -> Path:
         """The folder of an environment that has what the code requires; made once per content.
@@ -107,16 +122,30 @@ class Environments:
         files = RequirementFiles(wanted, self._installer.check_stop)
         if package:
             files.add_package(code)
-        self._folder.mkdir(exist_ok=True)
-        folder = self._folder / _key(python, options, files, seen)
-        while (lock := locks.try_lock(self._folder / "lock")) is None:
+        place = [os.fspath(seen)] if files.is_editable else []
+        key = _key(python, [*options, *place], files.digest())
+        folder = self._root / "environments" / key
+
+        def make() -> None:
+            self._installer.say(f"installing {' and '.join(what)} into {folder}")
+            try:
+                pip = _pip(python, self._make(python, folder))
+            except NoEnvironmentError as error:
+                raise RequirementsError(f"ClientError: {error}.") from None
+            self._install(pip, python, options, folder, seen)
+
+        return self._kept(folder, make)
+
+    def _kept(self, folder: Path, make: Callable[[], object]) -> Path:
+        folder.parent.mkdir(exist_ok=True)
+        while (lock := locks.try_lock(folder.with_suffix(".lock"))) is None:
             self._installer.check_stop()
             time.sleep(_TICK_SECONDS)
         try:
             ready = folder / "ready"
             if not ready.exists():
-                self._installer.say(f"installing {' and '.join(what)} into {folder}")
-                self._make(python, options, folder, seen)
+                shutil.rmtree(folder, ignore_errors=True)
+                make()
                 ready.write_text(str(size_of(folder)))
             # Used now, and until this process ends (`room.py`).
             os.utime(ready)
@@ -125,19 +154,32 @@ class Environments:
             os.close(lock)
         return folder
 
-    def _make(self, python: str, options: list[str], folder: Path, seen: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        venv = [python, "-m", "venv", "--without-pip", str(folder)]
-        self._run(venv, seen, python, options)
+    def _make(self, python: str, folder: Path) -> str:
+        """Make an environment that sees what the interpreter sees; the version of its pip."""
         sites, pip = self._ask(python)
-        for site in folder.glob("lib/python*/site-packages"):
-            # As the interpreter itself reads them, with the .pth files that lie there.
-            lines = [f"import site; site.addsitedir({inherited!r})" for inherited in sites]
-            (site / "inherited.pth").write_text("\n".join(lines))
+        code, lines = self._installer.run(
+            [python, "-m", "venv", "--without-pip", str(folder)], folder.parent
+        )
+        if code:
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
+            raise NoEnvironmentError(f"{python} makes no environment: {last.rstrip('.')}")
+        for site in own_python.sites(folder):
+            own_python.inherit(site, sites)
+        return pip
+
+    def _install(
+        self, pip: list[str], python: str, options: list[str], folder: Path, seen: Path
+    ) -> None:
         inner = folder / "bin" / "python"
-        install = [*_pip(python, pip), "--python", str(inner), "install", "--no-input"]
+        install = [*pip, "--python", str(inner), "install", "--no-input"]
         quiet = ["--disable-pip-version-check", "--progress-bar", "off"]
-        self._run([*install, *quiet, *options], seen, python, options)
+        code, lines = self._installer.run([*install, *quiet, *options], seen)
+        if code:
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+            error = "InstallModuleError" if "." in options else "InstallRequirementsError"
+            told = [python, "-m", "pip", "install", *options]
+            text = failure.called_process_error(error, code, lines, told, otherwise=last)
+            raise RequirementsError(failure.algorithm_error(text))
 
     def _ask(self, python: str) -> tuple[list[str], str]:
         said = "no output"
@@ -151,20 +193,15 @@ class Environments:
             )
             said = asked.stderr.strip() or said
             sites, pip = json.loads(asked.stdout.splitlines()[-1])
+        except OSError as error:
+            raise RequirementsError(
+                f"ClientError: {python} can't be run: {error.strerror}."
+            ) from None
         except (subprocess.TimeoutExpired, ValueError, IndexError):
             raise RequirementsError(
                 f"ClientError: {python} does not run as a Python interpreter: {said.splitlines()[-1]}"
             ) from None
         return sites, pip
-
-    def _run(self, argv: list[str], folder: Path, python: str, options: list[str]) -> None:
-        code, lines = self._installer.run(argv, folder)
-        if code:
-            last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-            error = "InstallModuleError" if "." in options else "InstallRequirementsError"
-            told = [python, "-m", "pip", "install", *options]
-            text = failure.called_process_error(error, code, lines, told, otherwise=last)
-            raise RequirementsError(failure.algorithm_error(text))
 
 
 def _pip(python: str, version: str) -> list[str]:
@@ -190,8 +227,7 @@ def _is_enough(version: str) -> bool:
     return tuple(numbers) >= _PIP
 
 
-def _key(python: str, options: list[str], files: RequirementFiles, seen: Path) -> str:
+def _key(python: str, options: Sequence[str], contents: bytes = b"") -> str:
     interpreter = os.stat(python)  # noqa: PTH116 - the file that links lead to
     parts = [python, str(interpreter.st_size), str(interpreter.st_mtime_ns), *options]
-    parts += [os.fspath(seen)] if files.is_editable else []
-    return hashlib.sha256("\0".join(parts).encode() + files.digest()).hexdigest()[:16]
+    return hashlib.sha256("\0".join(parts).encode() + contents).hexdigest()[:16]

@@ -15,6 +15,7 @@ from jupyter_sm.targets.local.runner import (
     channels,
     container,
     container_command,
+    differences,
     distribution,
     entry_point,
     failure,
@@ -41,6 +42,7 @@ class Run:
         self._request = work.request
         self._hosts = work.hosts
         self._mounts: dict[str, dict[str, Mount]] = {host: {} for host in work.hosts}
+        self._pythons: dict[str, machine.Python] = {}
 
     def lay_out(self) -> None:
         """/opt/ml of each host, with source, channels and checkpoints."""
@@ -65,6 +67,8 @@ class Run:
             if source is not None:
                 archive = channels.local_path(str(source))
                 artifacts.unpack_source(archive, base / "code", self._work.check_stop)
+                for note in differences.source_notes(self._work.views.refusal, base / "code"):
+                    self._work.say(note, host)
             self._place_checkpoints(host)
             self._work.check_stop()
         for place in self._work.kind.places(self._request):
@@ -121,41 +125,50 @@ class Run:
         opt_ml = self._work.opt_ml(host)
         meeting = (self._work.meet_at(), self._work.network.port)
         env = container.environment(
-            self._request, self._work.name, host, opt_ml, os.environ, meeting
+            self._request, self._work.name, self._work.arn, host, opt_ml, os.environ, meeting
         )
         mounts = self._mounts[host]
-        python = machine.interpreter(self._image())
-        env = machine.with_interpreter(self._work, python, env)
+        interpreter = machine.interpreter(self._image())
         if self._has_own_command:
             algorithm = self._request["AlgorithmSpecification"]
-            argv = container_command.argv_of(algorithm, python, env, base, opt_ml)
-            return Command(argv, env, self._work.container_folder(host), mounts)
+            python = self._pythons[host] = machine.python_for(self._work, host, interpreter, env)
+            argv = container_command.argv_of(algorithm, python, base, opt_ml)
+            return Command(argv, python.env, self._work.container_folder(host), mounts)
         program = str(container.decoded_hyperparameters(self._request)["sagemaker_program"])
         kind = entry_point.entry_point_of(code, program)
         if kind is not EntryPoint.PACKAGE and not (code / program).is_file():
             raise JobFailedError(f"ClientError: the source archive holds no {program}.")
         if kind is EntryPoint.COMMAND:
             (code / program).chmod(0o700)
-        if kind is not EntryPoint.COMMAND:
-            is_package = kind is EntryPoint.PACKAGE
-            made = machine.environment_for(self._work, host, python, env, package=is_package)
-            if made is not None:
-                python, env = str(made / "bin" / "python"), machine.with_environment(env, made)
+            if (code / "requirements.txt").is_file():
+                self._work.say(
+                    f"as on SageMaker, requirements.txt is not installed for {program}: let it run "
+                    "`pip install -r requirements.txt` itself.",
+                    host,
+                )
+        python = self._pythons[host] = machine.python_for(
+            self._work,
+            host,
+            interpreter,
+            env,
+            requirements_of=None if kind is EntryPoint.COMMAND else code,
+            is_package=kind is EntryPoint.PACKAGE,
+        )
         started = distribution.command(
             container.framework_parameters(self._request),
             kind,
-            python,
+            python.program,
             program,
             container.arguments(self._request),
             host=host,
             hosts=container.distribution_hosts(self._request),
-            env=env,
+            env=python.env,
             gpus=container.gpu_count(),
         )
         if started is None:
             self._work.say(f"the processes of {host} are started by {self._hosts[0]}.", host)
             return None
-        return Command(started, env, opt_ml / "code", mounts)
+        return Command(started, python.env, opt_ml / "code", mounts)
 
     @property
     def _has_own_command(self) -> bool:
@@ -173,17 +186,20 @@ class Run:
         """What the script wrote to `failure`, else what the toolkit would write there."""
         where = f" on {host.name}" if len(self._hosts) > 1 else ""
         written = failure.written(self._job.host(host.name) / "output" / "failure")
+        code = (self._has_own_command and host.exit_code()) or failure.TOOLKITS_CODE
         if written is not None:
-            return failure.algorithm_error(written, where)
-        if self._has_own_command:
-            return f"AlgorithmError: , exit code: {host.exit_code()}{where}{self._no_opt_ml(host)}"
-        code = host.process.returncode
-        text = failure.called_process_error("ExecuteUserScriptError", code, host.tail, host.argv)
-        return failure.algorithm_error(text, where + self._no_opt_ml(host))
+            return failure.algorithm_error(written, where, code)
+        text = ""
+        if not self._has_own_command:
+            argv = self._pythons[host.name].told(host.argv)
+            text = failure.called_process_error(
+                "ExecuteUserScriptError", host.process.returncode, host.tail, argv
+            )
+        return failure.algorithm_error(text, where + self._note(host), code)
 
-    def _no_opt_ml(self, host: Host) -> str:
-        """Told where a script failed as /opt/ml is not there."""
-        told = failure.no_opt_ml(self._work.views.refusal, host.tail)
+    def _note(self, host: Host) -> str:
+        """Told where a script failed as this machine is not SageMaker's."""
+        told = differences.failure_note(self._work.views.refusal, self._hosts, host.tail)
         if told:
             self._work.say(told, host.name)
         return f". {told}" if told else ""
@@ -203,11 +219,6 @@ class Run:
         artifacts.pack([base / "output" / "data" for base in bases], output / "output.tar.gz")
         if done:
             self._work.state["model"] = model.as_uri()
-        elif self._work.views.refusal and (OPT_ML / "model").is_dir():
-            self._work.say(
-                f"the model is empty. A script's {OPT_ML}/model is this machine's own folder "
-                f"({self._work.views.refusal}): let it write to os.environ['SM_MODEL_DIR']."
-            )
 
     def clear(self) -> None:
         """The inputs: the instance is gone on SageMaker too; here they would only fill the disk."""

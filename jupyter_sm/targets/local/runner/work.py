@@ -59,6 +59,11 @@ class Work:
         """The job's name."""
         return self.job.name
 
+    @property
+    def arn(self) -> str:
+        """The job's ARN; empty of a job that was submitted by an older version."""
+        return str(self.state.get("arn", ""))
+
     def opt_ml(self, host: str) -> Path:
         """Where a host's own processes find what lies in `job.host(host)`."""
         return self.job.host(host) if self.views.refusal else OPT_ML
