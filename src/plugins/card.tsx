@@ -1,18 +1,7 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import * as React from 'react';
-
-import { jobActions } from '../actions';
 import type { IJobView } from '../api/types';
 import { Card } from '../components/Card';
 import type { ICardData } from '../components/Card';
-import type { JobsModel } from '../model/jobs';
-import { IJobsModel } from '../tokens';
-import { fieldsOf, isNumber, isText, OutputRenderer, text } from './output';
+import { fieldsOf, isNumber, isText, outputPlugin, text } from './output';
 import type { Fields } from './output';
 
 const MIME_TYPE = 'application/vnd.jupyter-sm.job+json';
@@ -83,30 +72,10 @@ function phaseOf(fields: Fields): string | null {
 }
 
 /** Renders a job's output as a live card. */
-export const cardPlugin: JupyterFrontEndPlugin<void> = {
+export const cardPlugin = outputPlugin({
   id: 'jupyter_sm:card',
   description: 'Renders SageMaker jobs in cell outputs as live cards.',
-  autoStart: true,
-  requires: [IJobsModel, IRenderMimeRegistry],
-  optional: [ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    model: JobsModel,
-    rendermime: IRenderMimeRegistry,
-    translator: ITranslator | null
-  ) => {
-    const trans = (translator ?? nullTranslator).load('jupyter_sm');
-    const actions = jobActions(app.commands);
-    const make = (data: ICardData) => (
-      <Card data={data} model={model} trans={trans} actions={actions} />
-    );
-    rendermime.addFactory(
-      {
-        safe: true,
-        mimeTypes: [MIME_TYPE],
-        createRenderer: () => new OutputRenderer(MIME_TYPE, readCard, make)
-      },
-      0
-    );
-  }
-};
+  mimeType: MIME_TYPE,
+  read: readCard,
+  Component: Card
+});

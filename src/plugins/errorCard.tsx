@@ -1,17 +1,6 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import * as React from 'react';
-
-import { jobActions } from '../actions';
 import { ErrorCard } from '../components/ErrorCard';
 import type { IErrorCardData } from '../components/ErrorCard';
-import type { JobsModel } from '../model/jobs';
-import { IJobsModel } from '../tokens';
-import { fieldsOf, isText, OutputRenderer, text } from './output';
+import { fieldsOf, isText, outputPlugin, text } from './output';
 
 const MIME_TYPE = 'application/vnd.jupyter-sm.error+json';
 
@@ -40,30 +29,10 @@ export function readErrorCard(data: unknown): IErrorCardData | null {
 }
 
 /** Renders an error's output as a card. */
-export const errorCardPlugin: JupyterFrontEndPlugin<void> = {
+export const errorCardPlugin = outputPlugin({
   id: 'jupyter_sm:error-card',
   description: 'Renders errors of SageMaker in cell outputs as cards.',
-  autoStart: true,
-  requires: [IJobsModel, IRenderMimeRegistry],
-  optional: [ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    model: JobsModel,
-    rendermime: IRenderMimeRegistry,
-    translator: ITranslator | null
-  ) => {
-    const trans = (translator ?? nullTranslator).load('jupyter_sm');
-    const actions = jobActions(app.commands);
-    const make = (data: IErrorCardData) => (
-      <ErrorCard data={data} model={model} trans={trans} actions={actions} />
-    );
-    rendermime.addFactory(
-      {
-        safe: true,
-        mimeTypes: [MIME_TYPE],
-        createRenderer: () => new OutputRenderer(MIME_TYPE, readErrorCard, make)
-      },
-      0
-    );
-  }
-};
+  mimeType: MIME_TYPE,
+  read: readErrorCard,
+  Component: ErrorCard
+});
