@@ -14,6 +14,7 @@ from typing import TextIO
 from jupyter_sm.cli.jobs import known, left, named
 from jupyter_sm.cli.show import card, show, show_rows, table
 from jupyter_sm.desk import Desk, JobView, words
+from jupyter_sm.desk.waiting import await_log
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.shown.secrets import mask, masked
 
@@ -44,6 +45,7 @@ def details(desk: Desk, options: argparse.Namespace) -> int:
 def metrics(desk: Desk, options: argparse.Namespace) -> int:
     """A job's metrics: first, last, least and greatest of each; all points as CSV or JSON."""
     view = named(desk, options)
+    await_log(desk, view.key)
     if options.csv:
         _write_csv(desk, view, sys.stdout)
         return 0

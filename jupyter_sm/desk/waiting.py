@@ -125,6 +125,15 @@ class Waiting:
         return silent(view.target, timeout, *fixes, why=message)
 
 
+def await_log(desk: Desk, key: JobKey) -> None:
+    """Wait for the last lines of a job that has ended: they come a moment after its end."""
+    view = desk.job(key)
+    if view is not None and view.is_over:
+        waiting = Waiting(desk, view)
+        while not waiting.is_over():
+            time.sleep(TICK_SECONDS)
+
+
 def read_log(
     desk: Desk,
     key: JobKey,
@@ -133,11 +142,13 @@ def read_log(
     follow: bool = False,
     on_wait: Callable[[], None] = lambda: None,
 ) -> Iterator[LogRecord]:
-    """The entries of a log so far; with `follow` also what comes until it is read out.
+    """The entries of a log so far, all of an ended job; with `follow` also what comes until its end.
 
     `on_wait` is called while nothing comes.
     """
     desk.watch(key)
+    if not follow:
+        await_log(desk, key)
     start = 0
     while True:
         # Asked for before the page is read, so that the last lines are in the page.

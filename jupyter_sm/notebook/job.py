@@ -21,7 +21,7 @@ from jupyter_sm.desk import (
     views,
     words,
 )
-from jupyter_sm.desk.waiting import TICK_SECONDS, Waiting, checked, read_log
+from jupyter_sm.desk.waiting import TICK_SECONDS, Waiting, await_log, checked, read_log
 from jupyter_sm.diagnosis import Explanation
 from jupyter_sm.jobs import REJECTED, JobKey
 from jupyter_sm.logs.entries import SEVERITIES
@@ -165,6 +165,7 @@ class Job:
         """
         names = ("name", "value", "step", "epoch", "timestamp_ms", "stream", "group")
         columns: dict[str, list[Any]] = {name: [] for name in names}
+        await_log(self._desk, self.key)
         for point in self._desk.metric_points(self.key):
             for name, column in columns.items():
                 column.append(getattr(point, name))

@@ -51,6 +51,17 @@ def test_what_a_job_has_left_is_listed_fetched_and_unpacked(
     assert "downloaded" in capsys.readouterr().out
 
 
+def test_the_last_lines_and_points_are_there_once_the_status_is_final(tmp_path: Path) -> None:
+    script = tmp_path / "prints.py"
+    script.write_text("for n in range(3000): print('loss:', n)")
+    job = sm.train(script, metrics={"loss": "loss: ([0-9]+)"})
+    wait_for(lambda: job.status == "Completed")
+    assert job.logs()[-1].text.endswith("2999")
+    other = sm.train(script, metrics={"loss": "loss: ([0-9]+)"})
+    wait_for(lambda: other.status == "Completed")
+    assert len(other.metrics()) == 3000
+
+
 def test_an_archive_that_leads_outside_is_refused(leaves: Path, tmp_path: Path) -> None:
     job = done(leaves)
     archive = Path(job.view.model_uri.removeprefix("file://"))
