@@ -53,6 +53,7 @@ class Draft:
     refusals: Refusals
     notes: list[str]
     submission_id: str
+    bucket: str
     create_bucket: bool
     packed_from: Origin
 
@@ -105,6 +106,7 @@ def draft_of_spec(
         request,
         refusals,
         notes=placement.notes,
+        bucket=spec.bucket or "",
         create_bucket=spec.create_bucket,
         packed_from=packed_from,
     )
@@ -136,6 +138,7 @@ def _draft(
     refusals: Refusals,
     *,
     notes: Sequence[str] = (),
+    bucket: str = "",
     create_bucket: bool = False,
     packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> Draft:
@@ -166,6 +169,7 @@ def _draft(
         refusals=refusals,
         notes=[shown(note, secrets) for note in told],
         submission_id=submission_id,
+        bucket=bucket,
         create_bucket=create_bucket,
         packed_from=packed_from,
     )

@@ -59,6 +59,7 @@ def _commit(store: Store, draft: Draft) -> JobView:
             request=draft.request,
             script=draft.script,
             notes=draft.notes,
+            bucket=draft.bucket,
             create_bucket=draft.create_bucket,
             packed_from=draft.packed_from,
         )

@@ -226,4 +226,8 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     UPDATE jobs SET request_is_whole = submission_id IS NOT NULL;
     ALTER TABLE jobs ADD COLUMN dependencies TEXT NOT NULL DEFAULT '[]';
     """,
+    # A bucket that a one-line call names.
+    """
+    ALTER TABLE submissions ADD COLUMN bucket TEXT NOT NULL DEFAULT '';
+    """,
 )

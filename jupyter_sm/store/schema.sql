@@ -135,7 +135,7 @@ CREATE TABLE "submissions" (
         next_attempt_at REAL NOT NULL DEFAULT 0,
         staged INTEGER NOT NULL DEFAULT 0,
         create_bucket INTEGER NOT NULL DEFAULT 0
-    );
+    , bucket TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX submissions_by_job ON submissions (job_id);
 

@@ -35,6 +35,7 @@ class Submission:
     attempts: int
     stop_requested: bool
     staged: bool
+    bucket: str
     create_bucket: bool
     created_at: float
 
@@ -51,6 +52,7 @@ def add_submission(
     request: dict[str, Any],
     script: str,
     notes: Sequence[str] = (),
+    bucket: str = "",
     create_bucket: bool = False,
     packed_from: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> None:
@@ -82,8 +84,9 @@ def add_submission(
         except sqlite3.IntegrityError:
             raise DuplicateNameError(key.name) from None
         db.execute(
-            "INSERT INTO submissions (id, job_id, state, create_bucket) VALUES (?, ?, 'open', ?)",
-            (submission_id, cursor.lastrowid, create_bucket),
+            "INSERT INTO submissions (id, job_id, state, bucket, create_bucket)"
+            " VALUES (?, ?, 'open', ?, ?)",
+            (submission_id, cursor.lastrowid, bucket, create_bucket),
         )
         db.executemany(
             "INSERT INTO steps VALUES (?, ?, ?, ?)",
@@ -101,7 +104,7 @@ def open_submissions(store: Store, target: str) -> list[Submission]:
     """Submissions that are due now, oldest first."""
     db = store.read()
     rows = db.execute(
-        "SELECT s.id, s.job_id, s.attempts, s.staged, s.create_bucket, j.target, j.kind, j.name,"
+        "SELECT s.id, s.job_id, s.attempts, s.staged, s.bucket, s.create_bucket, j.target, j.kind, j.name,"
         " j.request, j.stop_requested, j.created_at"
         " FROM submissions s JOIN jobs j ON j.id = s.job_id"
         " WHERE s.state = 'open' AND j.target = ? AND s.next_attempt_at <= ? ORDER BY s.job_id",
@@ -117,6 +120,7 @@ def open_submissions(store: Store, target: str) -> list[Submission]:
             attempts=row["attempts"],
             stop_requested=bool(row["stop_requested"]),
             staged=bool(row["staged"]),
+            bucket=row["bucket"],
             create_bucket=bool(row["create_bucket"]),
             created_at=row["created_at"],
         )

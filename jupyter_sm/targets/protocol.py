@@ -76,13 +76,15 @@ class Staged:
 class Staging:
     """What staging a submission needs to know, and whom it tells.
 
-    `submitted_at` in seconds; `on_progress` is called with bytes done and in all.
+    `submitted_at` in seconds; `bucket` is where files go, empty where the target finds one;
+    `on_progress` is called with bytes done and in all.
     """
 
     kind: Kind
     name: str
     request: dict[str, Any]
     submitted_at: float
+    bucket: str
     create_bucket: bool
     on_progress: Callable[[int, int], None]
     stopped: threading.Event

@@ -119,6 +119,7 @@ class Submitter:
             name=submission.key.name,
             request=submission.request,
             submitted_at=submission.created_at,
+            bucket=submission.bucket,
             create_bucket=submission.create_bucket,
             on_progress=lambda done, total: submissions.mark_staging(
                 self._store, submission, done, total

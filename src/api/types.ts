@@ -188,6 +188,16 @@ export interface ITrainingSpec {
   input_mode?: string;
   /** how several processes train together: torchrun or mpi; without it each instance runs the script by itself */
   distribution?: string | null;
+  /** the subnets of its VPC, with security_group_ids */
+  subnets?: string[];
+  /** the security groups of its VPC */
+  security_group_ids?: string[];
+  /** the KMS key that encrypts the instances' storage */
+  volume_kms_key?: string | null;
+  /** the KMS key that encrypts the model */
+  output_kms_key?: string | null;
+  /** the bucket for sources, inputs and, without output, the model; without it the target finds one */
+  bucket?: string | null;
   /** let SageMaker's default bucket be created for the job's files */
   create_bucket?: boolean;
   /** take along what links in source and inputs lead to outside of them */

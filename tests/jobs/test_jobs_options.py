@@ -50,6 +50,11 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "metrics": (["--metric", "loss=loss=([0-9.]+)"], {"loss": "loss=([0-9.]+)"}),
     "input_mode": (["--input-mode", "FastFile"], "FastFile"),
     "distribution": (["--distribution", "torchrun"], "torchrun"),
+    "subnets": (["--subnet", "subnet-1", "--subnet", "subnet-2"], ["subnet-1", "subnet-2"]),
+    "security_group_ids": (["--security-group-id", "sg-1"], ["sg-1"]),
+    "volume_kms_key": (["--volume-kms-key", "alias/a"], "alias/a"),
+    "output_kms_key": (["--output-kms-key", "alias/b"], "alias/b"),
+    "bucket": (["--bucket", "team"], "team"),
     "create_bucket": (["--create-bucket"], True),
     "follow_links": (["--follow-links"], True),
 }

@@ -48,6 +48,11 @@ FULL = TrainingSpec(
     checkpoint="s3://bucket/checkpoints",
     metrics={"loss": "loss=([0-9.]+)"},
     input_mode="FastFile",
+    subnets=["subnet-1", "subnet-2"],
+    security_group_ids=["sg-1"],
+    volume_kms_key="alias/disk",
+    output_kms_key="alias/model",
+    bucket="where-the-target-puts-files",
 )
 
 
@@ -89,12 +94,17 @@ def test_a_full_spec_compiles_to_exactly_this_request() -> None:
             channel("train", "s3://bucket/train"),
             channel("test", "s3://bucket/test"),
         ],
-        "OutputDataConfig": {"S3OutputPath": "s3://bucket/digits/output"},
+        "OutputDataConfig": {
+            "S3OutputPath": "s3://bucket/digits/output",
+            "KmsKeyId": "alias/model",
+        },
         "ResourceConfig": {
             "InstanceType": "ml.g5.xlarge",
             "InstanceCount": 2,
             "VolumeSizeInGB": 50,
+            "VolumeKmsKeyId": "alias/disk",
         },
+        "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]},
         "StoppingCondition": {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 10_800},
         "EnableManagedSpotTraining": True,
         "CheckpointConfig": {

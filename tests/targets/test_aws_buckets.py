@@ -40,6 +40,7 @@ def test_the_default_bucket_is_created_only_when_asked(account: Account) -> None
             "There is no bucket 'not-there', which the output names",
         ),
         ({}, {"bucket": "not-there"}, "which config.toml names"),
+        ({"bucket": "not-there"}, {"bucket": "team"}, "which the call names"),
         ({"inputs": {"train": "s3://not-there/x"}}, {}, "which the channel train names"),
         ({"output": "s3://Bad_Bucket!/x"}, {}, "Bad_Bucket!"),
         ({"inputs": {"train": "s3://Bad Bucket/x"}}, {}, "Bad Bucket"),
@@ -62,6 +63,18 @@ def test_a_bucket_that_is_none_is_refused_in_words(
         return
     wait_for(lambda: account.status("job") == "Rejected", 10)
     assert says in (account.refused("job").failure_reason or "")
+
+
+def test_a_bucket_that_the_call_names_takes_all_files(account: Account) -> None:
+    account.settings(role="arn:aws:iam::123456789012:role/Training", bucket="team")
+    account.client("s3").create_bucket(Bucket="mine")
+    account.track()
+    account.submit("job", bucket="mine", output_kms_key="alias/model")
+    wait_for(lambda: account.created("job"))
+    request = account.client("sagemaker").describe_training_job(TrainingJobName="job")
+    assert request["OutputDataConfig"]["S3OutputPath"] == "s3://mine/jupyter-sm/output"
+    assert request["OutputDataConfig"]["KmsKeyId"] == "alias/model"
+    assert "s3://mine/" in request["HyperParameters"]["sagemaker_submit_directory"]
 
 
 @pytest.mark.parametrize("whose", ["output", "input", "settings"])

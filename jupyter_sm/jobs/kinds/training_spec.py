@@ -130,6 +130,28 @@ class TrainingSpec:
             metavar="LAUNCHER",
         ),
     )
+    subnets: Sequence[str] = field(
+        default_factory=list,
+        metadata=about("the subnets of its VPC, with security_group_ids", "--subnet", metavar="ID"),
+    )
+    security_group_ids: Sequence[str] = field(
+        default_factory=list,
+        metadata=about("the security groups of its VPC", "--security-group-id", metavar="ID"),
+    )
+    volume_kms_key: str | None = field(
+        default=None,
+        metadata=about("the KMS key that encrypts the instances' storage", metavar="KEY"),
+    )
+    output_kms_key: str | None = field(
+        default=None, metadata=about("the KMS key that encrypts the model", metavar="KEY")
+    )
+    bucket: str | None = field(
+        default=None,
+        metadata=about(
+            "the bucket for sources, inputs and, without output, the model; without it the target "
+            "finds one"
+        ),
+    )
     create_bucket: bool = field(
         default=False,
         metadata=about("let SageMaker's default bucket be created for the job's files"),
@@ -188,15 +210,21 @@ class TrainingSpec:
                 "TrainingInputMode": self.input_mode,
                 **_metric_definitions(self.metrics),
             },
-            **({"RoleArn": place.role} if place.role else {}),
-            **(
-                {"OutputDataConfig": {"S3OutputPath": place.output_uri}} if place.output_uri else {}
+            **_given(RoleArn=place.role),
+            **_given(
+                OutputDataConfig=_given(S3OutputPath=place.output_uri, KmsKeyId=self.output_kms_key)
             ),
             "ResourceConfig": {
                 "InstanceType": self.instance,
                 "InstanceCount": self.instance_count,
                 "VolumeSizeInGB": self.volume_gb,
+                **_given(VolumeKmsKeyId=self.volume_kms_key),
             },
+            **_given(
+                VpcConfig=_given(
+                    SecurityGroupIds=list(self.security_group_ids), Subnets=list(self.subnets)
+                )
+            ),
             "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime},
         }
         if place.input_uris:
@@ -225,6 +253,11 @@ class TrainingSpec:
         more = {"sagemaker_instance_type": self.instance} if self.distribution == "torchrun" else {}
         values = {_LAUNCHERS[self.distribution]: True, **more}
         return {name: json.dumps(value) for name, value in values.items()}
+
+
+def _given(**members: Any) -> dict[str, Any]:
+    """The members that say something."""
+    return {name: value for name, value in members.items() if value}
 
 
 def _channel(name: str, uri: str) -> dict[str, Any]:
@@ -279,6 +312,10 @@ def nearest_spec(request: Mapping[str, Any], origin: Origin) -> TrainingSpec | N
         follow_links=follows_links(request),
         environment=dict(request.get("Environment", {})),
         checkpoint=at(request, "CheckpointConfig", "S3Uri"),
+        subnets=at(request, "VpcConfig", "Subnets") or [],
+        security_group_ids=at(request, "VpcConfig", "SecurityGroupIds") or [],
+        volume_kms_key=at(request, "ResourceConfig", "VolumeKmsKeyId"),
+        output_kms_key=at(request, "OutputDataConfig", "KmsKeyId"),
         metrics={row["Name"]: row["Regex"] for row in algorithm.get("MetricDefinitions", [])},
         input_mode=algorithm.get("TrainingInputMode", "File"),
         distribution=next(

@@ -63,7 +63,7 @@ class Stager:
         is_ours = any(p.uri(request).startswith("file://") for p in places)
         is_open = any(p.role == "output" and not p.uri(request) for p in places)
         bucket, prefix = "", PREFIX
-        if is_ours or is_open or settings.bucket:
+        if is_ours or is_open or staging.bucket or settings.bucket:
             bucket, prefix = self._bucket(staging, settings, sdk, staged, places)
         for place in places:
             if place.role == "output" and not place.uri(request):
@@ -109,11 +109,17 @@ class Stager:
         staged: Staged,
         places: list[Place],
     ) -> tuple[str, str]:
-        """Where files go: the settings' bucket, the output's, the SDK's, else SageMaker's default
-        one; and what our keys begin with there."""
-        if settings.bucket:
-            self._buckets.check(settings.bucket, "config.toml names")
-            return settings.bucket, PREFIX
+        """Where files go, and what our keys begin with there.
+
+        The call's bucket, the settings', the output's, the SDK's, else SageMaker's default one.
+        """
+        for named, who in (
+            (staging.bucket, "the call names"),
+            (settings.bucket, "config.toml names"),
+        ):
+            if named:
+                self._buckets.check(named, who)
+                return named, PREFIX
         outputs = (p.uri(staged.request) for p in places if p.role == "output")
         output = next(filter(None, outputs), "")
         if output:

@@ -34,7 +34,7 @@ class AwsTarget:
     stages = True
     reads_all_logs = False
     log_quiet_seconds = 30.0
-    fills_in = frozenset({"RoleArn", "OutputDataConfig"})
+    fills_in = frozenset({"RoleArn", "OutputDataConfig", "OutputDataConfig.S3OutputPath"})
 
     def __init__(self, aws: AwsName, data_dir: Path, *, cadence: Cadence | None = None) -> None:
         self.aws = aws
