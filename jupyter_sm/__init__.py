@@ -20,7 +20,19 @@ except ImportError:  # a source tree that was never built
 if TYPE_CHECKING:
     from jupyter_sm.diagnosis import ExplainedError, Explanation
     from jupyter_sm.jobs import TrainingSpec
-    from jupyter_sm.notebook.api import client, explain, get_job, list_jobs, submit, track, train
+    from jupyter_sm.notebook.api import (
+        add_target,
+        client,
+        defaults,
+        explain,
+        get_job,
+        list_jobs,
+        list_targets,
+        remove_target,
+        submit,
+        track,
+        train,
+    )
     from jupyter_sm.notebook.job import Job
     from jupyter_sm.notebook.many import as_completed, compare, wait_all
 
@@ -29,12 +41,16 @@ _HOMES = {
     "Explanation": "jupyter_sm.diagnosis",
     "Job": "jupyter_sm.notebook.job",
     "TrainingSpec": "jupyter_sm.jobs",
+    "add_target": "jupyter_sm.notebook.api",
     "as_completed": "jupyter_sm.notebook.many",
     "client": "jupyter_sm.notebook.api",
     "compare": "jupyter_sm.notebook.many",
+    "defaults": "jupyter_sm.notebook.api",
     "explain": "jupyter_sm.notebook.api",
     "get_job": "jupyter_sm.notebook.api",
     "list_jobs": "jupyter_sm.notebook.api",
+    "list_targets": "jupyter_sm.notebook.api",
+    "remove_target": "jupyter_sm.notebook.api",
     "submit": "jupyter_sm.notebook.api",
     "track": "jupyter_sm.notebook.api",
     "train": "jupyter_sm.notebook.api",
@@ -47,12 +63,16 @@ __all__ = [
     "Job",
     "TrainingSpec",
     "__version__",
+    "add_target",
     "as_completed",
     "client",
     "compare",
+    "defaults",
     "explain",
     "get_job",
     "list_jobs",
+    "list_targets",
+    "remove_target",
     "submit",
     "track",
     "train",

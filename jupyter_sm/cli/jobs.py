@@ -82,11 +82,12 @@ def ls(desk: Desk, options: argparse.Namespace) -> int:
 
 def train(desk: Desk, options: argparse.Namespace) -> int:
     """Start training a script; with --wait until its end."""
-    spec = TrainingSpec(**given(options, TrainingSpec))
     chosen = given(options, JobOptions)
+    target = chosen.get("target", JobOptions.target)
+    spec, notes = desk.spec_of_call(given(options, TrainingSpec), target)
     if options.dry_run:
-        return _planned(desk.plan_spec(spec, **chosen), options)
-    return _started(desk, desk.submit_spec(spec, **chosen), options)
+        return _planned(desk.plan_spec(spec, **chosen, notes=notes), options)
+    return _started(desk, desk.submit_spec(spec, **chosen, notes=notes), options)
 
 
 def _started(desk: Desk, view: JobView, options: argparse.Namespace) -> int:

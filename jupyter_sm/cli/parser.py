@@ -75,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
         help="look after one from now on, or no longer: its jobs go on, and leave the list",
     )
     targets.add_argument("target", nargs="?", help="which, as default@us-east-1")
+    made.add("defaults", results.defaults, "what training gets where it is left out").add_argument(
+        "target", nargs="?", default=JobOptions.target
+    )
     made.add("doctor", doctor.doctor, "look at the install, and say what to do", _LOOKING)
     return whole
 

@@ -159,6 +159,13 @@ def export(desk: Desk, options: argparse.Namespace) -> int:
     return 0
 
 
+def defaults(desk: Desk, options: argparse.Namespace) -> int:
+    """What training from this folder gets on a target, and from where."""
+    found = desk.defaults(options.target)
+    show_rows(map(vars, found)) if options.json else show(str(found))
+    return 0
+
+
 def targets(desk: Desk, options: argparse.Namespace) -> int:
     """The targets there are, and how each is; or one that is to be looked after no longer."""
     if options.do and not options.target:

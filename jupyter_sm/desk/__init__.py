@@ -3,6 +3,7 @@
 import logging
 
 from jupyter_sm.desk.artifacts import Results
+from jupyter_sm.desk.defaults import Defaults
 from jupyter_sm.desk.desk import Desk, open_desk
 from jupyter_sm.desk.plans import Plan
 from jupyter_sm.store import JobView, StoreError, StoreLostError, data_dir, folder_of, views
@@ -13,6 +14,7 @@ from jupyter_sm.targets.artifacts import Artifact
 __all__ = [
     "Artifact",
     "ChangePage",
+    "Defaults",
     "Desk",
     "JobProgress",
     "JobView",

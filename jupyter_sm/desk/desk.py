@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_sm.desk import space, targets
 from jupyter_sm.desk.again import submit_again
 from jupyter_sm.desk.artifacts import Results
+from jupyter_sm.desk.defaults import Defaults, defaults_of, spec_of_call
 from jupyter_sm.desk.drafts import checked_kind, draft_of_request, draft_of_spec
 from jupyter_sm.desk.plans import Plan, plan_of
 from jupyter_sm.desk.reach import Patience, silent, unreachable
@@ -187,11 +188,29 @@ class Desk:
 
     # Acting
 
+    def spec_of_call(
+        self, given: Mapping[str, Any], target: str = LOCAL
+    ) -> tuple[TrainingSpec, list[str]]:
+        """The spec of a one-line call from the working folder, with defaults; and notes on these.
+
+        Raises ExplainedError where these can't be used.
+        """
+        return spec_of_call(self.store, given, target, Path.cwd())
+
+    def defaults(self, target: str = LOCAL) -> Defaults:
+        """What one-line calls from the working folder get where they leave it out. Makes no call."""
+        return defaults_of(self.store, target, Path.cwd())
+
     def submit_spec(
-        self, spec: TrainingSpec, *, name: str | None = None, target: str = LOCAL
+        self,
+        spec: TrainingSpec,
+        *,
+        name: str | None = None,
+        target: str = LOCAL,
+        notes: Sequence[str] = (),
     ) -> JobView:
         """Compile a spec and commit its submission; returns at once."""
-        return submit_spec(self.store, spec, name=name, target=target)
+        return submit_spec(self.store, spec, name=name, target=target, notes=notes)
 
     def submit(
         self, request: dict[str, Any], *, kind: str = "training", target: str = LOCAL
@@ -200,14 +219,19 @@ class Desk:
         return submit_request(self.store, request, kind=kind, target=target)
 
     def plan_spec(
-        self, spec: TrainingSpec, *, name: str | None = None, target: str = LOCAL
+        self,
+        spec: TrainingSpec,
+        *,
+        name: str | None = None,
+        target: str = LOCAL,
+        notes: Sequence[str] = (),
     ) -> Plan:
         """What `submit_spec` would submit, and what is wrong with it. Raises nothing, starts nothing."""
         return plan_of(
             self.store,
             target,
             "training",
-            lambda: draft_of_spec(self.store, spec, name=name, target=target),
+            lambda: draft_of_spec(self.store, spec, name=name, target=target, notes=notes),
         )
 
     def plan(self, request: dict[str, Any], *, kind: str = "training", target: str = LOCAL) -> Plan:

@@ -59,7 +59,12 @@ class Draft:
 
 
 def draft_of_spec(
-    store: Store, spec: TrainingSpec, *, name: str | None = None, target: str = "local"
+    store: Store,
+    spec: TrainingSpec,
+    *,
+    name: str | None = None,
+    target: str = "local",
+    notes: Sequence[str] = (),
 ) -> Draft:
     """Compile a spec for a target. The source is copied now; inputs are read when they are staged.
 
@@ -105,7 +110,7 @@ def draft_of_spec(
         kind_named("training"),
         request,
         refusals,
-        notes=placement.notes,
+        notes=[*notes, *placement.notes],
         bucket=spec.bucket or "",
         create_bucket=spec.create_bucket,
         packed_from=packed_from,

@@ -11,14 +11,19 @@ from jupyter_sm.store import JobView, Store, StoreError, jobs, submissions
 
 
 def submit_spec(
-    store: Store, spec: TrainingSpec, *, name: str | None = None, target: str = "local"
+    store: Store,
+    spec: TrainingSpec,
+    *,
+    name: str | None = None,
+    target: str = "local",
+    notes: Sequence[str] = (),
 ) -> JobView:
     """Compile a spec for a target and commit its submission; the job as it stands.
 
     The source is copied now; inputs are read when they are staged. Raises ExplainedError
     with one clear sentence, or with one for each thing that is wrong with it.
     """
-    return _commit(store, draft_of_spec(store, spec, name=name, target=target))
+    return _commit(store, draft_of_spec(store, spec, name=name, target=target, notes=notes))
 
 
 def submit_request(

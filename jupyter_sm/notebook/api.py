@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, overload
 
 from jupyter_sm import diagnosis
-from jupyter_sm.desk import Plan, views
-from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.desk import Defaults, Plan, views
+from jupyter_sm.jobs import JobKey
 from jupyter_sm.notebook import errors  # noqa: F401 - errors become cards
 from jupyter_sm.notebook.arguments import between, check_options, checked_arguments
 from jupyter_sm.notebook.job import Job, JobList
@@ -28,7 +28,7 @@ def train(
     dependencies: Sequence[str | os.PathLike[str]] = (),
     inputs: Mapping[str, str | os.PathLike[str]] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
-    instance: str = TrainingSpec.instance,
+    instance: str | None = None,
     name: str | None = None,
     target: str = "local",
     dry_run: Literal[False] = False,
@@ -43,7 +43,7 @@ def train(
     dependencies: Sequence[str | os.PathLike[str]] = (),
     inputs: Mapping[str, str | os.PathLike[str]] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
-    instance: str = TrainingSpec.instance,
+    instance: str | None = None,
     name: str | None = None,
     target: str = "local",
     dry_run: bool = False,
@@ -54,22 +54,24 @@ def train(
     `script` is a Python file, or a folder with `entry_point=`; `dependencies` are files and
     folders that are packed beside it; `inputs` maps channel names to local paths or s3://
     addresses. `options` are TrainingSpec's other fields (`instance_count`, `max_runtime`, `spot`,
-    …; `%%sm train --help` lists them). Without `name` the job gets a fresh one. With `dry_run`
-    nothing is started: the plan has the request, and all that is wrong with it. Raises
-    ExplainedError with one clear sentence when something is wrong before the job could be created.
+    …; `%%sm train --help` lists them); what is left out comes from `defaults()`. Without `name` the
+    job gets a fresh one. With `dry_run` nothing is started: the plan has the request, and all that
+    is wrong with it. Raises ExplainedError with one clear sentence when something is wrong before
+    the job could be created.
     """
     check_options("train", options)
-    spec = TrainingSpec(
-        script=os.fspath(script),
-        dependencies=_plain(dependencies),
-        inputs={channel: os.fspath(path) for channel, path in (inputs or {}).items()},
-        hyperparameters=dict(hyperparameters or {}),
-        instance=instance,
+    given = {
+        "script": os.fspath(script),
+        "dependencies": _plain(dependencies),
+        "inputs": {channel: os.fspath(path) for channel, path in (inputs or {}).items()},
+        "hyperparameters": dict(hyperparameters or {}),
+        **({"instance": instance} if instance else {}),
         **{name: _plain(value) for name, value in options.items()},
-    )
+    }
+    spec, notes = desk().spec_of_call(given, target)
     if dry_run:
-        return desk().plan_spec(spec, name=name, target=target)
-    view = desk().submit_spec(spec, name=name, target=target)
+        return desk().plan_spec(spec, name=name, target=target, notes=notes)
+    view = desk().submit_spec(spec, name=name, target=target, notes=notes)
     desk().follow(view)
     return Job(desk(), view)
 
@@ -151,7 +153,19 @@ def list_jobs(*, target: str | None = None, limit: int = 50) -> JobList:
     return JobList(desk(), views)
 
 
-def targets() -> list[views.TargetView]:
+@checked_arguments
+def defaults(target: str = "local") -> Defaults:
+    """What `train` gets where it is left out, and where each value comes from.
+
+    That is `jupyter_sm.toml` beside the notebook (or above it in its repository), the `config.toml`
+    of the job store's folder, and on an account the SageMaker SDK's own defaults. Makes no call.
+    Raises ExplainedError for a file that can't be used.
+    """
+    return desk().defaults(target)
+
+
+@checked_arguments
+def list_targets() -> list[views.TargetView]:
     """Where jobs can run, and how each is."""
     return desk().targets()
 

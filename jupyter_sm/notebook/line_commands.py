@@ -11,7 +11,7 @@ from jupyter_sm.desk.words import columns
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import KINDS, TrainingSpec
 from jupyter_sm.jobs.code import FORMS
-from jupyter_sm.jobs.options import add_options
+from jupyter_sm.jobs.options import JobOptions, add_options
 from jupyter_sm.notebook import api, magics, many
 from jupyter_sm.notebook.job import Job
 
@@ -121,8 +121,12 @@ def _targets(words: list[str]) -> Any:
         raise magics.usage(f"%sm targets {options.do} needs the target's name.")
     if options.do:
         changes[options.do](options.target)
-    rows = [(row.name, row.health, row.reason or "") for row in api.targets()]
+    rows = [(row.name, row.health, row.reason or "") for row in api.list_targets()]
     return Text(columns(rows))
+
+
+def _defaults(words: list[str]) -> Any:
+    return api.defaults(_parsed("defaults", words).target or JobOptions.target)
 
 
 def _help(words: list[str]) -> Any:
@@ -157,5 +161,6 @@ COMMANDS: dict[str, Command] = {
     "targets": Command(
         "[add|remove TARGET]", "where jobs can run, and how each is; which to look after", _targets
     ),
+    "defaults": Command("[TARGET]", "what training gets where it is left out", _defaults),
     "help": Command("", "this", _help),
 }

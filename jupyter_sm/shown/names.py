@@ -68,6 +68,8 @@ _ABOUT = re.compile(
     r"|provider|manager|store|method|scheme|algorithm|class|kind|region|error|exception|warning|invalid"
     r"|missing|mismatch|enable|disable|validator|validation|unavailable|denied|loader|chain|resolver|factory|client"
     r"|service|parser|builder|stdin|prompt)$"
+    # KMS keys have names and numbers that anyone may know.
+    r"|(?:^|_)kms_key$"
     # A class of a library's, whose messages follow its name.
     r"|(?:^|_)(?:secrets?|tokens?|credentials?|passwords?|keys?)_(?:manager|provider|factory|resolver|store)"
 )

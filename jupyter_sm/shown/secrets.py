@@ -115,7 +115,9 @@ class _Masker:
                 return self._items(list(value), name)
             if isinstance(value, str):
                 return self._string(value, name)
-            return self._hide(str(value)) if name and is_secret(name, value) else value
+            # What is no plain data tells nothing, and may not even have a text.
+            is_plain = isinstance(value, (int, float, bytes))
+            return self._hide(str(value)) if is_plain and name and is_secret(name, value) else value
         finally:
             self._depth -= 1
 

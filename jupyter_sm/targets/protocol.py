@@ -35,6 +35,15 @@ class StagingStoppedError(Exception):
 
 
 @dataclass(frozen=True)
+class Default:
+    """The value of an option where a call leaves it out, and where that was set."""
+
+    name: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True)
 class Cadence:
     """How often a target is asked, in seconds.
 
@@ -127,6 +136,13 @@ class Target(Protocol):
 
     def notes(self, kind: Kind, request: dict[str, Any]) -> list[str]:
         """What a user should know of a request that the target runs, in sentences. Makes no call."""
+        ...
+
+    def defaults(self, kind: Kind) -> Sequence[Default]:
+        """What it fills in when it stages a job, as far as files of this machine tell. Makes no call.
+
+        Raises StagingRefusedError for a file that can't be read.
+        """
         ...
 
     def stage(self, staging: Staging) -> Staged:

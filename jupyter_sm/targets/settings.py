@@ -6,6 +6,7 @@
     [targets."team@eu-west-1"]
     bucket = "team-training"
     create_bucket = false
+    instance = "ml.g5.xlarge"
     queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/jupyter-sm"
 
     [store]
@@ -19,29 +20,42 @@
     [space]
     keep_alive = false
 
-A target's own table goes before `defaults`. What is the machine's is a variable of the environment.
+A target's own table goes before `defaults`; both may also have options of one-line calls, which
+`defaults.py` reads. What is the machine's is a variable of the environment.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+from jupyter_sm.jobs import TrainingSpec
+from jupyter_sm.jobs.values import misfit
 from jupyter_sm.targets.protocol import NotReadyError
 
 _LOG_LIMIT_MB = 2_000
 _SOURCES_LIMIT_MB = 1_000
 _LOCAL_LIMIT_GB = 50
 _LOCAL_LIMIT_JOBS = 10_000
+# Options of a one-line call that are no single job's own.
+_OWN = frozenset(
+    {
+        *("script", "entry_point", "dependencies", "inputs", "hyperparameters"),
+        *("checkpoint", "metrics", "distribution", "follow_links"),
+    }
+)
+OPTIONS = tuple(one.name for one in fields(TrainingSpec) if one.name not in _OWN)
 _TABLES = ("defaults", "targets", "store", "local", "space")
 
 
@@ -69,22 +83,36 @@ class Settings:
 
 def read_settings(data_dir: Path, target: str) -> Settings:
     """The settings for a target; all unset where there is no file. Raises SettingsError."""
+    path, own, for_all = tables_of(data_dir, target)
+    known = get_type_hints(Settings)
+    merged = {**checked(path, for_all, *known), **checked(path, own, *known)}
+    return Settings(**{name: value for name, value in merged.items() if name in known})
+
+
+def tables_of(data_dir: Path, target: str) -> tuple[Path, Mapping[str, Any], Mapping[str, Any]]:
+    """The file, and its tables for a target and for all. Raises SettingsError."""
     path, content = _read(data_dir)
     tables = content.get("targets", {})
     own = tables.get(target, {}) if isinstance(tables, dict) else None
-    merged: dict[str, Any] = {}
-    for table in (content.get("defaults", {}), own):
-        if not isinstance(table, dict):
-            raise SettingsError(f"In {path}, defaults, targets and each of targets must be tables.")
-        merged |= table
-    known = {field.name: str(field.type) for field in fields(Settings)}
-    for key, value in merged.items():
-        if key not in known:
-            raise SettingsError(f"{path} sets {key!r}; known settings are {', '.join(known)}.")
-        wanted = bool if known[key] == "bool" else str
-        if not isinstance(value, wanted):
-            raise SettingsError(f"In {path}, {key} must be a {wanted.__name__}, not {value!r}.")
-    return Settings(**merged)
+    for_all = content.get("defaults", {})
+    if not isinstance(own, dict) or not isinstance(for_all, dict):
+        raise SettingsError(f"In {path}, defaults, targets and each of targets must be tables.")
+    return path, own, for_all
+
+
+def checked(path: Path, table: Mapping[str, Any], *more: str) -> Mapping[str, Any]:
+    """A table of options of one-line calls, and `more` settings. Raises SettingsError."""
+    hints = {**get_type_hints(TrainingSpec), **get_type_hints(Settings)}
+    known = [*more, *(name for name in OPTIONS if name not in more)]
+    for name, value in table.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1, cutoff=0.7)
+            meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
+            raise SettingsError(f"{path} sets {name!r}; {meant}")
+        wrong = misfit(value, hints[name], name)
+        if wrong:
+            raise SettingsError(f"In {path}, {wrong.where} {wrong.what}")
+    return table
 
 
 def check(data_dir: Path) -> None:
@@ -159,14 +187,20 @@ def check_switch(variable: str) -> None:
         raise SettingsError(f"{variable} is {text!r}: set it to 0 or 1, or unset it.")
 
 
-def _read(data_dir: Path) -> tuple[Path, dict[str, Any]]:
-    path = data_dir / "config.toml"
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a file, empty where there is none. Raises SettingsError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return path, {}
+        return {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"The settings in {path} can't be read: {error}.") from None
+    return content
+
+
+def _read(data_dir: Path) -> tuple[Path, dict[str, Any]]:
+    path = data_dir / "config.toml"
+    content = read_toml(path)
     unknown = [name for name in content if name not in _TABLES]
     if unknown:
         raise SettingsError(f"{path} has {unknown[0]!r}; known tables are {', '.join(_TABLES)}.")

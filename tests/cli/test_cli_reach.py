@@ -216,9 +216,9 @@ def test_a_variable_of_ours_that_means_nothing_is_told(
     ("text", "says"),
     [
         ("role = 3\n", "'role'"),
-        ("[defaults]\nrole = 3\n", "role must be a str"),
+        ("[defaults]\nrole = 3\n", "role must be a text"),
         ("[defaults]\nrolle = 'x'\n", "'rolle'"),
-        ("[defaults]\ncreate_bucket = 'yes'\n", "create_bucket must be a bool"),
+        ("[defaults]\ncreate_bucket = 'yes'\n", "create_bucket must be True or False"),
         ("targets = 3\n", "must be tables"),
         ('[targets]\n"default@us-east-1" = 3\n', "must be tables"),
         ("[defaults", "can't be read"),

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from jupyter_sm.targets.defaults import PROJECT, project_defaults
 from jupyter_sm.targets.settings import (
     keeps_space_alive,
     local_limits,
@@ -89,6 +90,12 @@ def _settings(code: str, folder: Path) -> None:
     assert keeps_space_alive(folder) in (True, False)
 
 
+def _project(code: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PROJECT).write_text(code)
+    assert project_defaults(folder, TARGET, is_account=True)
+
+
 def _like_those_of(name: str) -> Callable[[str, Path], None]:
     """A row has the members that rows of the package's own file have, and patterns that compile."""
 
@@ -107,6 +114,7 @@ def _like_those_of(name: str) -> Callable[[str, Path], None]:
 
 READERS: dict[str, Callable[[str, Path], None]] = {
     "defaults": _settings,
+    "instance": _project,
     "space": _settings,
     "store": _settings,
     "rule": _like_those_of("rules"),

@@ -15,8 +15,16 @@ from typing import Any
 
 from jupyter_sm.jobs.kinds.places import at
 from jupyter_sm.targets.aws.buckets import split
-from jupyter_sm.targets.protocol import StagingRefusedError
+from jupyter_sm.targets.protocol import Default, StagingRefusedError
 
+# The names that one-line calls have for members of a request.
+_OPTIONS = {
+    "RoleArn": "role",
+    "Environment": "environment",
+    "OutputDataConfig.KmsKeyId": "output_kms_key",
+    "OutputDataConfig.S3OutputPath": "output",
+    "ResourceConfig.VolumeKmsKeyId": "volume_kms_key",
+}
 _SESSION = ("SageMaker", "PythonSDK", "Modules", "Session")
 # Taken whole or not at all: half of somebody's network is nobody's network.
 _WHOLE = frozenset({"VpcConfig", "Environment", "ProfilerConfig"})
@@ -47,6 +55,21 @@ class SdkDefaults:
         prefix, _ = self.value(*_SESSION, "DefaultS3ObjectKeyPrefix")
         return (str(bucket), str(prefix or "").strip("/"), file) if bucket else None
 
+    def options(self, section: str) -> list[Default]:
+        """What a section's jobs get, strongest first, under the names that one-line calls have for it."""
+        found = []
+        bucket = self.bucket()
+        if bucket:
+            found.append(Default("bucket", bucket[0], bucket[2]))
+        for file, content in self.files:
+            members = at(content, "SageMaker", section)
+            filled: dict[str, Any] = {}
+            for path in _fill(filled, members if isinstance(members, Mapping) else {}):
+                value = at(filled, *path.split("."))
+                for name, shown in _as_options(path, value):
+                    found.append(Default(name, shown, file))
+        return found
+
     def fill(self, request: dict[str, Any], section: str) -> list[str]:
         """Add to a request what it leaves out; in words, which file set what."""
         notes = []
@@ -59,10 +82,25 @@ class SdkDefaults:
         return notes
 
 
-def read(client: Callable[[str], Any]) -> SdkDefaults:
+def _as_options(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if path == "Tags":
+        yield "tags", {str(tag["Key"]): str(tag.get("Value", "")) for tag in value}
+    elif path == "VpcConfig":
+        yield "subnets", at(value, "Subnets")
+        yield "security_group_ids", at(value, "SecurityGroupIds")
+    else:
+        yield _OPTIONS.get(path, path), value
+
+
+def on_this_machine() -> SdkDefaults:
+    """As `read`, without a call: a file that lies on S3 is left out."""
+    return read(None)
+
+
+def read(client: Callable[[str], Any] | None) -> SdkDefaults:
     """The defaults that are set; a file that can't be read is refused in a sentence.
 
-    `client` gives S3 where a variable names an object there.
+    `client` gives S3 where a variable names an object there; without it such a file is left out.
     """
     places = (
         (
@@ -77,6 +115,8 @@ def read(client: Callable[[str], Any]) -> SdkDefaults:
     files = []
     for named, folder in places:
         place = named or os.fspath(folder / "sagemaker" / "config.yaml")
+        if client is None and place.startswith("s3://"):
+            continue
         try:
             text = _text(place, client)
         except FileNotFoundError:
@@ -89,8 +129,8 @@ def read(client: Callable[[str], Any]) -> SdkDefaults:
     return SdkDefaults(tuple(files))
 
 
-def _text(place: str, client: Callable[[str], Any]) -> str:
-    if place.startswith("s3://"):
+def _text(place: str, client: Callable[[str], Any] | None) -> str:
+    if client is not None and place.startswith("s3://"):
         bucket, key = split(place)
         content: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         return content.decode()

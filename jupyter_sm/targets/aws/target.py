@@ -15,7 +15,7 @@ from jupyter_sm.targets.aws.credentials import Credentials, setting_error
 from jupyter_sm.targets.aws.pace import Pacer
 from jupyter_sm.targets.aws.profiles import AwsName
 from jupyter_sm.targets.paths import PathError, resolved
-from jupyter_sm.targets.protocol import Cadence, Staged, Staging
+from jupyter_sm.targets.protocol import Cadence, Default, Staged, Staging
 from jupyter_sm.targets.settings import SettingsError, read_settings
 
 _PARTITION = re.compile(r"arn:(?P<partition>aws[a-z-]*):")
@@ -148,6 +148,12 @@ class AwsTarget:
     def notes(self, kind: Kind, request: dict[str, Any]) -> list[str]:
         """Nothing: SageMaker makes of a request what it says."""
         return []
+
+    def defaults(self, kind: Kind) -> list[Default]:
+        """What the SageMaker SDK's defaults set."""
+        from jupyter_sm.targets.aws import sdk_defaults
+
+        return sdk_defaults.on_this_machine().options(kind.sdk_section)
 
     @property
     def partition(self) -> str:

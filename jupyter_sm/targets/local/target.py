@@ -85,6 +85,10 @@ class LocalTarget:
         """Which settings of a request count for nothing on this machine."""
         return self.engine.notes(kind, request)
 
+    def defaults(self, kind: Kind) -> tuple[()]:
+        """Nothing: all is in the request."""
+        return ()
+
     def stage(self, staging: Staging) -> Staged:
         """Nothing: the supervisor reads folders where they are."""
         return Staged(staging.request)
