@@ -80,9 +80,10 @@ class _Walk:
 
     def file_in(self, name: str) -> File:
         path = self._place / name
+        found = self._status(path)
         if path.is_symlink():
             self._real_of(path)
-        return self._file(name, path, self._status(path))
+        return self._file(name, path, found)
 
     def _below(self, folder: Path, name: str, above: tuple[str, ...]) -> Iterator[File]:
         """The files of a folder; `above` are the real paths of it and of all that hold it."""
@@ -99,8 +100,8 @@ class _Walk:
     def _entry(self, folder: Path, entry: str, name: str, above: tuple[str, ...]) -> Iterator[File]:
         path = folder / entry
         is_link = path.is_symlink()
-        real = self._real_of(path) if is_link else os.path.join(above[-1], entry)  # noqa: PTH118
         found = self._status(path)
+        real = self._real_of(path) if is_link else os.path.join(above[-1], entry)  # noqa: PTH118
         if not stat.S_ISDIR(found.st_mode):
             yield self._file(f"{name}{entry}", path, found)
             return
