@@ -189,8 +189,8 @@ def _look_through(
     filled_in = where.fills_in & kind.fills_in
     found = check_request(kind.create, request, file_uris=True, filled_in=filled_in)
     faults = [_without_ours(fault, request) for fault in errors_of(found)]
-    # A target looks at a request whose members are all of their kinds.
-    is_whole = not any(fault.rule in ("type", "required") for fault in faults)
+    # A target looks at a request whose members are all of their kinds, and of values that there are.
+    is_whole = not any(fault.rule in ("type", "required", "enum") for fault in faults)
     not_offered = where.check(kind, request) if is_whole else None
     if not_offered:
         refusals.refuse("invalid-parameter", f"Not possible on {where.name}", not_offered)
