@@ -45,11 +45,12 @@ def _told(answer: Answer, status: str) -> str:
     if status == "Failed":  # the message is kept whatever the end was
         return str(answer.get("ExitMessage", ""))
     limit = at(answer, "StoppingCondition", "MaxRuntimeInSeconds")
-    began, ended = answer.get("ProcessingStartTime"), answer.get("ProcessingEndTime")
-    if status != "Stopped" or None in (limit, began, ended):
+    began = seconds(answer.get("ProcessingStartTime"))
+    ended = seconds(answer.get("ProcessingEndTime"))
+    if status != "Stopped" or limit is None or began is None or ended is None:
         return ""
     # There is no secondary status that would say so.
-    return "MaxRuntimeExceeded" if (ended - began).total_seconds() >= limit else ""
+    return "MaxRuntimeExceeded" if ended - began >= limit else ""
 
 
 def _parent(answer: Answer) -> str:
