@@ -101,9 +101,9 @@ class Run:
             return
         kept = channels.local_path(config["S3Uri"])
         kept.mkdir(parents=True, exist_ok=True)
-        place = Path(config.get("LocalPath") or _CHECKPOINTS)
+        place = Path("/" + os.path.normpath(config.get("LocalPath") or _CHECKPOINTS).lstrip("/"))
         if not self._work.views.refusal:
-            self._mounts[host][os.path.normpath(place)] = Mount(kept)
+            self._mounts[host][os.fspath(place)] = Mount(kept)
         elif place.is_relative_to(OPT_ML):
             here = self._job.host(host) / place.relative_to(OPT_ML)
             here.parent.mkdir(parents=True, exist_ok=True)
