@@ -54,8 +54,12 @@ def interpreter(image: str) -> str:
     Raises JobFailedError where there is none.
     """
     python = str(local_path(image)) if is_interpreter(image) else sys.executable
-    if not Path(python).is_file() or not os.access(python, os.X_OK):
+    if not Path(python).is_file():
         raise JobFailedError(f"ClientError: there is no Python interpreter {python}.")
+    if not os.access(python, os.X_OK):
+        raise JobFailedError(
+            f"ClientError: {python} is no Python interpreter: it is not executable."
+        )
     return python
 
 
