@@ -28,7 +28,7 @@ _LONGEST = 4_000
 # Lines that sound like an error's.
 _ALARM = re.compile(
     r"\berror\b|^ERROR|\bfatal\b|Fatal|exception|failed|cannot|can't|could not|not found|no such|denied"
-    r"|invalid|unable|killed|missing|usage:|depends on|conflict|requires|abort|core dumped",
+    r"|invalid|illegal|unable|killed|missing|usage:|depends on|conflict|requires|abort|core dumped",
     re.IGNORECASE,
 )
 # What toolkits and launchers print around a script's own words.

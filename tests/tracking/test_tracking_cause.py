@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import jupyter_sm as sm
 
 
@@ -65,6 +67,26 @@ def test_what_a_shell_said_last_is_told(tmp_path: Path) -> None:
     job.wait(60, check=False, progress=False)
     assert job.explanation is not None
     assert "/no/such/file" in job.explanation.what_happened
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "#!/usr/bin/env bash\r\necho hi\r\n",
+        "#!/bin/bash\r\necho hi\r\n",
+        "echo hi\r\nset -e\r\n",
+        "#!/bin/bash\necho hi\r\nset -e\r\nif true; then\r\n  echo x\r\nfi\r\n",
+        "#!/bin/bash\ncd .\r\nexit\r\n",
+    ],
+)
+def test_a_script_with_windows_line_ends_is_told_as_one(tmp_path: Path, code: str) -> None:
+    script = tmp_path / "run.sh"
+    script.write_bytes(code.encode())
+    job = sm.train(script)
+    job.wait(60, check=False, progress=False)
+    assert job.explanation is not None
+    assert "Windows line ends" in str(job.explanation)
+    assert "dos2unix" in job.explanation.fixes[0]
 
 
 def test_words_before_an_exit_are_told(tmp_path: Path) -> None:
