@@ -122,3 +122,10 @@ def test_a_requirement_that_there_is_not_is_named_with_the_reason(tmp_path: Path
     assert found is not None and found.category == "missing-dependency"
     assert "no-such-package-of-anyone==9.9" in str(found)
     assert "name it in" not in str(found)
+
+
+def test_a_job_without_a_connection_is_told_of_its_own_network(tmp_path: Path) -> None:
+    code = "import urllib.request\nurllib.request.urlopen('https://nowhere.invalid/x')\n"
+    found = explained(tmp_path, code)
+    assert found.category == "network" and found.title == "No connection from the job"
+    assert "NAT gateway" in found.fixes[0] and "EnableNetworkIsolation" in found.fixes[1]
