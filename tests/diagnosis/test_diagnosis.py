@@ -155,7 +155,7 @@ def test_the_scripts_exception_is_named() -> None:
 def test_the_missing_package_is_named_with_its_remedy() -> None:
     found = explain(ModuleNotFoundError("No module named 'torch'"))
     assert found.category == "missing-dependency"
-    assert "name torch" in found.fixes[0] and "requirements.txt" in found.fixes[0]
+    assert "add torch" in found.fixes[0] and "requirements.txt" in found.fixes[0]
 
 
 def test_the_full_disk_names_the_file() -> None:

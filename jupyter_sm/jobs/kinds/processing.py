@@ -119,5 +119,6 @@ PROCESSING = Kind(
     logs=logs,
     script=script,
     image=image,
+    runs_command=lambda _: True,
     results=results,
 )
