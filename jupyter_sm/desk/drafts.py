@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sm.desk.refusals import Refusals
-from jupyter_sm.desk.sources import check_inputs, check_script, origin_of
+from jupyter_sm.desk.sources import check_input, check_place, check_script, origin_of
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import (
     Fault,
@@ -83,10 +83,12 @@ def draft_of_spec(
             packed_from = origin_of(spec.script, spec.dependencies)
         except OSError as error:
             raise StoreError(f"The source could not be copied: {error}.") from None
-    inputs, spec = spec.inputs, replace(spec, inputs={})
-    with refusals.gather():
-        check_inputs(inputs)
-        spec = replace(spec, inputs=inputs)
+    inputs = {}
+    for channel, place in spec.inputs.items():
+        with refusals.gather():
+            check_input(channel, place, follow_links=spec.follow_links)
+            inputs[channel] = place
+    spec = replace(spec, inputs=inputs)
     where: Target | None = None
     with refusals.gather():
         where = open_target(target, store.folder)
@@ -126,6 +128,9 @@ def draft_of_request(
     except UnknownTargetError as error:
         raise refusal("invalid-parameter", "No such target", str(error)) from None
     refusals = Refusals(secrets_of(request))
+    for place in row.places(request):
+        with refusals.gather():
+            check_place(place, request)
     return _draft(where, row, request, refusals, notes=notes, packed_from=packed_from)
 
 
