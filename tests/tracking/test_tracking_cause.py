@@ -129,3 +129,15 @@ def test_a_job_without_a_connection_is_told_of_its_own_network(tmp_path: Path) -
     found = explained(tmp_path, code)
     assert found.category == "network" and found.title == "No connection from the job"
     assert "NAT gateway" in found.fixes[0] and "EnableNetworkIsolation" in found.fixes[1]
+
+
+@pytest.mark.parametrize("tie", ["", " from error"])
+def test_of_chained_errors_the_place_is_the_last_ones(tmp_path: Path, tie: str) -> None:
+    code = (
+        "class Bad(Exception): pass\ndef load():\n    return {}['a']\n\n"
+        f"try:\n    load()\nexcept KeyError as error:\n    raise Bad('no labels'){tie}\n"
+    )
+    found = explained(tmp_path, code)
+    said = "KeyError: 'a', which led to Bad: no labels in train.py line 8."
+    assert found.what_happened == said
+    assert found.entities["place"] == "train.py line 8"
