@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_sm.desk.refusals import Refusals
-from jupyter_sm.desk.sources import check_inputs, check_script, origin_of
+from jupyter_sm.desk.sources import check_input, check_place, check_script, origin_of
 from jupyter_sm.diagnosis import ExplainedError, refusal
 from jupyter_sm.jobs import (
     Fault,
@@ -89,10 +89,12 @@ def draft_of_spec(
             packed_from = origin_of(spec.script, spec.dependencies)
         except OSError as error:
             raise StoreError(f"The source could not be copied: {error}.") from None
-    inputs, spec = spec.inputs, replace(spec, inputs={})
-    with refusals.gather():
-        check_inputs(inputs)
-        spec = replace(spec, inputs=inputs)
+    inputs = {}
+    for channel, place in spec.inputs.items():
+        with refusals.gather():
+            check_input(channel, place, follow_links=spec.follow_links)
+            inputs[channel] = place
+    spec = replace(spec, inputs=inputs)
     where: Target | None = None
     with refusals.gather():
         where = open_target(target, store.folder)
@@ -133,6 +135,9 @@ def draft_of_request(
     except UnknownTargetError as error:
         raise refusal("invalid-parameter", "No such target", str(error)) from None
     refusals = Refusals(secrets_of(request))
+    for place in row.places(request):
+        with refusals.gather():
+            check_place(place, request)
     return _draft(where, row, request, refusals, notes=notes, packed_from=packed_from)
 
 
@@ -198,8 +203,8 @@ def _look_through(
     filled_in = where.fills_in & kind.fills_in
     found = check_request(kind.create, request, file_uris=True, filled_in=filled_in)
     faults = [_without_ours(fault, request) for fault in errors_of(found)]
-    # A target looks at a request whose members are all of their kinds.
-    is_whole = not any(fault.rule in ("type", "required") for fault in faults)
+    # A target looks at a request whose members are all of their kinds, and of values that there are.
+    is_whole = not any(fault.rule in ("type", "required", "enum") for fault in faults)
     not_offered = where.check(kind, request) if is_whole else None
     if not_offered:
         refusals.refuse("invalid-parameter", f"Not possible on {where.name}", not_offered)

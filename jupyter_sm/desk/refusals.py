@@ -50,7 +50,10 @@ class Refusals:
     def add(self, faults: Iterable[Fault]) -> None:
         """Faults of a request or a spec; a member that has one is not told of again."""
         told = {fault.path.rpartition(".")[2] for fault in self._faults}
-        self._faults += [fault for fault in faults if fault.path.rpartition(".")[2] not in told]
+        fresh = [fault for fault in faults if fault.path.rpartition(".")[2] not in told]
+        sized = {fault.path for fault in fresh if fault.rule in ("min", "max")}
+        # What is too short or too long breaks its pattern too.
+        self._faults += [f for f in fresh if not (f.rule == "pattern" and f.path in sized)]
 
     @property
     def sentences(self) -> list[str]:

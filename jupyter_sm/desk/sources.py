@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import Origin, TrainingSpec
+from jupyter_sm.jobs.kinds import Place, follows_links
 from jupyter_sm.targets import PathError, SourceError, resolved
+from jupyter_sm.targets.paths import path_of
+from jupyter_sm.targets.walk import WalkError, is_missing, walk
+
+_FILE = "file:///"
+# A submit is not held up by a folder of any size, or on a disk that is slow.
+_MOST_ENTRIES = 10_000
+_MOST_SECONDS = 1.0
 
 
 def origin_of(script: str, dependencies: Sequence[str]) -> Origin:
@@ -71,19 +82,55 @@ def _check_program(path: Path) -> None:
         )
 
 
-def check_inputs(inputs: Mapping[str, str]) -> None:
-    """Refuse inputs of this machine that are not there. Raises ExplainedError, PathError."""
-    for channel, where in inputs.items():
-        if "://" in where:
-            continue
+def check_input(channel: str, where: str, *, follow_links: bool = False) -> None:
+    """Refuse a spec's input of this machine that no job could take. Raises ExplainedError, PathError."""
+    phrase = f"input of channel {channel!r}"
+    if where.startswith(_FILE):
+        _check_input(path_of(where), phrase, where, follow_links=follow_links)
+    elif "://" not in where:
         try:
             path = resolved(where)
         except PathError as error:
-            raise PathError(f"The input of channel {channel!r}: {error}") from None
-        if not path.exists():
-            raise refusal(
-                "local-file-not-found",
-                "An input is missing",
-                f"There is nothing at {where!r}, the input of channel {channel!r} "
-                f"(looked for {path}).",
-            )
+            raise PathError(f"The {phrase}: {error}") from None
+        _check_input(path, phrase, where, follow_links=follow_links)
+
+
+def check_place(place: Place, request: Mapping[str, Any]) -> None:
+    """The same of an address of a request. Raises ExplainedError."""
+    uri = place.uri(request)
+    if place.role == "input" and uri.startswith(_FILE):
+        _check_input(path_of(uri), place.phrase, uri, follow_links=follows_links(request))
+
+
+def _check_input(path: Path, phrase: str, told: str, *, follow_links: bool) -> None:
+    """`told` is the place in the user's own words. Of a large folder not all is looked at."""
+    if is_missing(path):
+        raise refusal(
+            "local-file-not-found",
+            "An input is missing",
+            f"There is nothing at {told!r}, the {phrase} (looked for {path}).",
+        )
+    try:
+        is_empty = not sum(1 for _ in walk(path, follow_links=follow_links, check_stop=_bound()))
+    except _EnoughError:
+        return
+    except WalkError as error:
+        what = f"The {phrase} can't be taken: {error}"
+        raise refusal("local-file-not-found", "An input can't be taken", what) from None
+    if is_empty:
+        what = f"There is no file in {path}, the {phrase}."
+        raise refusal("input-channel", "An input is empty", what)
+
+
+class _EnoughError(Exception):
+    """So much was looked at that the job is submitted, and its own look tells of the rest."""
+
+
+def _bound() -> Callable[[], None]:
+    until, left = time.monotonic() + _MOST_SECONDS, itertools.count(_MOST_ENTRIES, -1)
+
+    def check() -> None:
+        if next(left) <= 0 or time.monotonic() > until:
+            raise _EnoughError
+
+    return check

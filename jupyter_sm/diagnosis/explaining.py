@@ -22,7 +22,12 @@ _RAW = 16_384
 # Below this a face says "perhaps".
 _PERHAPS = 0.5
 # How a text speaks of what it can't name, where the entity's own name would read badly.
-_UNNAMED = {"s3_uri": "the S3 address", "model_id": "the model", "media_type": "the format"}
+_UNNAMED = {
+    "s3_uri": "the S3 address",
+    "model_id": "the model",
+    "media_type": "the format",
+    "packages": "a requirements.txt beside the script",
+}
 
 
 class _Entities(dict[str, str]):

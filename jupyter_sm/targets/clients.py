@@ -60,6 +60,17 @@ def unconfigured_client(service: str, endpoint: str) -> Any:
     )
 
 
+def tell_no_retries(client: Any) -> None:
+    """Leave "(reached max retries: 0)" out of the words of a client's errors: we retry ourselves."""
+    client.meta.events.register("after-call", _forget_attempts)
+
+
+def _forget_attempts(parsed: Any, **_: Any) -> None:
+    found = parsed.get("ResponseMetadata", {})
+    if not found.get("RetryAttempts"):
+        found.pop("MaxAttemptsReached", None)
+
+
 @functools.cache
 def _loader(paths: str) -> Any:
     """One for all sessions, since it keeps what it has read."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
 
 
 class PathError(ValueError):
     """A path that can't be one."""
+
+
+def path_of(uri: str) -> Path:
+    """The path that a `file://` address names."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
 
 
 def resolved(place: str) -> Path:

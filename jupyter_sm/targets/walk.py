@@ -8,6 +8,7 @@ person has. What can't be read, or is no file at all, is never left out in silen
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
@@ -22,6 +23,8 @@ _KINDS = (
 )
 # Folders that links lead to, again and again, can become more than any disk holds.
 _MOST_LINKED = 10_000
+# So many entries of a folder are read between two looks at the stop sign.
+_AT_ONCE = 1_000
 
 
 class WalkError(ValueError):
@@ -46,9 +49,20 @@ def walk(
     """All files of a folder, in the order of their names; of a file the file itself.
 
     `follow_links`: also those of links that lead out of the folder. What is named in `left_out`
-    is passed over. `check_stop` is called for each file, and may raise. Raises WalkError.
+    is passed over. `check_stop` is called for each entry, and may raise. Raises WalkError.
     """
     return _Walk(place, follow_links, frozenset(left_out), check_stop).files()
+
+
+def is_missing(place: Path) -> bool:
+    """Whether nothing is there; what may not be looked at is there."""
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # no path holds a NUL
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def file_in(folder: Path, name: str, *, follow_links: bool = False) -> File:
@@ -80,27 +94,40 @@ class _Walk:
 
     def file_in(self, name: str) -> File:
         path = self._place / name
+        found = self._status(path)
         if path.is_symlink():
             self._real_of(path)
-        return self._file(name, path, self._status(path))
+        return self._file(name, path, found)
 
     def _below(self, folder: Path, name: str, above: tuple[str, ...]) -> Iterator[File]:
         """The files of a folder; `above` are the real paths of it and of all that hold it."""
-        try:
-            with os.scandir(folder) as scanned:
-                entries = sorted(entry.name for entry in scanned)
-        except OSError as error:
-            raise WalkError(f"The folder {folder} can't be read: {error.strerror}.") from None
-        for entry in entries:
+        for entry in sorted(self._names(folder)):
             if entry not in self._left_out:
                 self._check_stop()
                 yield from self._entry(folder, entry, name, above)
 
+    def _names(self, folder: Path) -> Iterator[str]:
+        """What a folder holds, which may be millions."""
+        try:
+            scanned = os.scandir(folder)
+        except OSError as error:
+            raise _unreadable(folder, error) from None
+        with scanned:
+            while some := self._some(folder, scanned):
+                self._check_stop()
+                yield from some
+
+    def _some(self, folder: Path, scanned: Iterator[os.DirEntry[str]]) -> list[str]:
+        try:
+            return [entry.name for entry in itertools.islice(scanned, _AT_ONCE)]
+        except OSError as error:
+            raise _unreadable(folder, error) from None
+
     def _entry(self, folder: Path, entry: str, name: str, above: tuple[str, ...]) -> Iterator[File]:
         path = folder / entry
         is_link = path.is_symlink()
-        real = self._real_of(path) if is_link else os.path.join(above[-1], entry)  # noqa: PTH118
         found = self._status(path)
+        real = self._real_of(path) if is_link else os.path.join(above[-1], entry)  # noqa: PTH118
         if not stat.S_ISDIR(found.st_mode):
             yield self._file(f"{name}{entry}", path, found)
             return
@@ -147,3 +174,7 @@ class _Walk:
         if not os.access(path, os.R_OK):
             raise WalkError(f"{path} can't be read: {os.strerror(errno.EACCES)}.")
         return File(name, path, found.st_size)
+
+
+def _unreadable(folder: Path, error: OSError) -> WalkError:
+    return WalkError(f"The folder {folder} can't be read: {error.strerror}.")

@@ -25,10 +25,12 @@ _TAIL = 400
 # Words without a traceback stand within this many.
 _LAST = 30
 _LONGEST = 4_000
+# Of an error that is told beside the one that led to it.
+_LONGEST_LAST = 200
 # Lines that sound like an error's.
 _ALARM = re.compile(
     r"\berror\b|^ERROR|\bfatal\b|Fatal|exception|failed|cannot|can't|could not|not found|no such|denied"
-    r"|invalid|unable|killed|missing|usage:|depends on|conflict|requires|abort|core dumped",
+    r"|invalid|illegal|unable|killed|missing|usage:|depends on|conflict|requires|abort|core dumped",
     re.IGNORECASE,
 )
 # What toolkits and launchers print around a script's own words.
@@ -61,7 +63,7 @@ def refine(store: Store, job: LoggedJob) -> None:
     told = replace(told, words=mask_secrets(told.words, secrets), place=mask_secrets(told.place))
     context = {**view.explanation.entities, **({"place": told.place} if told.place else {})}
     reason = view.failure_reason or ""
-    explanation = _better(reason, told, context)
+    explanation = _placed(_better(reason, told, context), told)
     others = tuple(action for action in explanation.actions if action["kind"] != "show-log")
     explanation = replace(explanation, actions=({"kind": "show-log", "line": told.seq}, *others))
     jobs.save_explanation(store, job.key, explanation)
@@ -85,6 +87,18 @@ def _better(reason: str, told: Told, context: dict[str, str]) -> Explanation:
     is_scripts = reason.startswith("AlgorithmError")
     tells_more = not is_own if is_scripts else by_log.category == by_reason.category
     return by_log if tells_more else by_reason
+
+
+def _placed(found: Explanation, told: Told) -> Explanation:
+    """The place is where the last error was raised: one that led to it is told with it."""
+    first = found.entities.get("error", "").partition(":")[0]
+    last = told.words.partition("\n")[0][:_LONGEST_LAST]
+    where = f" in {told.place}."
+    is_same = last.partition(":")[0].rpartition(".")[2] == first
+    if not (first and told.place) or is_same or not found.what_happened.endswith(where):
+        return found
+    said = found.what_happened.removesuffix(where)
+    return replace(found, what_happened=f"{said}, which led to {last.rstrip('.')}{where}")
 
 
 def find(store: Store, job_id: int) -> Told | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,22 @@ def test_a_plan_tells_all_that_is_wrong(desk: Desk, script: Path) -> None:
     for word in ("InstanceCount", "VolumeSizeInGB", "'nowhere'", "-bad-"):
         assert word in told
     assert "can't be started" in repr(plan) and repr(plan).count("✖") == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"input_mode": "file"}, "TrainingInputMode: 'file' is not among the 3 values"),
+        ({"role": "me"}, "RoleArn: has 2 characters; at least 20."),
+        ({"instance_count": -1}, "ResourceConfig.InstanceCount: is -1; at least 1."),
+    ],
+)
+def test_what_is_wrong_is_told_once(
+    desk: Desk, script: Path, options: dict[str, Any], fault: str
+) -> None:
+    plan = desk.plan_spec(TrainingSpec(str(script), **options))
+    (told,) = plan.faults
+    assert fault in told
 
 
 @pytest.mark.parametrize(

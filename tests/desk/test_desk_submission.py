@@ -147,7 +147,7 @@ def test_a_missing_input_is_named_with_where_it_was_looked_for(
     store: Store, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "here").mkdir()
+    (tmp_path / "here").write_text("1\n")
     error = refused(store, script=str(script), inputs={"train": "here", "test": "not/here"})
     assert "'not/here'" in str(error) and "'test'" in str(error)
     assert str(tmp_path / "not" / "here") in str(error)
@@ -158,7 +158,7 @@ def test_an_input_in_the_home_folder_is_found(
     store: Store, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data").write_text("1\n")
     view = submit_spec(store, TrainingSpec(str(script), inputs={"train": "~/data"}))
     request = jobs_table.request_of(store, JobKey("local", "training", view.name))
     channel = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]

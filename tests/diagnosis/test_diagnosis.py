@@ -155,7 +155,7 @@ def test_the_scripts_exception_is_named() -> None:
 def test_the_missing_package_is_named_with_its_remedy() -> None:
     found = explain(ModuleNotFoundError("No module named 'torch'"))
     assert found.category == "missing-dependency"
-    assert "name torch" in found.fixes[0] and "requirements.txt" in found.fixes[0]
+    assert "add torch" in found.fixes[0] and "requirements.txt" in found.fixes[0]
 
 
 def test_the_full_disk_names_the_file() -> None:
@@ -339,3 +339,25 @@ def test_a_context_may_hold_braces() -> None:
     context: dict[str, Any] = {"name": "{x} {0}"}
     found = explain(client_error("ResourceInUse", "already exists"), context=context)
     assert "{x} {0}" in found.entities["name"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "/usr/bin/env: 'bash\\r': No such file or directory",
+        "/usr/bin/env: \u2018python3\\r\u2019: No such file or directory",
+        "/bin/sh: ./run.sh: /bin/bash^M: bad interpreter: No such file or directory",
+        "./run.sh: line 2: $'\\r': command not found",
+        "./run.sh: line 5: syntax error near unexpected token `$'do\\r''",
+        "/bin/sh: 1: ./run.sh: not found",
+        "/bin/sh: line 1: ./run.sh: cannot execute: required file not found",
+    ],
+)
+@pytest.mark.parametrize(
+    "around",
+    ["{}", 'AlgorithmError: ExecuteUserScriptError:\nExitCode 127\nErrorMessage "{}"\nCommand "x"'],
+)
+def test_windows_line_ends_are_known_by_a_shells_words(words: str, around: str) -> None:
+    found = explain(around.format(words))
+    assert "Windows" in f"{found.title} {found.likely_cause}"
+    assert "dos2unix" in found.fixes[0]

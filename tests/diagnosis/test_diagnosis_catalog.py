@@ -70,6 +70,7 @@ def test_a_rule_only_asks_for_what_its_patterns_or_the_job_can_give(rule: Rule) 
     asked = {field for text in texts(rule) for _, field, _, _ in string.Formatter().parse(text)}
     given = {group for pattern in rule.patterns for group in pattern.regex.groupindex}
     of_the_job = {"name", "script", "channel", "channels", "target", "operation", "place"}
+    of_the_job |= {"packages"}
     of_the_wrappers = {
         "endpoint_name",
         "side",

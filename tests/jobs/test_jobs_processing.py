@@ -37,6 +37,20 @@ def test_the_containers_last_words_are_told_of_a_failure_only() -> None:
     assert PROCESSING.read(answer("Completed", ExitMessage="all rows")).told == ""
 
 
+@pytest.mark.parametrize(
+    ("status", "limit", "told"),
+    [
+        ("Stopped", 300, "MaxRuntimeExceeded"),
+        ("Stopped", 301, ""),
+        ("Completed", 300, ""),
+    ],
+)
+def test_a_job_that_ran_into_its_limit_says_so(status: str, limit: int, told: str) -> None:
+    times = {"ProcessingStartTime": CREATED, "ProcessingEndTime": ENDED}
+    condition = {"MaxRuntimeInSeconds": limit}
+    assert PROCESSING.read(answer(status, StoppingCondition=condition, **times)).told == told
+
+
 def test_a_job_stopped_before_it_started_has_an_end() -> None:
     seen = PROCESSING.read(answer("Stopped"))
     assert (seen.started_at, seen.ended_at) == (None, ENDED.timestamp())

@@ -106,9 +106,9 @@ def test_a_name_that_is_no_text_is_refused_in_words(account: Account, tmp_path: 
 
 
 def test_links_that_go_in_circles_are_refused(account: Account, data: Path) -> None:
+    account.submit("job", inputs={"train": str(data)})
     (data / "loop").symlink_to(data)
     account.track()
-    account.submit("job", inputs={"train": str(data)})
     reason = account.refused("job").failure_reason or ""
     assert f"{data / 'loop'} is a link to" in reason and "a loop" in reason
     assert not [key for key in account.contents() if "/inputs/" in key]
@@ -118,9 +118,9 @@ def test_a_link_that_leads_out_goes_to_s3_at_the_users_word_only(
     account: Account, data: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "private.pem").write_text("key")
+    account.submit("no", inputs={"train": str(data)})
     (data / "link.csv").symlink_to(tmp_path / "private.pem")
     account.track()
-    account.submit("no", inputs={"train": str(data)})
     reason = account.refused("no").failure_reason or ""
     assert f"The input of channel 'train' can't be staged: {data / 'link.csv'} is a link" in reason
     assert not [key for key in account.contents() if "/inputs/" in key]
@@ -135,9 +135,9 @@ def test_a_link_that_leads_out_goes_to_s3_at_the_users_word_only(
 
 
 def test_a_pipe_in_an_input_is_refused(account: Account, data: Path) -> None:
+    account.submit("job", inputs={"train": str(data)})
     os.mkfifo(data / "pipe")
     account.track()
-    account.submit("job", inputs={"train": str(data)})
     assert f"{data / 'pipe'} is a pipe" in (account.refused("job").failure_reason or "")
 
 
@@ -150,9 +150,12 @@ def test_empty_files_arrive(account: Account, tmp_path: Path, content: bytes) ->
 
 
 def test_an_empty_folder_is_refused(account: Account, tmp_path: Path) -> None:
-    (tmp_path / "empty" / "deeper").mkdir(parents=True)
-    account.track()
+    folder = tmp_path / "empty" / "deeper"
+    folder.mkdir(parents=True)
+    (folder / "rows").write_text("")
     account.submit("job", inputs={"train": str(tmp_path / "empty")})
+    (folder / "rows").unlink()
+    account.track()
     reason = account.refused("job").failure_reason or ""
     assert "'train' holds no file" in reason
 

@@ -304,3 +304,9 @@ def test_a_refused_duplicate_never_runs_the_ended_job_again(machine: Machine) ->
         watcher.join()
     wait_for(lambda: machine.status(name) in FINAL)
     assert (codes, troubles, ran.read_text()) == ({"ResourceInUse"}, [], "x")
+
+
+def test_an_errors_words_do_not_count_retries_that_there_are_not(machine: Machine) -> None:
+    with pytest.raises(ClientError) as caught:
+        machine.describe("nobody")
+    assert str(caught.value).endswith("operation: Requested resource not found.")

@@ -314,3 +314,38 @@ def test_a_failed_job_is_tracked_logged_and_explained(store: Store, tmp_path: Pa
         assert json.loads(json.dumps(found.as_dict()))["kind"] == "processing"
     finally:
         tracker.stop()
+
+
+def test_a_package_that_a_command_misses_belongs_into_its_image(
+    store: Store, tmp_path: Path
+) -> None:
+    tracker = Tracker(store, LocalTarget(store.folder / "local"), Rank.SERVER)
+    tracker.start()
+    try:
+        request = request_in(tmp_path, "import no_such_package")
+        key = submit_request(store, request, kind="processing").key
+        wait_for(lambda: LogPages(store).page(key).records and is_explained(store, key), 30)
+        found = jobs_table.get(store, key).explanation
+        assert "add no_such_package" in found.fixes[0] and "the job's image" in found.fixes[0]
+    finally:
+        tracker.stop()
+
+
+def is_explained(store: Store, key: JobKey) -> bool:
+    found = jobs_table.get(store, key).explanation
+    return found is not None and found.category == "missing-dependency"
+
+
+def test_a_job_that_reaches_its_limit_says_so(store: Store, tmp_path: Path) -> None:
+    tracker = Tracker(store, LocalTarget(store.folder / "local"), Rank.SERVER)
+    tracker.start()
+    limit = {"StoppingCondition": {"MaxRuntimeInSeconds": 1}}
+    try:
+        request = request_in(tmp_path, "import time; time.sleep(60)", **limit)
+        key = submit_request(store, request, kind="processing").key
+        wait_for(lambda: getattr(jobs_table.get(store, key), "status", "") == "Stopped", 30)
+        found = jobs_table.get(store, key)
+        assert found is not None and found.explanation is not None
+        assert found.explanation.category == "max-runtime"
+    finally:
+        tracker.stop()

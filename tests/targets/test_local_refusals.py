@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,6 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from jupyter_sm.desk.submit import submit_request
 from jupyter_sm.diagnosis import ExplainedError
+from jupyter_sm.jobs.kinds.training import TRAINING
 from jupyter_sm.store import Store
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.targets.local.api.offer import MOST_HOSTS
@@ -158,6 +161,12 @@ REFUSED = {
         {"ResourceConfig.VolumeSizeInGB": 16_385},
         limit("resourceConfig.volumeSizeInGB", 16_385, "have value less than or equal to 16384"),
         "VolumeSizeInGB: is 16385; at most 16384.",
+    ),
+    "TensorBoard's folder below /opt/ml": Refused(
+        {"TensorBoardOutputConfig": {"S3OutputPath": "s3://b/t", "LocalPath": "/opt/ml/output/t"}},
+        '"LocalPath" of "TensorBoardOutputConfig" cannot start with the following reserved path: '
+        "[/opt/ml, /tmp, /usr/local/nvidia]",
+        "TensorBoardOutputConfig.LocalPath: is '/opt/ml/output/t', and SageMaker keeps",
     ),
     "a tag of AWS's own": Refused(
         {"Tags": [{"Key": "AWS:team", "Value": "x"}]},
@@ -308,3 +317,34 @@ def test_so_many_hosts_are_refused_with_the_reason(machine: Machine, store: Stor
     limit = f"'ml.m5.large for training job usage' is {MOST_HOSTS} Instances"
     assert limit in message and "a request delta of 1000000000 Instances" in message
     assert message.endswith("a job on the local target are processes of this machine.")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "//", "/opt", "/opt/ml", "/opt/ml/", "/opt/ml/input", "/opt/ml/input/data/train"),
+        *("/opt/ml/model", "/opt/ml/code/", "/opt/ml/output", "/opt/ml/output/data"),
+        *("/opt/ml/foo/../code", "/opt/ml/../../etc", "//etc", "/etc", "/usr", "/usr/lib", "/bin"),
+        *("/proc/x", "/dev/shm", "/var", "/tmp", sys.prefix, str(Path(sys.executable).parent)),
+    ],
+)
+def test_checkpoints_do_not_lie_over_what_a_job_needs(
+    machine: Machine, store: Store, path: str
+) -> None:
+    config = {"S3Uri": machine.output.as_uri(), "LocalPath": path}
+    request = machine.request(CheckpointConfig=config)
+    said = refusal_of(store, request)
+    assert f"CheckpointConfig.LocalPath is {path!r}, where the job finds what it needs" in said
+    assert said == answered(machine, request)[1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/opt/ml/checkpoints", "/opt/ml/checkpoints/", "/opt/ml/foo", "/opt/ml/code/checkpoints"),
+        *("/data/ckpt", "/checkpoints", "/tmp/ckpt", "/opt/mine", "/usr/local/of-this-test"),
+    ],
+)
+def test_checkpoints_lie_in_folders_of_their_own(machine: Machine, path: str) -> None:
+    config = {"S3Uri": machine.output.as_uri(), "LocalPath": path}
+    assert machine.target.check(TRAINING, machine.request(CheckpointConfig=config)) is None

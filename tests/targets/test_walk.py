@@ -190,3 +190,10 @@ def test_a_stop_is_looked_at(place: Path) -> None:
 
     with pytest.raises(InterruptedError):
         names(place, check_stop=stop)
+
+
+def test_a_link_that_leads_nowhere_is_told_as_that_wherever_it_points(place: Path) -> None:
+    (place / "link").symlink_to("/no/such/place")
+    with pytest.raises(WalkError, match="and there is nothing there") as refused:
+        names(place)
+    assert "follow_links" not in str(refused.value)

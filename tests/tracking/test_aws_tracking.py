@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.store import Store, cursors, stops
@@ -367,3 +368,9 @@ def test_one_job_that_may_not_be_described_does_not_hold_up_the_others(account: 
     wait_for(lambda: all(account.status(f"job-{n}") == "InProgress" for n in (1, 2, 3)))
     wait_for(lambda: account.health().health == "ready")
     assert next(first) > 0
+
+
+def test_an_errors_words_do_not_count_retries_that_there_are_not(account: Account) -> None:
+    with pytest.raises(ClientError) as caught:
+        account.target().client("sagemaker").describe_training_job(TrainingJobName="nobody")
+    assert "retries" not in str(caught.value)

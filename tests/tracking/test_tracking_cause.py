@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import jupyter_sm as sm
 
 
@@ -67,6 +69,26 @@ def test_what_a_shell_said_last_is_told(tmp_path: Path) -> None:
     assert "/no/such/file" in job.explanation.what_happened
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "#!/usr/bin/env bash\r\necho hi\r\n",
+        "#!/bin/bash\r\necho hi\r\n",
+        "echo hi\r\nset -e\r\n",
+        "#!/bin/bash\necho hi\r\nset -e\r\nif true; then\r\n  echo x\r\nfi\r\n",
+        "#!/bin/bash\ncd .\r\nexit\r\n",
+    ],
+)
+def test_a_script_with_windows_line_ends_is_told_as_one(tmp_path: Path, code: str) -> None:
+    script = tmp_path / "run.sh"
+    script.write_bytes(code.encode())
+    job = sm.train(script)
+    job.wait(60, check=False, progress=False)
+    assert job.explanation is not None
+    assert "Windows line ends" in str(job.explanation)
+    assert "dos2unix" in job.explanation.fixes[0]
+
+
 def test_words_before_an_exit_are_told(tmp_path: Path) -> None:
     code = "import sys\nprint('the table holds 0 rows', file=sys.stderr)\nsys.exit(3)\n"
     found = explained(tmp_path, code)
@@ -100,3 +122,22 @@ def test_a_requirement_that_there_is_not_is_named_with_the_reason(tmp_path: Path
     assert found is not None and found.category == "missing-dependency"
     assert "no-such-package-of-anyone==9.9" in str(found)
     assert "name it in" not in str(found)
+
+
+def test_a_job_without_a_connection_is_told_of_its_own_network(tmp_path: Path) -> None:
+    code = "import urllib.request\nurllib.request.urlopen('https://nowhere.invalid/x')\n"
+    found = explained(tmp_path, code)
+    assert found.category == "network" and found.title == "No connection from the job"
+    assert "NAT gateway" in found.fixes[0] and "EnableNetworkIsolation" in found.fixes[1]
+
+
+@pytest.mark.parametrize("tie", ["", " from error"])
+def test_of_chained_errors_the_place_is_the_last_ones(tmp_path: Path, tie: str) -> None:
+    code = (
+        "class Bad(Exception): pass\ndef load():\n    return {}['a']\n\n"
+        f"try:\n    load()\nexcept KeyError as error:\n    raise Bad('no labels'){tie}\n"
+    )
+    found = explained(tmp_path, code)
+    said = "KeyError: 'a', which led to Bad: no labels in train.py line 8."
+    assert found.what_happened == said
+    assert found.entities["place"] == "train.py line 8"

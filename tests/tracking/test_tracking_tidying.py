@@ -14,7 +14,7 @@ from jupyter_sm.jobs import JobKey, TrainingSpec
 from jupyter_sm.store import JobView, Store, jobs
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.targets import open_target
-from jupyter_sm.targets.local.runner.channels import local_path
+from jupyter_sm.targets.paths import path_of
 from jupyter_sm.tracking import tidying as tidying_module
 from jupyter_sm.tracking.tidying import Tidying
 from jupyter_sm.tracking.tracker import Tracker
@@ -48,7 +48,7 @@ def test_a_job_tells_that_its_folder_went(store: Store, script: Path) -> None:
 def archive(store: Store, name: str) -> Path:
     """Where a job's source is packed."""
     request = jobs.request_of(store, JobKey("local", "training", name)) or {}
-    return local_path(json.loads(request["HyperParameters"]["sagemaker_submit_directory"]))
+    return path_of(json.loads(request["HyperParameters"]["sagemaker_submit_directory"]))
 
 
 def test_sources_go_that_no_job_needs_any_more(store: Store, tmp_path: Path) -> None:

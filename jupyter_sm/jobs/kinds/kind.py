@@ -81,6 +81,7 @@ class Kind:
     - `refusals`: what SageMaker refuses of a request that its service model lets pass.
     - `logs`: where the log of the job of a name lies.
     - `script`: the script that a request runs, or an empty text; `image`: its container's image.
+    - `runs_command`: whether a request runs a command of its container, and no script mode.
     - `metric_definitions`: name to regular expression, as a request has them.
     - `rename`: writes a fresh name where a request repeats it beside the name field.
     - `spec`: the high level of its requests, if there is one; `spec_of` reads it back from a
@@ -106,6 +107,7 @@ class Kind:
     logs: Callable[[str], LogPlace]
     script: Callable[[Mapping[str, Any]], str]
     image: Callable[[Mapping[str, Any]], str]
+    runs_command: Callable[[Mapping[str, Any]], bool]
     delete: str = ""
     name_limit: int = 63
     ended: frozenset[str] = frozenset({"Completed", "Failed", "Stopped"})
@@ -142,6 +144,13 @@ class Kind:
         return (Step(self.create, request, lambda ask: ask(self.describe, wanted), self.arn_field),)
 
 
+# Where what a job's code imports is added, if not to a requirements.txt beside its script.
+_OF_A_COMMAND = (
+    "the job's image (on the local target: to the Python that runs it), as a command reads no "
+    "requirements.txt"
+)
+
+
 def context_of(kind: Kind, request: Mapping[str, Any]) -> dict[str, str]:
     """What a request (or a Describe answer) adds to an error's text: the names it may be about."""
     places = list(kind.places(request))
@@ -157,5 +166,6 @@ def context_of(kind: Kind, request: Mapping[str, Any]) -> dict[str, str]:
             "",
         ),
         "channels": ", ".join(p.name for p in places if p.role == "input"),
+        "packages": _OF_A_COMMAND if kind.runs_command(request) else "",
     }
     return {key: value for key, value in context.items() if value}

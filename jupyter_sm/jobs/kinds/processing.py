@@ -25,8 +25,6 @@ def read(answer: Answer) -> Seen:
     phase = PROCESSING.phase_of(status)
     modified = answer.get("LastModifiedTime", answer["CreationTime"])
     ended = answer.get("ProcessingEndTime") or (modified if phase == "ended" else None)
-    # What a container wrote on leaving is kept whatever the end was.
-    message = answer.get("ExitMessage", "")
     return Seen(
         status=status,
         secondary_status=status,
@@ -36,10 +34,23 @@ def read(answer: Answer) -> Seen:
         started_at=seconds(answer.get("ProcessingStartTime")),
         ended_at=seconds(ended),
         failure_reason=answer.get("FailureReason", ""),
-        told=message if status == "Failed" else "",
+        told=_told(answer, status),
         script=script(answer),
         parent=_parent(answer),
     )
+
+
+def _told(answer: Answer, status: str) -> str:
+    """What a failed container wrote on leaving, or that the job ran into its limit."""
+    if status == "Failed":  # the message is kept whatever the end was
+        return str(answer.get("ExitMessage", ""))
+    limit = at(answer, "StoppingCondition", "MaxRuntimeInSeconds")
+    began = seconds(answer.get("ProcessingStartTime"))
+    ended = seconds(answer.get("ProcessingEndTime"))
+    if status != "Stopped" or limit is None or began is None or ended is None:
+        return ""
+    # There is no secondary status that would say so.
+    return "MaxRuntimeExceeded" if ended - began >= limit else ""
 
 
 def _parent(answer: Answer) -> str:
@@ -108,5 +119,6 @@ PROCESSING = Kind(
     logs=logs,
     script=script,
     image=image,
+    runs_command=lambda _: True,
     results=results,
 )

@@ -19,6 +19,7 @@ _USUAL_SECONDS = 86_400
 _LARGEST_GB = 16_384
 _LARGEST_INTEGER = 2**31 - 1
 _LOCAL_PATH = "/opt/ml/processing/"
+_NOT_TENSORBOARDS = ("/opt/ml", "/tmp", "/usr/local/nvidia")  # noqa: S108 - none is written to
 
 Request = Mapping[str, Any]
 
@@ -38,6 +39,7 @@ def of_training(request: Request) -> Iterator[Fault]:
         sources = ("S3DataSource", "FileSystemDataSource", "DatasetSource")
         where = f"InputDataConfig[{number}].DataSource"
         yield from _one_of(where, at(channel, "DataSource"), sources)
+    yield from _tensorboard(request)
     yield from _tags(request)
 
 
@@ -141,6 +143,20 @@ def _local_path(where: str, path: Any) -> Iterator[Fault]:
             "folder",
             f"must be a folder below {_LOCAL_PATH}, and is {'missing' if path is None else repr(path)}.",
             f"LocalPath must begin with {_LOCAL_PATH}; it is {path}",
+        )
+
+
+def _tensorboard(request: Request) -> Iterator[Fault]:
+    where = "TensorBoardOutputConfig.LocalPath"
+    path = at(request, *where.split("."))
+    if isinstance(path, str) and f"{path}/".startswith(tuple(f"{p}/" for p in _NOT_TENSORBOARDS)):
+        reserved = ", ".join(_NOT_TENSORBOARDS)
+        yield _refused(
+            where,
+            "reserved",
+            f"is {path!r}, and SageMaker keeps {reserved} to itself; choose another folder.",
+            '"LocalPath" of "TensorBoardOutputConfig" cannot start with the following reserved '
+            f"path: [{reserved}]",
         )
 
 

@@ -110,6 +110,11 @@ def image(request: Mapping[str, Any]) -> str:
     return str(at(request, "AlgorithmSpecification", "TrainingImage") or "")
 
 
+def runs_command(request: Mapping[str, Any]) -> bool:
+    """A ContainerEntrypoint takes the place of script mode."""
+    return bool(at(request, "AlgorithmSpecification", "ContainerEntrypoint"))
+
+
 def metric_definitions(request: Mapping[str, Any]) -> dict[str, str]:
     """MetricDefinitions, name to regular expression."""
     found = rows(request, "AlgorithmSpecification", "MetricDefinitions")
@@ -150,6 +155,7 @@ TRAINING = Kind(
     logs=logs,
     script=script,
     image=image,
+    runs_command=runs_command,
     metric_definitions=metric_definitions,
     rename=rename,
     search=Search(

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from jupyter_sm.jobs import Kind, check_request, errors_of
 from jupyter_sm.jobs.kinds import Place, follows_links
@@ -21,6 +19,7 @@ from jupyter_sm.targets.aws.buckets import Buckets, split
 from jupyter_sm.targets.aws.roles import find_role
 from jupyter_sm.targets.aws.sdk_defaults import SdkDefaults
 from jupyter_sm.targets.aws.uploads import Uploads
+from jupyter_sm.targets.paths import path_of
 from jupyter_sm.targets.protocol import Staged, Staging, StagingRefusedError
 from jupyter_sm.targets.settings import Settings
 from jupyter_sm.targets.walk import File, WalkError, walk
@@ -205,11 +204,6 @@ class Stager:
         for file in files:
             uploads.add(file.path, bucket, f"{prefix}/{file.name}", hashed[file.name])
         return f"s3://{bucket}/{prefix}/"
-
-
-def path_of(uri: str) -> Path:
-    """The path that a `file://` address names."""
-    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
 
 
 def _text(name: str) -> str:

@@ -14,6 +14,7 @@ from jupyter_sm.targets.aws import images
 from jupyter_sm.targets.aws.credentials import Credentials, setting_error
 from jupyter_sm.targets.aws.pace import Pacer
 from jupyter_sm.targets.aws.profiles import AwsName
+from jupyter_sm.targets.clients import tell_no_retries
 from jupyter_sm.targets.paths import PathError, resolved
 from jupyter_sm.targets.protocol import Cadence, Default, Staged, Staging
 from jupyter_sm.targets.settings import SettingsError, read_settings
@@ -65,6 +66,7 @@ class AwsTarget:
                 )
                 client = self._make(service, config)
                 answers.watch(client)
+                tell_no_retries(client)
                 if service in ("sagemaker", "logs"):
                     self._pacer.attach(client)
                 self._clients[service] = client

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_sm.targets.aws.images import image_uri
-from jupyter_sm.targets.local.runner.channels import local_path
-from jupyter_sm.targets.paths import PathError, resolved
+from jupyter_sm.targets.paths import PathError, path_of, resolved
 
 # Of the registries' regions any will do: images are the same in all of them.
 _REGION = "us-east-1"
@@ -51,7 +50,7 @@ def interpreter_of(image: str | None, instance: str) -> tuple[str, Sequence[str]
 
 
 def _named(image: str) -> str:
-    path = local_path(image) if image.startswith("file://") else resolved(image)
+    path = path_of(image) if image.startswith("file://") else resolved(image)
     if (path / "bin" / "python").is_file():  # an environment's folder
         path = path / "bin" / "python"
     if not path.is_file() or not os.access(path, os.X_OK):

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_sm.shown.logger import logger_of
-from jupyter_sm.targets.clients import unconfigured_client
+from jupyter_sm.targets.clients import tell_no_retries, unconfigured_client
 from jupyter_sm.targets.local.api.engine import LocalEngine
 from jupyter_sm.targets.local.api.errors import ApiError
 
@@ -74,6 +74,7 @@ def connect(service: str, engine: LocalEngine) -> Any:
     from botocore.awsrequest import AWSResponse
 
     client = unconfigured_client(service, _ENDPOINT)
+    tell_no_retries(client)
 
     def answer(request: Any, **_: Any) -> Any:
         response = handle(engine, _request(request))

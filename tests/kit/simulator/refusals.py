@@ -37,6 +37,12 @@ def refuse_request(request: Mapping[str, Any], region: str, buckets: Mapping[str
     _refuse_twice("Tag keys", keys)
     if any(key.lower().startswith("aws:") for key in keys):
         raise invalid("Tag keys starting with 'aws:' are reserved for internal use")
+    events = request.get("TensorBoardOutputConfig", {}).get("LocalPath", "")
+    if any(f"{events}/".startswith(f"{p}/") for p in ("/opt/ml", "/tmp", "/usr/local/nvidia")):
+        raise invalid(
+            '"LocalPath" of "TensorBoardOutputConfig" cannot start with the following reserved '
+            "path: [/opt/ml, /tmp, /usr/local/nvidia]"
+        )
     for place, uri in _places(request):
         bucket = uri.removeprefix("s3://").partition("/")[0]
         if buckets.get(bucket, region) != region:

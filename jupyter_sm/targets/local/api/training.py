@@ -6,6 +6,7 @@ from typing import Any
 
 from jupyter_sm import expressions
 from jupyter_sm.jobs.kinds.training import TRAINING
+from jupyter_sm.targets.local.api.folders import is_needed
 from jupyter_sm.targets.local.api.members import Members, Use
 from jupyter_sm.targets.local.api.offer import (
     Answer,
@@ -125,9 +126,15 @@ def refuse(request: Request) -> None:
             raise refusal(
                 f"The local target reads folders (S3Prefix); channel {name} is a {data_type}."
             )
-    path = request.get("CheckpointConfig", {}).get("LocalPath", "/")
+    config = request.get("CheckpointConfig", {})
+    path = config.get("LocalPath", "/")
     if not path.startswith("/"):
         raise refusal(f"CheckpointConfig.LocalPath must be an absolute path; it is {path!r}.")
+    if "LocalPath" in config and is_needed(path, algorithm.get("TrainingImage") or ""):
+        raise refusal(
+            f"CheckpointConfig.LocalPath is {path!r}, where the job finds what it needs; choose a "
+            "folder of its own, such as /opt/ml/checkpoints."
+        )
 
 
 def _check_mode(mode: str, where: str) -> None:

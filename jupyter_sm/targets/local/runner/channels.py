@@ -8,21 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from jupyter_sm.jobs.kinds import Place, follows_links
-from jupyter_sm.targets.walk import File, WalkError, walk
+from jupyter_sm.targets.paths import path_of
+from jupyter_sm.targets.walk import File, WalkError, is_missing, walk
 
 _BLOCK = 4 << 20
 
 
 class ChannelError(Exception):
     """An input that can't be brought, in SageMaker's manner: the text is the FailureReason."""
-
-
-def local_path(uri: str) -> Path:
-    """The path that a file:// address stands for."""
-    return Path(unquote(urlsplit(uri).path))
 
 
 @dataclass(frozen=True)
@@ -36,8 +31,8 @@ class Input:
     @classmethod
     def at(cls, place: Place, request: Mapping[str, Any], check_stop: Callable[[], None]) -> Input:
         """Raises ChannelError where there is nothing that could be brought."""
-        path = local_path(place.uri(request))
-        if not path.exists():
+        path = path_of(place.uri(request))
+        if is_missing(path):
             raise _failed(f"there is nothing at {path}, the {place.phrase}")
         try:
             walked = walk(path, follow_links=follows_links(request), check_stop=check_stop)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_sm.targets.local.runner import own_python, requirements
-from jupyter_sm.targets.local.runner.channels import local_path
 from jupyter_sm.targets.local.runner.work import JobFailedError, Work
+from jupyter_sm.targets.paths import path_of
 
 # What a script needs of the machine it runs on: its language and threads, ways to the network,
 # and the caches of what it downloads. All else of the user's environment, such as Jupyter's
@@ -62,9 +62,13 @@ def interpreter(image: str) -> str:
 
     Raises JobFailedError where there is none.
     """
-    python = str(local_path(image)) if is_interpreter(image) else sys.executable
-    if not Path(python).is_file() or not os.access(python, os.X_OK):
+    python = str(path_of(image)) if is_interpreter(image) else sys.executable
+    if not Path(python).is_file():
         raise JobFailedError(f"ClientError: there is no Python interpreter {python}.")
+    if not os.access(python, os.X_OK):
+        raise JobFailedError(
+            f"ClientError: {python} is no Python interpreter: it is not executable."
+        )
     return python
 
 

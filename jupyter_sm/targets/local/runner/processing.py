@@ -25,6 +25,7 @@ from jupyter_sm.targets.local.runner import (
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, Work
+from jupyter_sm.targets.paths import path_of
 
 
 class Run:
@@ -86,7 +87,7 @@ class Run:
         if row["S3UploadMode"] != "Continuous":
             folder.mkdir(parents=True, exist_ok=True)
             return
-        kept = channels.local_path(row["S3Uri"])
+        kept = path_of(row["S3Uri"])
         kept.mkdir(parents=True, exist_ok=True)
         if not self._work.views.refusal:
             self._mounts[host][os.path.normpath(row["LocalPath"])] = Mount(kept)
@@ -127,7 +128,7 @@ class Run:
             row = self._row(place)
             if row["S3UploadMode"] != "Continuous":
                 folders = [_inside(self._job.host(h), row["LocalPath"]) for h in self._hosts]
-                artifacts.copy_uncompressed(folders, channels.local_path(row["S3Uri"]))
+                artifacts.copy_uncompressed(folders, path_of(row["S3Uri"]))
 
     def clear(self) -> None:
         """The inputs, and what the container said last is kept for Describe."""

@@ -131,7 +131,9 @@ class Environments:
             try:
                 pip = _pip(python, self._make(python, folder))
             except NoEnvironmentError as error:
-                raise RequirementsError(f"ClientError: {error}.") from None
+                raise RequirementsError(
+                    f"ClientError: requirements.txt can't be installed: {error}."
+                ) from None
             self._install(pip, python, options, folder, seen)
 
         return self._kept(folder, make)

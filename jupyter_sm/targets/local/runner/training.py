@@ -12,7 +12,6 @@ from pathlib import Path
 
 from jupyter_sm.targets.local.runner import (
     artifacts,
-    channels,
     container,
     container_command,
     differences,
@@ -26,6 +25,7 @@ from jupyter_sm.targets.local.runner.entry_point import EntryPoint
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
+from jupyter_sm.targets.paths import path_of
 
 _CHECKPOINTS = "/opt/ml/checkpoints"
 
@@ -65,7 +65,7 @@ class Run:
             base = self._job.host(host)
             container.write_config(self._request, host, base)
             if source is not None:
-                archive = channels.local_path(str(source))
+                archive = path_of(str(source))
                 artifacts.unpack_source(archive, base / "code", self._work.check_stop)
                 for note in differences.source_notes(self._work.views.refusal, base / "code"):
                     self._work.say(note, host)
@@ -103,11 +103,11 @@ class Run:
         config = self._request.get("CheckpointConfig")
         if not config:
             return
-        kept = channels.local_path(config["S3Uri"])
+        kept = path_of(config["S3Uri"])
         kept.mkdir(parents=True, exist_ok=True)
-        place = Path(config.get("LocalPath") or _CHECKPOINTS)
+        place = Path("/" + os.path.normpath(config.get("LocalPath") or _CHECKPOINTS).lstrip("/"))
         if not self._work.views.refusal:
-            self._mounts[host][os.path.normpath(place)] = Mount(kept)
+            self._mounts[host][os.fspath(place)] = Mount(kept)
         elif place.is_relative_to(OPT_ML):
             here = self._job.host(host) / place.relative_to(OPT_ML)
             here.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +177,7 @@ class Run:
     @property
     def _output(self) -> Path:
         config = self._request["OutputDataConfig"]
-        return channels.local_path(config["S3OutputPath"]) / self._work.name
+        return path_of(config["S3OutputPath"]) / self._work.name
 
     def _image(self) -> str:
         return self._request["AlgorithmSpecification"].get("TrainingImage") or ""
