@@ -256,6 +256,27 @@ def test_without_a_view_checkpoints_below_opt_ml_are_there(
     assert SWITCH in reason
 
 
+def test_without_a_view_checkpoints_do_not_lie_over_the_source(
+    without: None, machine: Machine, tmp_path: Path
+) -> None:
+    config = {"S3Uri": (tmp_path / "kept").as_uri(), "LocalPath": "/opt/ml/code/train.py"}
+    described = machine.run("print(1)", CheckpointConfig=config)
+    assert "the source archive has something there" in described["FailureReason"]
+
+
+def test_a_folder_for_checkpoints_that_can_not_be_made_is_named(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    config = {"S3Uri": (tmp_path / "file" / "kept").as_uri()}
+    reason = machine.run("print(1)", CheckpointConfig=config)["FailureReason"]
+    assert reason == (
+        f"ClientError: {tmp_path}/file/kept, the folder of the checkpoints, can't be written: "
+        "Not a directory."
+    )
+    assert explain(reason).title == "A folder can't be written"
+
+
 @pytest.mark.parametrize(
     ("path", "variable"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -53,6 +54,19 @@ def unpack_source(archive: Path, into: Path, check_stop: Callable[[], None]) -> 
         raise ArtifactError(
             f"ClientError: unpacking the source archive {archive} failed: {error.strerror or error}."
         ) from error
+
+
+def kept_folder(path: Path, what: str) -> Path:
+    """A folder that the user named for what a job writes as it runs, made where there is none."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ArtifactError(
+            f"ClientError: {path}, the folder of the {what}, can't be written: {error.strerror}."
+        ) from error
+    return path
 
 
 def pack(folders: Sequence[Path], archive: Path) -> bool:

@@ -87,8 +87,7 @@ class Run:
         if row["S3UploadMode"] != "Continuous":
             folder.mkdir(parents=True, exist_ok=True)
             return
-        kept = path_of(row["S3Uri"])
-        kept.mkdir(parents=True, exist_ok=True)
+        kept = artifacts.kept_folder(path_of(row["S3Uri"]), place.phrase)
         if not self._work.views.refusal:
             self._mounts[host][os.path.normpath(row["LocalPath"])] = Mount(kept)
             return

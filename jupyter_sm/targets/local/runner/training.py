@@ -103,14 +103,18 @@ class Run:
         config = self._request.get("CheckpointConfig")
         if not config:
             return
-        kept = path_of(config["S3Uri"])
-        kept.mkdir(parents=True, exist_ok=True)
+        kept = artifacts.kept_folder(path_of(config["S3Uri"]), "checkpoints")
         place = Path("/" + os.path.normpath(config.get("LocalPath") or _CHECKPOINTS).lstrip("/"))
         if not self._work.views.refusal:
             self._mounts[host][os.fspath(place)] = Mount(kept)
         elif place.is_relative_to(OPT_ML):
             here = self._job.host(host) / place.relative_to(OPT_ML)
             here.parent.mkdir(parents=True, exist_ok=True)
+            if here.exists():
+                raise JobFailedError(
+                    f"ClientError: the checkpoints' LocalPath {place} can't be given to a job on this "
+                    "machine: the source archive has something there."
+                )
             here.symlink_to(kept)
         else:
             raise JobFailedError(
