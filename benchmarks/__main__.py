@@ -15,6 +15,7 @@ NAMES = (
     "screen_latency",
     "loop_stall",
     "holdups",
+    "steady",
     "explain",
     "held_out",
     "log_parser",
