@@ -247,3 +247,17 @@ def test_no_part_is_missing_of_an_empty_text() -> None:
     parts = parts_of("")
     assert isinstance(parts, Parts)
     assert not any(parts.of(name) for name in ("said", "root", "service", "process", "program"))
+
+
+def test_a_program_that_subprocess_does_not_find_is_no_file_that_is_missing() -> None:
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File "/opt/ml/code/t.py", line 6, in <module>\n'
+        '    subprocess.run(["uv", "pip", "install", "toolz"])\n'
+        '  File "/usr/lib/python3.11/subprocess.py", line 1950, in _execute_child\n'
+        "    raise child_exception_type(errno_num, err_msg, err_filename)\n"
+        "FileNotFoundError: [Errno 2] No such file or directory: 'uv'"
+    )
+    found = explain(text)
+    assert found.title == "A program is missing"
+    assert "'uv'" in found.what_happened
