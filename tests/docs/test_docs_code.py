@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ from jupyter_sm.targets.settings import (
 )
 
 from kit.aws_account import TARGET, Account
+from kit.command import sm
 from kit.scripts import TRAIN
 
 try:
@@ -73,6 +75,33 @@ def test_commands_are_those_of_the_makefile(page: Path) -> None:
     for code in blocks(page, "bash"):
         for name in re.findall(r"^make ([\w-]+)", code, re.MULTILINE):
             assert name in targets
+
+
+def test_commands_run_in_a_terminal_from_top_to_bottom(account: Account, tmp_path: Path) -> None:
+    account.sim.add_job("name")
+    folder = tmp_path / "terminal"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "rows.csv").write_text("1,2\n")
+    (folder / "train.py").write_text(TRAIN)
+    (folder / "error.txt").write_text("No space left on device")
+    lines = [
+        line for code in blocks(ROOT / "docs" / "cli.md", "bash") for line in code.splitlines()
+    ]
+    assert len(lines) > 20
+    for line in lines:
+        begin, *words = shlex.split(line.removeprefix("jupyter sm "))
+        text = ""
+        if "<" in words:
+            text = (folder / words.pop()).read_text()
+            words.remove("<")
+        if begin == "submit":
+            planned = sm("train", "train.py", "--dry-run", "--json", cwd=folder).json()["request"]
+            (folder / "request.json").write_text(json.dumps(planned))
+        ended = sm(begin, *words, text=text, cwd=folder)
+        wanted = 1 if begin == "diff" else 0
+        assert line.startswith("jupyter sm ") and ended.code == wanted, (
+            f"{line}: {ended.out}{ended.err}"
+        )
 
 
 @pytest.mark.parametrize("page", pages_with("json"))

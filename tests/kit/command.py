@@ -24,10 +24,20 @@ class Ended:
         return json.loads(self.out)
 
 
-def sm(*argv: str | os.PathLike[str], text: str | bytes = b"", **env: str) -> Ended:
+def sm(
+    *argv: str | os.PathLike[str],
+    text: str | bytes = b"",
+    cwd: str | os.PathLike[str] | None = None,
+    **env: str,
+) -> Ended:
     command = [sys.executable, "-m", "jupyter_sm.cli", *map(os.fspath, argv)]
     data = text.encode() if isinstance(text, str) else text
     done = subprocess.run(
-        command, input=data, capture_output=True, timeout=60, env={**os.environ, **env}
+        command,
+        input=data,
+        capture_output=True,
+        timeout=60,
+        cwd=cwd,
+        env={**os.environ, **env},
     )
     return Ended(command, done)
