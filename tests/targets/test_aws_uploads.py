@@ -137,7 +137,7 @@ def test_an_upload_that_is_stopped_closes_its_files(account: Account, data: Path
     request = {"InputDataConfig": [{"ChannelName": "train", "DataSource": source}]}
     s3.is_open.clear()
     staging = Staging(
-        TRAINING, "job", request, time.time(), True, lambda done, total: None, stopped
+        TRAINING, "job", request, time.time(), "", True, lambda done, total: None, stopped
     )
     ended: list[BaseException] = []
 
