@@ -215,7 +215,8 @@ def _check_log(store: Store, pages: LogPages, here: JobView, there: There, found
         own = [line for line in printed if line.startswith(f"{there.serial} line ")]
         whole = [f"{there.serial} line {n} of {LINES}" for n in range(1, LINES + 1)]
         cut = here.status != "Completed"
-        if own != (whole[: len(own)] if cut else whole) and not _AGAIN.search(there.reason):
+        told = any(_AGAIN.search(line) for line in [there.reason, *printed])
+        if own != (whole[: len(own)] if cut else whole) and not told:
             found.wrong.append(f"{here.name} printed otherwise: {_difference(own, whole)}")
 
 

@@ -28,9 +28,8 @@ from jupyter_sm.store.logs import streams
 from jupyter_sm.store.logs.pages import LogPages
 from jupyter_sm.store.views import ChangePage, MetricPoint, MetricSeries, TargetView
 from jupyter_sm.targets import UnknownTargetError
-from jupyter_sm.tracking import service
+from jupyter_sm.tracking import STOP_SECONDS, service
 from jupyter_sm.tracking.service import LOCAL, TrackingService
-from jupyter_sm.tracking.tracker import STOP_SECONDS
 
 _LOOK_UP_SECONDS = 20.0
 

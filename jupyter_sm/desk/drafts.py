@@ -28,14 +28,13 @@ from jupyter_sm.jobs import (
     kind_named,
     unique_name,
 )
-from jupyter_sm.jobs.differences import OUR_TAGS
+from jupyter_sm.jobs.differences import OUR_TAGS, SUBMISSION_TAG
 from jupyter_sm.jobs.kinds.places import at
 from jupyter_sm.jobs.kinds.training_spec import RESERVED
 from jupyter_sm.jobs.spec import Placement
 from jupyter_sm.shown.secrets import MASK, mask, secrets_of, shown
 from jupyter_sm.store import Store, StoreError
 from jupyter_sm.targets import Target, UnknownTargetError, open_target, pack_source
-from jupyter_sm.tracking.submitter import SUBMISSION_TAG
 
 _TIME_TAG = f"{OUR_TAGS}submitted"
 

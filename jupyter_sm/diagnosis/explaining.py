@@ -56,13 +56,7 @@ def explain(
     context: Mapping[str, str] | None = None,
     secrets: Iterable[str] = (),
 ) -> Explanation:
-    """What an error means, in plain words.
-
-    `error` is an exception, a FailureReason or any text; `operation` and `code` are the
-    API's, found by themselves in botocore's errors; `context` names entities the text
-    may lack (`name`, `script`, `channel`, …); `secrets` are what must not be told. Never raises:
-    what no rule knows comes back as category `not-recognised`.
-    """
+    """As `diagnosis.explain`."""
     explanation = _attribute(error, "explanation")
     if isinstance(explanation, Explanation):
         return explanation

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 OUR_TAGS = "jupyter-sm:"
+SUBMISSION_TAG = f"{OUR_TAGS}submission"
 
 
 class Difference(NamedTuple):

@@ -49,7 +49,9 @@ def list_artifacts(s3: Callable[[], Any], places: Sequence[str]) -> list[Artifac
 
 def _in_folder(place: str) -> Iterator[Artifact]:
     folder = _path(place)
-    files = [folder] if folder.is_file() else (p for p in folder.rglob("*") if p.is_file())
+    real = folder.resolve()
+    below = (p for p in folder.rglob("*") if p.is_file() and p.resolve().is_relative_to(real))
+    files = [folder] if folder.is_file() else below
     top = folder.parent if folder.is_file() else folder
     for path in files:
         yield Artifact(path.relative_to(top).as_posix(), path.stat().st_size, path.as_uri())

@@ -28,7 +28,11 @@ _AT_ONCE = 1_000
 
 
 class WalkError(ValueError):
-    """Something below a place that can't be taken along, in one sentence."""
+    """Something below a place that can't be taken along: what it is, and what to do."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(f"{what} {remedy}".rstrip())
+        self.what = what
 
 
 class File(NamedTuple):
@@ -141,8 +145,8 @@ class _Walk:
         inside = real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
         if not inside and not self._follow_links:
             raise WalkError(
-                f"{link} is a link to {real}, which lies outside of {self._place}. "
-                "If it is to be taken along, say so with follow_links; else remove it."
+                f"{link} is a link to {real}, which lies outside of {self._place}.",
+                "If it is to be taken along, say so with follow_links; else remove it.",
             )
         return real
 

@@ -2,7 +2,7 @@
 
 List tells what changed since the last look, for all jobs in one call; only what changed is
 described. Of many changes at once, Search brings a hundred a call, where it knows the kind; since
-it lags, a job counts as ended only once Describe says so.
+it lags, a job that is known counts as ended only once Describe says so.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class KindPoller:
         if reached > cursor.polled_to:
             cursors.advance(self._store, target, kind, reached)
         # Only what the overlap may show again needs remembering.
-        kept = newest - 2 * cadence.deep_overlap
+        kept = max(cursor.polled_to, reached) - 2 * cadence.deep_overlap
         # A job that somebody asked for may be looked up, and so added, by another thread.
         self._known = {name: t for name, t in list(self._known.items()) if t >= kept}
         self._polled = begun
@@ -226,14 +226,18 @@ class KindPoller:
             self._may_search = False
 
     def _save_record(self, record: dict[str, Any], at_least: float = 0.0) -> bool:
-        """Store what Search says of a job; False where Describe must be asked."""
+        """Store what Search says of a job; False where Describe must be asked, too."""
         modified = record["LastModifiedTime"].timestamp()
+        key = self._key(record[self.kind.name_field])
+        if self._known.get(key.name) == modified >= at_least:
+            return True
         found = described(self._target, self.kind, record)
         is_fresh = time.time() - modified < _SETTLED_SECONDS
-        if modified < at_least or (is_fresh and is_over(found.seen.phase)):
-            return False
-        key = self._key(record[self.kind.name_field])
-        return rows.save_described(self._store, key, found, may_lag=True)
+        is_settled = modified >= at_least and not (is_fresh and is_over(found.seen.phase))
+        # One that nobody knew yet is seen at once: Describe's turn may come in minutes.
+        if is_settled or rows.get(self._store, key) is None:
+            return rows.save_described(self._store, key, found, may_lag=True) and is_settled
+        return False
 
     def _key(self, name: str) -> JobKey:
         return JobKey(self._target.name, self.kind.kind, name)

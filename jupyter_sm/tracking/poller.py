@@ -80,7 +80,8 @@ class Poller:
         past = [one for one in self._kinds.values() if one.may_read_history]
         if self._queue:
             self._describe(self._target.cadence.at_once)
-        elif past and not due:
+        # Each has a pace of its own, so neither waits for the other.
+        if past:
             self._guard(past[0], past[0].read_history)
         return bool(self._queue) or bool(past)
 

@@ -29,7 +29,8 @@ class DescribeQueue:
     def put_new(self, times: Mapping[JobKey, float]) -> None:
         """Have those jobs described that are not in yet."""
         with self._lock:
-            self._times = {**times, **self._times}
+            for key, time in times.items():
+                self._times.setdefault(key, time)
 
     def has(self, key: JobKey, time: float) -> bool:
         """Whether a job is in for this very time."""

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import wait
 from functools import partial
+from typing import TYPE_CHECKING
 
 from jupyter_sm import forks
 from jupyter_sm.background import begin
@@ -14,10 +15,19 @@ from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import Store, StoreError, StoreLostError, leases, targets
 from jupyter_sm.store.leases import Rank
-from jupyter_sm.targets import UnknownTargetError, check_target, open_target, target_names
+from jupyter_sm.targets import (
+    Target,
+    UnknownTargetError,
+    check_target,
+    open_target,
+    target_names,
+)
+from jupyter_sm.tracking import STOP_SECONDS
 from jupyter_sm.tracking.tidying import Tidying
-from jupyter_sm.tracking.tracker import STOP_SECONDS, Tracker
 from jupyter_sm.tracking.trouble import CHECK, Once, Trouble, told
+
+if TYPE_CHECKING:
+    from jupyter_sm.tracking.tracker import Tracker
 
 # How soon a server notices that a target is used for the first time.
 _LOOK_SECONDS = 1.0
@@ -79,7 +89,7 @@ class TrackingService:
         tracker = self._trackers.get(name)
         if tracker is None or not tracker.is_alive:
             target = open_target(name, self._store.folder)
-            self._trackers[name] = Tracker(self._store, target, self._rank)
+            self._trackers[name] = _tracker(self._store, target, self._rank)
             self._trackers[name].start()
             self._tidying.begin()
 
@@ -95,6 +105,15 @@ class TrackingService:
         for tracker in self._trackers.values():
             tracker.join(until)
         self._trackers.clear()
+
+
+def _tracker(store: Store, target: Target, rank: Rank) -> Tracker:
+    """A target's tracker. What trackers need takes as long to load as all the rest, and no server
+    waits for it; a child that is forked off in the midst of that could never do it."""
+    with forks.whole:
+        from jupyter_sm.diagnosis import explaining  # noqa: F401 - what `explain` loads
+        from jupyter_sm.tracking.tracker import Tracker
+    return Tracker(store, target, rank)
 
 
 def mark_unopened(store: Store, name: str, error: Exception) -> None:
@@ -161,7 +180,7 @@ def _catch_up(store: Store, target: str) -> None:
     """Bring one target up to date, if nobody else tracks it."""
     try:
         if not leases.is_held(store, target):
-            Tracker(store, open_target(target, store.folder), Rank.KERNEL).catch_up()
+            _tracker(store, open_target(target, store.folder), Rank.KERNEL).catch_up()
     except StoreError as error:
         _log.warning("%s", error)
     except Exception as error:  # noqa: BLE001 - it is told with the target

@@ -16,6 +16,7 @@ from typing import Any
 from jupyter_sm.background import Pool
 from jupyter_sm.diagnosis import explain
 from jupyter_sm.jobs import REJECTED, JobKey, context_of, kind_named
+from jupyter_sm.jobs.differences import SUBMISSION_TAG
 from jupyter_sm.jobs.kinds import Step
 from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.shown.secrets import secrets_of, shown
@@ -25,7 +26,6 @@ from jupyter_sm.targets import NotReadyError, Staged, Staging, Target
 from jupyter_sm.tracking.calls import call, call_or_none, code_of, is_denied
 from jupyter_sm.tracking.trouble import Trouble, is_of_aws, is_ours, kind_of, told, traced
 
-SUBMISSION_TAG = "jupyter-sm:submission"
 _TAKEN = ("ResourceInUse", "ResourceAlreadyExists", "ConflictException")
 _LONGEST_WAIT = 60.0
 # Small sources must not wait behind large inputs.

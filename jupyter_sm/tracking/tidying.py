@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, StoreError, StoreLostError, activity, retention
 from jupyter_sm.targets.settings import SettingsError, log_limit_mb, sources_limit_mb
 from jupyter_sm.targets.source import trim_sources
-from jupyter_sm.tracking.tracker import Tracker
 from jupyter_sm.tracking.trouble import Once
+
+if TYPE_CHECKING:
+    from jupyter_sm.tracking.tracker import Tracker
 
 _EVERY_SECONDS = 60.0
 

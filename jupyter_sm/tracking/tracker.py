@@ -14,6 +14,7 @@ from jupyter_sm.shown.logger import logger_of
 from jupyter_sm.store import Store, StoreError, StoreLostError, jobs, stops, targets, wanted
 from jupyter_sm.store.leases import Lease, Rank
 from jupyter_sm.targets import Target
+from jupyter_sm.tracking import STOP_SECONDS
 from jupyter_sm.tracking.calls import call_or_none, is_throttled
 from jupyter_sm.tracking.event_tailer import EventTailer
 from jupyter_sm.tracking.events import Listener
@@ -23,8 +24,6 @@ from jupyter_sm.tracking.submitter import Submitter
 from jupyter_sm.tracking.tailer import Tailer
 from jupyter_sm.tracking.trouble import Once, Trouble, is_ours, kind_of, told
 
-# A call to a target that answers takes a second or two.
-STOP_SECONDS = 5.0
 _TICK_SECONDS = 0.1
 # Between tries for a lease that another holds, and looks whether the target is still in use.
 _ASK_SECONDS = 1.0

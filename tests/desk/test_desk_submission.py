@@ -11,13 +11,13 @@ import pytest
 from jupyter_sm.desk.submit import submit_request, submit_spec
 from jupyter_sm.diagnosis import ExplainedError
 from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.jobs.differences import SUBMISSION_TAG
 from jupyter_sm.store import Store, submissions
 from jupyter_sm.store import jobs as jobs_table
 from jupyter_sm.store.leases import Rank
 from jupyter_sm.store.logs.pages import LogPages
 from jupyter_sm.targets import open_target
 from jupyter_sm.tracking.service import TrackingService
-from jupyter_sm.tracking.submitter import SUBMISSION_TAG
 
 from kit.wait import wait_for
 

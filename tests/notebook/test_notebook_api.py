@@ -178,6 +178,16 @@ def test_html_in_a_failure_is_escaped_in_the_static_card(tmp_path: Path) -> None
     assert "<img" not in job._repr_mimebundle_()["text/html"]
 
 
+def test_a_server_does_not_wait_for_what_its_trackers_need() -> None:
+    code = (
+        "import sys, jupyter_sm.server.app; heavy = {'botocore', 'jupyter_sm.logs.parser',"
+        " 'jupyter_sm.diagnosis.rules', 'jupyter_sm.tracking.tracker'};"
+        " print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = (
         "import sys, jupyter_sm; heavy = {'boto3', 'botocore', 'tornado', 'pandas', 'ipywidgets',"

@@ -279,6 +279,24 @@ def test_the_parts_of_an_upload_that_broke_off_count(
     assert not unfinished(account)
 
 
+def test_of_two_jobs_that_bring_one_file_each_has_its_own_upload(
+    account: Account, large: Path, s3: Gate
+) -> None:
+    go_on = threading.Event()
+    account.client("s3").create_bucket(Bucket=BUCKET)
+    s3.rule = lambda method, path: (go_on.wait(30) and None) if "partNumber" in path else None
+    account.track()
+    for number, name in enumerate(("stopped", "other"), 1):
+        account.submit(name, inputs={"train": str(large)})
+        wait_for(lambda number=number: len(unfinished(account)) == number)
+    stops.request_stop(account.store, JobKey(TARGET, "training", "stopped"))
+    wait_for(lambda: account.status("stopped") == "Stopped")
+    go_on.set()
+    wait_for(lambda: account.created("other"))
+    assert stored(account, "other", large.name) == large.read_bytes()
+    wait_for(lambda: not unfinished(account))
+
+
 def test_a_stopped_upload_leaves_no_parts(account: Account, large: Path, s3: Gate) -> None:
     key = JobKey(TARGET, "training", "job")
     s3.rule = lambda method, path: (

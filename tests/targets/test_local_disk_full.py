@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from kit.wait import wait_for
 
 KIB = 1024
 FULL = "No space left on device"
+GAP = re.compile(rf"jupyter_sm: {FULL}: (\d+) lines of the log are missing here\.")
 
 
 @pytest.fixture
@@ -98,9 +100,46 @@ def test_a_log_that_fills_the_disk_is_told_with_its_place(machine: Machine) -> N
     assert described["TrainingJobStatus"] in ("Completed", "Failed")
     assert FULL in described["FailureReason"]
     assert str(machine.job_folder(name) / "logs") in described["FailureReason"]
-    numbers = [int(line.split()[0]) for line in machine.lines(name)]
+    printed = [line for line in machine.lines(name) if not GAP.match(line)]
+    numbers = [int(line.split()[0]) for line in printed]
     assert numbers[:100] == list(range(100))
     assert numbers == sorted(numbers)
+
+
+def test_a_gap_is_told_where_the_supervisor_is_killed_after_it(
+    machine: Machine, tmp_path: Path
+) -> None:
+    full, free = tmp_path / "full", tmp_path / "free"
+    code = (
+        "import os, sys, time; from pathlib import Path; print('begun', flush=True)\n"
+        "full, free = map(Path, sys.argv[2::2])\n"
+        "while not full.exists(): time.sleep(0.02)\n"
+        "for n in range(3000): print(n, 'x' * 100, flush=True)\n"
+        "full.unlink()\n"
+        "while not free.exists(): time.sleep(0.02)\n"
+        "print('room again', flush=True)\n"
+        "while free.exists(): time.sleep(0.02)\n"
+        "os.kill(os.getppid(), 9)"
+    )
+    name = machine.start(code, hyperparameters={"a-full": str(full), "b-free": str(free)})
+    wait_for(lambda: "begun" in machine.lines(name))
+    fill(machine.target.engine.root, 0)
+    full.touch()
+    wait_for(lambda: not full.exists())
+    (machine.target.engine.root / "filler").unlink()
+    free.touch()
+    wait_for(lambda: "room again" in machine.lines(name))
+    free.unlink()
+    assert "was killed" in machine.ended(name)["FailureReason"]
+    _, *lines, last = machine.lines(name)
+    numbers: list[int] = []
+    for line in lines:
+        gap = GAP.match(line)
+        begin = len(numbers)
+        numbers += range(begin, begin + int(gap[1])) if gap else [int(line.split()[0])]
+    assert last == "room again"
+    assert any(map(GAP.match, lines))
+    assert numbers == list(range(3000))
 
 
 def test_a_long_reason_does_not_hide_that_the_log_was_cut(machine: Machine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 from jupyter_sm.jobs import JobKey
 from jupyter_sm.store import Store, cursors, stops
 from jupyter_sm.store import jobs as jobs_table
+from jupyter_sm.targets.aws import pace
 
 from kit.aws_account import ENDLESS, QUICK, SHORT, TARGET, Account
 from kit.simulator import CAPACITY, Scenario
@@ -274,6 +276,49 @@ def test_the_jobs_of_before_the_first_use_are_known(account: Account, may_search
     # Not counting the one that is running, which a sweep looks at whenever its time has come.
     ended = [name for name in described if name != "running"]
     assert len(ended) <= (0 if may_search else 240)
+
+
+def described(account: Account) -> Counter[str]:
+    """How often each job was described."""
+    calls = [call for call in tuple(account.sim.calls) if call.operation == "DescribeTrainingJob"]
+    return Counter(call.body["TrainingJobName"] for call in calls)
+
+
+def pace_describe(monkeypatch: pytest.MonkeyPatch, rate: float) -> None:
+    real = pace.rate_of
+    rates = {"DescribeTrainingJob": rate}
+    monkeypatch.setattr(pace, "rate_of", lambda op, region: rates.get(op) or real(op, region))
+
+
+def just_ended(account: Account, count: int) -> None:
+    """Jobs that have ended within the last quarter of an hour, so that Search may not know."""
+    now = time.time()
+    made = [now - 200 - 600 * n / count for n in range(count)]
+    account.sim.add_jobs(
+        [{"name": f"job-{n}", "scenario": SHORT, "created": at} for n, at in enumerate(made)]
+    )
+
+
+def test_many_jobs_that_have_just_ended_do_not_wait_to_be_described(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace_describe(monkeypatch, 2.0)
+    just_ended(account, 450)
+    account.track()
+    wait_for(lambda: jobs_table.listed(account.store)[1] == 450, 20)
+    assert account.status("job-449") == "Completed"
+    assert described(account).total() < 100
+
+
+def test_none_of_many_jobs_is_described_twice(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace_describe(monkeypatch, 20.0)
+    just_ended(account, 60)
+    account.track()
+    wait_for(lambda: len(described(account)) == 60, 20)
+    some_polls(account)
+    assert described(account).total() == 60
 
 
 @pytest.mark.parametrize("failing", ["Search", "ListTrainingJobs"])

@@ -10,9 +10,10 @@ import pytest
 
 from jupyter_sm.desk.submit import submit_spec
 from jupyter_sm.jobs import JobKey, TrainingSpec
+from jupyter_sm.jobs.differences import SUBMISSION_TAG
 from jupyter_sm.store import JobView, Store, stops, submissions
 from jupyter_sm.store import jobs as jobs_table
-from jupyter_sm.tracking.submitter import SUBMISSION_TAG, Submitter
+from jupyter_sm.tracking.submitter import Submitter
 
 from kit.tracking_faults import (
     FaultyTarget,

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from math import isfinite
 from operator import gt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_sm.jobs import KINDS, JobKey, is_over, kind_named
-from jupyter_sm.logs import LogParser, Metric, Progress, Record, group_of
+from jupyter_sm.logs import Metric, Progress, Record, group_of
 from jupyter_sm.shown.controls import line
 from jupyter_sm.shown.secrets import shown
 from jupyter_sm.store import changes, jobs
@@ -26,6 +26,9 @@ from jupyter_sm.store.file import Store
 from jupyter_sm.store.logs import blocks, points
 from jupyter_sm.store.logs.pages import record_of
 from jupyter_sm.store.views import LogRecord, MetricPoint, MetricSeries
+
+if TYPE_CHECKING:
+    from jupyter_sm.logs import LogParser
 
 _RECENT = 40
 _LONGEST_NAME = 255
@@ -100,6 +103,8 @@ def parser_of(store: Store, job: LoggedJob, stream: str) -> LogParser:
 
     A fresh one has the metric definitions of the job's request. Tracebacks are one entry.
     """
+    from jupyter_sm.logs import LogParser
+
     row = (
         store.read()
         .execute("SELECT parser FROM streams WHERE job_id = ? AND name = ?", (job.id, stream))

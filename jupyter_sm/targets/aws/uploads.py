@@ -3,7 +3,8 @@
 Every byte is hashed as it is sent, and S3 checks each call's hash itself. A file of one part is put
 in one call; a larger one comes into being only when all its parts have arrived and their content is
 that of its name. Many are sent at once; what is there already is not sent again, and the parts
-of an upload that broke off count.
+of an upload that broke off count. Jobs that bring the same file at once have an upload each, so that
+one's stop is none of the other's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -29,6 +31,10 @@ _MOST_PARTS = 9_000
 # Of parts that wait to be sent, beside those that are.
 _MOST_HELD = 128 << 20
 _TELL_SECONDS = 0.5
+
+# The uploads that this process is sending parts of.
+_open: set[str] = set()
+_open_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,13 @@ class Uploads:
             self._done += file.size
             return
         upload = self._begun(file)
+        try:
+            self._send_parts(pool, file, upload)
+        finally:
+            with _open_lock:
+                _open.discard(upload.place["UploadId"])
+
+    def _send_parts(self, pool: Pool, file: _File, upload: _Multipart) -> None:
         size = max(_PART, -(-file.size // _MOST_PARTS))
         whole = hashlib.sha256()
         parts: list[dict[str, Any]] = []
@@ -160,7 +173,7 @@ class Uploads:
             self._s3.abort_multipart_upload(**upload.place)
 
     def _begun(self, file: _File) -> _Multipart:
-        """The file's upload that broke off, or a new one."""
+        """The file's upload that broke off, or a new one; no other job here has it."""
         from botocore.exceptions import ClientError
 
         asked = {"Bucket": file.bucket, "Prefix": file.key}
@@ -170,13 +183,16 @@ class Uploads:
                     place = {**file.place, "UploadId": upload["UploadId"]}
                     pages = self._s3.get_paginator("list_parts").paginate(**place)
                     parts = [part for page in pages for part in page.get("Parts", [])]
-                    return _Multipart(place, {part["PartNumber"]: part for part in parts})
+                    if _is_ours(upload["UploadId"]):
+                        return _Multipart(place, {part["PartNumber"]: part for part in parts})
         except ClientError as error:
             # Who may put may not always list.
             if error.response["Error"].get("Code") not in ("AccessDenied", "NoSuchUpload"):
                 raise
-        begun = self._s3.create_multipart_upload(**file.place, ChecksumAlgorithm="SHA256")
-        return _Multipart({**file.place, "UploadId": begun["UploadId"]})
+        while True:
+            begun = self._s3.create_multipart_upload(**file.place, ChecksumAlgorithm="SHA256")
+            if _is_ours(begun["UploadId"]):  # unless another has seen it in a list, and was faster
+                return _Multipart({**file.place, "UploadId": begun["UploadId"]})
 
     def _send(self, upload: _Multipart, part: dict[str, Any], block: bytes) -> int:
         checksum = _text(hashlib.sha256(block))
@@ -201,6 +217,15 @@ class Uploads:
                 return False
             raise
         return bool(answer["ContentLength"] == file.size)
+
+
+def _is_ours(upload: str) -> bool:
+    """Take an upload, unless another job of this process has it."""
+    with _open_lock:
+        if upload in _open:
+            return False
+        _open.add(upload)
+        return True
 
 
 def _is(part: dict[str, Any], block: bytes, checksum: str) -> bool:

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from jupyter_sm.targets.walk import WalkError, walk
+
 
 class ArtifactError(Exception):
     """An archive that can't be read or written; the text is the FailureReason."""
@@ -91,13 +93,21 @@ def pack(folders: Sequence[Path], archive: Path) -> bool:
 
 
 def copy_uncompressed(folders: Sequence[Path], into: Path) -> bool:
-    """CompressionType NONE: the folders' contents as they are."""
+    """CompressionType NONE: the folders' contents as they are; False if all are empty.
+
+    What leads out of them, or is no file, is refused before anything is copied.
+    """
     try:
-        for folder in folders:
-            shutil.copytree(folder, into, dirs_exist_ok=True)
+        files = [file for folder in folders if folder.exists() for file in walk(folder)]
+        for file in files:
+            here = into / file.name
+            here.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file.path, here)
+    except WalkError as error:
+        raise ArtifactError(f"ClientError: Artifact upload failed: {error.what}") from error
     except (OSError, shutil.Error) as error:
         raise ArtifactError(f"ClientError: Artifact upload failed: {error} ('{into}').") from error
-    return any(_has_files(folder) for folder in folders)
+    return bool(files)
 
 
 def _has_files(folder: Path) -> bool:

@@ -21,21 +21,33 @@ _TAIL_LINES = 60
 # Of each as much as a reason can hold.
 _TAIL_CHARACTERS = 1024
 _READS = 16
+_GAP = "jupyter_sm: No space left on device: {} lines of the log are missing here."
 
 
 class LogStream:
-    """Appends events to a stream's file, whole lines only, even when the disk fills up."""
+    """Appends events to a stream's file, whole lines only, even when the disk fills up.
+
+    What found no room is told of before the next event, in one write with it: so the log has no
+    gap that it does not tell of, whenever this process is killed.
+    """
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._missing = 0
         self.lost_events = 0
 
     def write(self, messages: Sequence[str]) -> None:
         """Append messages with the time of now."""
         now = int(time.time() * 1000)
-        self._append(b"".join(event_line(now, message) for message in messages), len(messages))
+        told = [_GAP.format(self._missing)] if self._missing else []
+        if self._append(b"".join(event_line(now, message) for message in [*told, *messages])):
+            self._missing = 0
+        else:
+            self._missing += len(messages)
+            self.lost_events += len(messages)
 
-    def _append(self, data: bytes, count: int) -> None:
+    def _append(self, data: bytes) -> bool:
+        """All of it, or nothing where there is no room."""
         size = os.fstat(self._fd).st_size
         try:
             written = os.write(self._fd, data)
@@ -45,7 +57,8 @@ class LogStream:
             if error.errno not in FULL:
                 raise
             os.ftruncate(self._fd, size)
-            self.lost_events += count
+            return False
+        return True
 
     def close(self) -> None:
         """Close the file."""
