@@ -41,6 +41,7 @@ VALUES = {
     "program": ["run.sh"],
     "said.splitlines()[-1]": ["no output"],
     "error": ["[Errno 13] Permission denied: '/data/x'", "not a gzip file"],
+    "error.what": ["/data/x is a pipe, which can't be taken along."],
     "self._work.views.refusal": ["only Linux has mount namespaces"],
 }
 # Whose text is no sentence of ours, or is made of one that stands here itself.
@@ -62,11 +63,14 @@ def sentences() -> Iterator[str]:
         }
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and (of := ast.unparse(call.func)) in HEADS:
-                (text,) = call.args
+                text, *remedies = call.args
                 # A sentence may have a name.
                 text = named.get(text.id, text) if isinstance(text, ast.Name) else text
                 if ast.unparse(text) not in OTHERS:
-                    yield from (f"{HEADS[of]}{said}" for said in filled(text))
+                    yield from (
+                        " ".join((f"{HEADS[of]}{said}", *more))
+                        for said, *more in itertools.product(*map(filled, (text, *remedies)))
+                    )
 
 
 def filled(text: ast.expr) -> Iterator[str]:

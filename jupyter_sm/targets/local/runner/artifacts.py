@@ -95,10 +95,12 @@ def pack(folders: Sequence[Path], archive: Path) -> bool:
 def copy_uncompressed(folders: Sequence[Path], into: Path) -> bool:
     """CompressionType NONE: the folders' contents as they are; False if all are empty.
 
-    What leads out of them, or is no file, is refused before anything is copied.
+    Links are copied as what they lead to, as the job itself may read it; a pipe, a device or a loop
+    is refused before anything is copied.
     """
     try:
-        files = [file for folder in folders if folder.exists() for file in walk(folder)]
+        there = [folder for folder in folders if folder.exists()]
+        files = [file for folder in there for file in walk(folder, follow_links=True)]
         for file in files:
             here = into / file.name
             here.parent.mkdir(parents=True, exist_ok=True)

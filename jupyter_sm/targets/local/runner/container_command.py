@@ -21,8 +21,11 @@ def argv_of(part: Mapping[str, Any], python: Python, folder: Path, base: Path) -
     Raises JobFailedError where there is no such program.
     """
     words: list[str] = [*part["ContainerEntrypoint"], *part.get("ContainerArguments", [])]
-    if words[0] in _PYTHONS:
+    if words[0] in (*_PYTHONS, python.interpreter):
         return [python.program, *(told(base, word) for word in words[1:])]
+    if Path(words[0]).parent == Path(python.interpreter).parent:
+        # Beside the interpreter: pip and the like are the job's own, too.
+        words[0] = shutil.which(Path(words[0]).name, path=python.env.get("PATH")) or words[0]
     program = told(folder, words[0])
     if shutil.which(program, path=python.env.get("PATH")) is None:
         fault = "it is not executable" if Path(program).is_file() else "there is no such program"

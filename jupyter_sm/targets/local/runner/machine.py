@@ -46,7 +46,14 @@ def passed_on(machine: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _says_where(key: str) -> bool:
+    """Whether a variable says where Python looks for packages, or pip puts them."""
+    return key.startswith("PYTHON") or key in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER")
+
+
 def _is_passed_on(key: str) -> bool:
+    if _says_where(key):
+        return False
     # Of a proxy's variables programs read the small ones, the capital ones, or both.
     whole = key.upper() if key.endswith("_proxy") else key
     return whole in _PASSED_ON or key.startswith(_PASSED_ON_PREFIXES)
@@ -99,7 +106,9 @@ def python_for(
     With `requirements_of`, the folder of the code, it also has what that requires.
     """
     start = functools.partial(work.views.start, host)
-    installer = requirements.Installer(start, env, work.say, work.check_stop)
+    # What is kept is for all jobs, whatever this one's variables say of Python's paths.
+    plain = {key: value for key, value in env.items() if not _says_where(key)}
+    installer = requirements.Installer(start, plain, work.say, work.check_stop)
     environments = requirements.Environments(work.root, installer)
     folder, beside = work.job.hosts / host / "python", Path(interpreter).parent
     code = requirements_of
@@ -115,6 +124,6 @@ def python_for(
         env = own_python.first_on_path(env, [folder / "bin", beside])
         return Python(interpreter, interpreter, env)
     program = own_python.over(kept, folder)
-    env = own_python.first_on_path(env, [folder / "bin", kept / "bin", beside])
-    env = own_python.with_packages(env, [folder, kept])
+    own = [folder / "bin", kept / "bin", kept / "scripts"]
+    env = own_python.first_on_path(env, [*own, beside])
     return Python(str(program), interpreter, {**env, "VIRTUAL_ENV": os.fspath(folder)})

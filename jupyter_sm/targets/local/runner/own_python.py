@@ -8,6 +8,7 @@ there, what is installed goes into the new one, and nothing of it is left for th
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,12 @@ from pathlib import Path
 # By any of these names a shell script calls it.
 _PYTHONS = ("python", "python3")
 _PIPS = ("pip", "pip3")
+# A script's first line, or what stands there for a path that is too long for one (distlib).
+_HEAD = re.compile(
+    rb"#!(?P<python>[^ \n]*python[\d.]*)[^\n]*\n"
+    rb"|#!/bin/sh\n'''exec' \"?(?P<long>[^\"\n]*python[\d.]*)\"? [^\n]*\n' '''\n"
+)
+_LONGEST_SCRIPT = 100_000
 
 
 def is_script(python: str) -> bool:
@@ -37,10 +44,47 @@ def over(kept: Path, folder: Path) -> Path:
         inherit(here, [os.fspath(site)])
     if (kept / "lib64").is_symlink():
         (folder / "lib64").symlink_to("lib")
-    python = str(programs / "python")
-    for name in _PIPS:
-        _program(programs / name, [python, "-m", "pip"])
-    return Path(python)
+    python = programs / "python"
+    versions = [site.parent.name.removeprefix("python") for site in sites(kept)]
+    for name in (*_PIPS, *(f"pip{version}" for version in versions)):
+        _program(programs / name, [os.fspath(python), "-m", "pip"])
+    return python
+
+
+def adapt_scripts(programs: Path, into: Path) -> None:
+    """Make Python scripts of a folder, such as torchrun, run by the `python` that PATH has first.
+
+    By their own first line they would run without the packages of the job. What is adapted lies
+    in a folder of its own, made anew where the programs have changed, or in their own folder.
+    """
+    stamp = into / ".stamp"
+    changed = str(programs.stat().st_mtime_ns)
+    if programs != into and stamp.is_file() and stamp.read_text() == changed:
+        return
+    into.mkdir(exist_ok=True)
+    for entry in list(os.scandir(programs)):
+        script = _by_python_of(programs, entry)
+        if script is not None:
+            part = into / f".{entry.name}.{os.getpid()}"
+            part.write_bytes(script)
+            part.chmod(0o700)
+            part.replace(into / entry.name)
+    stamp.write_text(changed)
+
+
+def _by_python_of(programs: Path, entry: os.DirEntry[str]) -> bytes | None:
+    """A script that begins with a Python of this folder, with the line that finds one on PATH."""
+    if entry.name in (*_PYTHONS, *_PIPS) or not entry.is_file():
+        return None
+    if entry.stat().st_size > _LONGEST_SCRIPT or not os.access(entry.path, os.X_OK | os.R_OK):
+        return None
+    content = Path(entry.path).read_bytes()
+    head = _HEAD.match(content)
+    if head is None or not (head["python"] or head["long"]).startswith(
+        os.fsencode(programs) + b"/"
+    ):
+        return None
+    return b"#!/usr/bin/env python\n" + content[head.end() :]
 
 
 def named(folder: Path, python: str) -> None:
@@ -55,13 +99,6 @@ def first_on_path(env: Mapping[str, str], folders: Sequence[Path]) -> dict[str, 
     """The variables, with programs looked for in these folders first."""
     path = [*map(os.fspath, folders), env.get("PATH", os.defpath)]
     return {**env, "PATH": os.pathsep.join(path)}
-
-
-def with_packages(env: Mapping[str, str], environments: Sequence[Path]) -> dict[str, str]:
-    """The variables, with which programs of other environments find the packages of these too."""
-    found = [os.fspath(site) for environment in environments for site in sites(environment)]
-    path = [part for part in (env.get("PYTHONPATH"), *found) if part]
-    return {**env, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def sites(environment: Path) -> list[Path]:

@@ -6,6 +6,7 @@ missing there is fetched, once for all jobs that require the same.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -34,7 +35,11 @@ try:
     pip = version("pip")
 except Exception:
     pip = ""
-print(json.dumps([[p for p in sys.path if p.endswith("-packages")], pip]))
+paths = [p for p in sys.path if p.endswith("-packages")]
+import site
+if site.ENABLE_USER_SITE and site.getusersitepackages() not in paths:
+    paths.append(site.getusersitepackages())
+print(json.dumps([paths, pip]))
 """
 # The first pip that installs for another interpreter.
 _PIP = (22, 3)
@@ -108,7 +113,9 @@ class Environments:
             raise NoEnvironmentError(f"{python} is a script that starts another one")
         # Small, and one an interpreter: nothing that room has to be made of (`room.py`).
         folder = self._root / "interpreters" / _key(python, [])
-        return self._kept(folder, lambda: self._make(python, folder))
+        self._kept(folder, lambda: self._make(python, folder))
+        own_python.adapt_scripts(Path(python).parent, folder / "scripts")
+        return folder
 
     def prepare(self, python: str, code: Path, seen: Path, *, package: bool = False) -> Path:
         """The folder of an environment that has what the code requires; made once per content.
@@ -135,10 +142,13 @@ class Environments:
                     f"ClientError: requirements.txt can't be installed: {error}."
                 ) from None
             self._install(pip, python, options, folder, seen)
+            own_python.adapt_scripts(folder / "bin", folder / "bin")
 
-        return self._kept(folder, make)
+        self._kept(folder, make)
+        own_python.adapt_scripts(Path(python).parent, folder / "scripts")
+        return folder
 
-    def _kept(self, folder: Path, make: Callable[[], object]) -> Path:
+    def _kept(self, folder: Path, make: Callable[[], object]) -> None:
         folder.parent.mkdir(exist_ok=True)
         while (lock := locks.try_lock(folder.with_suffix(".lock"))) is None:
             self._installer.check_stop()
@@ -154,14 +164,15 @@ class Environments:
             locks.share(ready)
         finally:
             os.close(lock)
-        return folder
 
     def _make(self, python: str, folder: Path) -> str:
         """Make an environment that sees what the interpreter sees; the version of its pip."""
         sites, pip = self._ask(python)
-        code, lines = self._installer.run(
-            [python, "-m", "venv", "--without-pip", str(folder)], folder.parent
-        )
+        make = [python, "-m", "venv", str(folder)]
+        # One that has no pip may still be able to bring its own.
+        code, lines = self._installer.run(make, folder.parent) if not pip else (1, [])
+        if code:
+            code, lines = self._installer.run([*make, "--without-pip"], folder.parent)
         if code:
             last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
             raise NoEnvironmentError(f"{python} makes no environment: {last.rstrip('.')}")
@@ -232,4 +243,7 @@ def _is_enough(version: str) -> bool:
 def _key(python: str, options: Sequence[str], contents: bytes = b"") -> str:
     interpreter = os.stat(python)  # noqa: PTH116 - the file that links lead to
     parts = [python, str(interpreter.st_size), str(interpreter.st_mtime_ns), *options]
+    # A virtual environment that was made anew has the very same interpreter.
+    with contextlib.suppress(OSError):
+        contents += Path(python).parents[1].joinpath("pyvenv.cfg").read_bytes()
     return hashlib.sha256("\0".join(parts).encode() + contents).hexdigest()[:16]
