@@ -14,11 +14,12 @@
 
 In the user's `config.toml` they stand in `defaults` and in a target's table (`settings.py`). The call
 goes before the project's file, that before the user's, a target's table before what is for all;
-tags and variables are put together.
+tags and variables are put together. A place that begins with `./` or `../` is seen from the file's folder.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from jupyter_sm.targets.protocol import Default
 from jupyter_sm.targets.settings import SettingsError, checked, read_toml, tables_of
 
 PROJECT = "jupyter_sm.toml"
+# Options that may name a place on this machine.
+_PLACES = frozenset({"output", "image"})
 # Set together or not at all.
 NETWORK = frozenset({"subnets", "security_group_ids"})
 # What counts on any target; the rest is an account's, and on the local target only where its own
@@ -68,7 +71,7 @@ def merged(found: Iterable[Default]) -> dict[str, Default]:
         elif isinstance(one.value, Mapping):
             value = {**one.value, **stronger.value}
             if value != stronger.value:
-                sources = f"{stronger.source}, {one.source}"
+                sources = ", ".join(dict.fromkeys([*stronger.source.split(", "), one.source]))
                 kept[one.name] = Default(one.name, value, sources)
     return kept
 
@@ -80,7 +83,10 @@ def _defaults(
     *more: str,
     is_account: bool,
 ) -> list[Default]:
-    own, for_all = checked(path, own, *more), checked(path, for_all, *more)
+    own, for_all = (
+        {name: _from(path.parent, name, value) for name, value in checked(path, one, *more).items()}
+        for one in (own, for_all)
+    )
     counting = {name: value for name, value in for_all.items() if is_account or name in _ANYWHERE}
     return [
         Default(name, value, str(path))
@@ -88,6 +94,12 @@ def _defaults(
         for name, value in table.items()
         if name not in more
     ]
+
+
+def _from(folder: Path, name: str, value: Any) -> Any:
+    """A place on this machine, which a file names as seen from its own folder."""
+    is_relative = isinstance(value, str) and value.startswith(("./", "../"))
+    return os.path.normpath(folder / value) if name in _PLACES and is_relative else value
 
 
 def _project_file(folder: Path) -> Path | None:

@@ -27,6 +27,8 @@ _LAST = 30
 _LONGEST = 4_000
 # Of an error that is told beside the one that led to it.
 _LONGEST_LAST = 200
+# What SageMaker says of a processing job that gave no reason.
+_NO_REASON = "See job logs for more information"
 # Lines that sound like an error's.
 _ALARM = re.compile(
     r"\berror\b|^ERROR|\bfatal\b|Fatal|exception|failed|cannot|can't|could not|not found|no such|denied"
@@ -83,7 +85,11 @@ def _better(reason: str, told: Told, context: dict[str, str]) -> Explanation:
     if by_log.confidence != by_reason.confidence:
         return max(by_log, by_reason, key=lambda found: found.confidence)
     # What a script wrote to its failure file, in words of its own, is what it wants said.
-    is_own = "error" not in by_reason.entities and by_reason.what_happened.rstrip(".…") in reason
+    is_own = (
+        _NO_REASON not in reason
+        and "error" not in by_reason.entities
+        and by_reason.what_happened.rstrip(".…") in reason
+    )
     is_scripts = reason.startswith("AlgorithmError")
     tells_more = not is_own if is_scripts else by_log.category == by_reason.category
     return by_log if tells_more else by_reason

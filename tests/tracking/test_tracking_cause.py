@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 import jupyter_sm as sm
+
+from kit.local_machine import views_in
 
 
 def explained(tmp_path: Path, code: str, **options):
@@ -141,3 +144,35 @@ def test_of_chained_errors_the_place_is_the_last_ones(tmp_path: Path, tie: str) 
     said = "KeyError: 'a', which led to Bad: no labels in train.py line 8."
     assert found.what_happened == said
     assert found.entities["place"] == "train.py line 8"
+
+
+@pytest.mark.parametrize(
+    ("shell", "title", "says"),
+    [
+        ("python3 -c \"raise ValueError('bad rows')\"", "The script raised an error", "bad rows"),
+        ("no-such-command", "The script failed", "no-such-command: command not found"),
+        ("echo too few > /opt/ml/output/failure; exit 3", "The script failed", "too few."),
+    ],
+)
+def test_why_a_processing_job_failed_is_told(
+    home: Path, tmp_path: Path, shell: str, title: str, says: str
+) -> None:
+    views_in(tmp_path)
+    request = {
+        "ProcessingJobName": "fails",
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 1,
+            }
+        },
+        "AppSpecification": {
+            "ImageUri": Path(sys.executable).as_uri(),
+            "ContainerEntrypoint": ["/bin/bash", "-c", shell],
+        },
+        "RoleArn": "arn:aws:iam::000000000000:role/local",
+    }
+    job = sm.submit(request, kind="processing").wait(60, check=False, progress=False)
+    assert job.explanation.title == title
+    assert says in job.explanation.what_happened

@@ -43,7 +43,8 @@ def interpreter_of(image: str | None, instance: str) -> tuple[str, Sequence[str]
         # Too long for the field: the engine falls back to its own interpreter.
         return (address if len(address) <= _LONGEST else "python"), ()
     found = shutil.which(image) if re.fullmatch(r"python[\d.]*", image) else None
-    if found or _PATH.match(image):
+    is_there = Path(image).is_file() or (Path(image) / "bin" / "python").is_file()
+    if found or is_there or _PATH.match(image):
         return _named(found or image), ()
     address = Path(sys.executable).as_uri()
     return address, (_difference(image, image_uri(image, _REGION, instance)),)

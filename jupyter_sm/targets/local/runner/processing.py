@@ -111,10 +111,10 @@ class Run:
 
     def reason(self, host: Host) -> str:
         """What the container wrote to `failure`, else its exit code."""
+        where = f" on {host.name}" if len(self._hosts) > 1 else ""
         written = failure.written(self._job.host(host.name) / "output" / "failure")
         if written is not None:
-            return f"AlgorithmError: {written}"
-        where = f" on {host.name}" if len(self._hosts) > 1 else ""
+            return failure.algorithm_error(written, where, host.exit_code() or 0)
         told = differences.failure_note(self._work.views.refusal, self._hosts, host.tail)
         return (
             f"AlgorithmError: See job logs for more information, exit code: "
