@@ -73,7 +73,9 @@ _TOOLKIT = re.compile(
 )
 _MESSAGE = re.compile(r"Error ?Message:? ?\s?\"", re.IGNORECASE)
 _COMMAND = re.compile(
-    r",?\s?Command:? (?:\"(?P<quoted>(?:[^\"\\]|\\.){0,6000})\"?|'?(?P<listed>\[[^\]]{0,3000}\])'?)",
+    # Hyperparameters may have quotes in them, so of a whole reason the last one counts.
+    r",?\s?Command:? (?:\"(?P<whole>[^\n]{0,6000})\"(?=, exit code: ?-?\d{1,4}\b[^\"\n]{0,400}\Z)"
+    r"|\"(?P<quoted>(?:[^\"\\]|\\.){0,6000})\"?|'?(?P<listed>\[[^\]]{0,3000}\])'?)",
     re.IGNORECASE,
 )
 _MODEL_ERROR = re.compile(
@@ -99,6 +101,7 @@ _PYDANTIC_ROW = re.compile(
     r"\[type=(?P<kind>\w{1,60})(?:, input_value=(?P<value>.{0,400}?), input_type=(?P<given>\w{1,60}))?\]",
     re.DOTALL,
 )
+_ENDS = re.compile(r"\"?\s{0,4}(?:, ?exit code: ?(?P<code>-?\d{1,4})(?: on algo-\d{1,3})?)?\s*\Z")
 _SIGNALS = {
     "1": "SIGHUP", "2": "SIGINT", "4": "SIGILL", "6": "SIGABRT", "7": "SIGBUS", "8": "SIGFPE",
     "9": "SIGKILL", "11": "SIGSEGV", "13": "SIGPIPE", "15": "SIGTERM",
@@ -152,10 +155,14 @@ def _command(text: str, fields: Fields) -> str:
         return text
 
     def drop(found: re.Match[str]) -> str:
-        words = (found["quoted"] or found["listed"] or "").replace("'", "").strip("[]")
+        words = (
+            (found["whole"] or found["quoted"] or found["listed"] or "")
+            .replace("'", "")
+            .strip("[]")
+        )
         if not fields.program:
             fields.program = _program(words.replace(", ", " ").replace(",", " "))
-        return "" if found["quoted"] is not None else "The command"
+        return "The command" if found["listed"] is not None else ""
 
     return _COMMAND.sub(drop, text)
 
@@ -245,7 +252,7 @@ def _toolkit(text: str, fields: Fields) -> str:
         fields.who = fields.who or "algorithm"
         before, inner = text[: message.start()], text[message.end() :]
         _process(before, fields)
-        if end := re.search(r"\"?\s{0,4}(?:, ?exit code: ?(?P<code>-?\d{1,4}))?\s*\Z", inner):
+        if end := _ENDS.search(inner):
             if end["code"] and not fields.exit_code:
                 fields.exit_code = end["code"]
             inner = inner[: end.start()]

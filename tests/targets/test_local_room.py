@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_sm.targets.local.disk import locks
 from jupyter_sm.targets.local.disk.layout import Layout
 from jupyter_sm.targets.local.disk.room import Limits, Room, size_of
 from jupyter_sm.targets.settings import SettingsError, local_limits
@@ -151,3 +152,19 @@ def test_limits_are_settings(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[local]\nlimit_gb = -2\n")
     with pytest.raises(SettingsError, match=r"limit_gb in \[local\] must be a whole number of GB"):
         local_limits(tmp_path)
+
+
+def test_what_is_left_of_an_environment_that_was_never_finished_goes(
+    machine: Machine, room: Room
+) -> None:
+    left = machine.target.engine.root / "environments" / "0123456789abcdef"
+    (left / "lib").mkdir(parents=True)
+    (left / "lib" / "large").write_bytes(b"x" * 100_000)
+    making = locks.try_lock(left.with_suffix(".lock"))
+    ran(machine, "one")
+    room.keep(Limits(bytes=0, jobs=0))
+    assert left.exists(), "somebody is just making it"
+    locks.unlock(making)
+    ran(machine, "two")
+    room.keep(Limits(bytes=0, jobs=0))
+    assert not left.exists()

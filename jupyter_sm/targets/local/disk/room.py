@@ -159,10 +159,23 @@ class Room:
         return True
 
     def _environments(self) -> Iterator[_Left]:
-        for ready in (self._layout.root / "environments").glob("*/ready"):
+        environments = self._layout.root / "environments"
+        for folder in environments.glob("*/"):
+            if not (folder / "ready").exists():
+                _clear_unfinished(folder)
+        for ready in environments.glob("*/ready"):
             with contextlib.suppress(OSError, ValueError):
                 size = int(ready.read_text() or size_of(ready.parent))
                 yield _Left(ready.stat().st_mtime, size, ready.parent, is_job=False)
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Remove what is left of an environment whose making was killed."""
+    making = locks.try_lock(folder.with_suffix(".lock"))
+    if making is not None:
+        if not (folder / "ready").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        locks.unlock(making)
 
 
 def _clear_environment(folder: Path) -> bool:

@@ -157,7 +157,11 @@ class Environments:
             ready = folder / "ready"
             if not ready.exists():
                 shutil.rmtree(folder, ignore_errors=True)
-                make()
+                try:
+                    make()
+                except BaseException:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    raise
                 ready.write_text(str(size_of(folder)))
             # Used now, and until this process ends (`room.py`).
             os.utime(ready)
