@@ -101,7 +101,9 @@ _PYDANTIC_ROW = re.compile(
     r"\[type=(?P<kind>\w{1,60})(?:, input_value=(?P<value>.{0,400}?), input_type=(?P<given>\w{1,60}))?\]",
     re.DOTALL,
 )
-_ENDS = re.compile(r"\"?\s{0,4}(?:, ?exit code: ?(?P<code>-?\d{1,4})(?: on algo-\d{1,3})?)?\s*\Z")
+# What the local target says beside an exit code: of which host it is.
+_ON_HOST = re.compile(r"(exit code: ?-?\d{1,4}) on algo-\d{1,3}\b")
+_ENDS = re.compile(r"\"?\s{0,4}(?:, ?exit code: ?(?P<code>-?\d{1,4}))?\s*\Z")
 _SIGNALS = {
     "1": "SIGHUP", "2": "SIGINT", "4": "SIGILL", "6": "SIGABRT", "7": "SIGBUS", "8": "SIGFPE",
     "9": "SIGKILL", "11": "SIGSEGV", "13": "SIGPIPE", "15": "SIGTERM",
@@ -133,6 +135,8 @@ class Fields:
 def peel(text: str) -> tuple[str, Fields]:
     """The text without its wrappers, and their fields."""
     fields = Fields()
+    if " on algo-" in text:
+        text = _ON_HOST.sub(r"\1", text)
     text = _command(text, fields)
     text = _service(text, fields)
     text = _job(text, fields)

@@ -82,6 +82,8 @@ def _better(reason: str, told: Told, context: dict[str, str]) -> Explanation:
         code="AlgorithmError",
         context=context,
     )
+    if by_log.category == "benign-warning":
+        return by_reason
     if by_log.confidence != by_reason.confidence:
         return max(by_log, by_reason, key=lambda found: found.confidence)
     # What a script wrote to its failure file, in words of its own, is what it wants said.

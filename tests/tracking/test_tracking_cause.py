@@ -176,3 +176,19 @@ def test_why_a_processing_job_failed_is_told(
     job = sm.submit(request, kind="processing").wait(60, check=False, progress=False)
     assert job.explanation.title == title
     assert says in job.explanation.what_happened
+
+
+def test_a_warning_in_the_log_does_not_hide_the_scripts_own_reason(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; Path('../output/failure').write_text('too few rows')\n"
+        "print('ERROR: ld.so: object /x.so from LD_PRELOAD cannot be preloaded: ignored.')\n"
+        "raise SystemExit(1)"
+    )
+    assert "too few rows" in explained(tmp_path, code).what_happened
+
+
+def test_an_exit_without_a_word_on_one_of_two_hosts_is_told_as_that(tmp_path: Path) -> None:
+    code = "import os, time\nif os.environ['SM_CURRENT_HOST'] == 'algo-2': raise SystemExit(3)\ntime.sleep(9)"
+    found = explained(tmp_path, code, instance_count=2)
+    assert found.title == "The script failed without a reason"
+    assert "exit code 3" in found.what_happened
