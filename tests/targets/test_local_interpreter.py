@@ -88,7 +88,7 @@ def test_an_image_may_be_a_python_by_its_path(
 ) -> None:
     python = other / "bin" / "python"
     monkeypatch.chdir(other)
-    for image in (str(python), str(other), "./bin/python", python.as_uri()):
+    for image in (str(python), str(other), "./bin/python", "bin/python", python.as_uri()):
         place = placed(machine, image=image)
         assert (place.image, place.notes) == (python.as_uri(), ())
     lines = printed(machine, python)

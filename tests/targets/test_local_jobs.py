@@ -126,7 +126,7 @@ def test_the_environment_is_the_jobs_and_nothing_of_the_servers(machine: Machine
     assert not {"private", "/private"} & set(env.values())
     assert not [key for key in env if key.startswith(("JUPYTER", "JPY_", "PYTEST"))]
     assert (env["MODE"], env["OMP_NUM_THREADS"]) == ("fast", "2")
-    own, _, rest = env["PATH"].split(":", 2)
+    own, _, _, rest = env["PATH"].split(":", 3)
     assert rest == f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     assert told["executable"] == f"{own}/python"
     assert env["TRAINING_JOB_NAME"] == env["SAGEMAKER_JOB_NAME"]

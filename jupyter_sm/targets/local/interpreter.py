@@ -6,6 +6,7 @@ Python that runs the script instead differs from the image's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -43,11 +44,17 @@ def interpreter_of(image: str | None, instance: str) -> tuple[str, Sequence[str]
         # Too long for the field: the engine falls back to its own interpreter.
         return (address if len(address) <= _LONGEST else "python"), ()
     found = shutil.which(image) if re.fullmatch(r"python[\d.]*", image) else None
-    is_there = Path(image).is_file() or (Path(image) / "bin" / "python").is_file()
-    if found or is_there or _PATH.match(image):
+    if found or _is_there(image) or _PATH.match(image):
         return _named(found or image), ()
     address = Path(sys.executable).as_uri()
     return address, (_difference(image, image_uri(image, _REGION, instance)),)
+
+
+def _is_there(image: str) -> bool:
+    """Whether a text is a program's path, or that of an environment's folder."""
+    with contextlib.suppress(OSError, ValueError):  # no text that a path can have
+        return Path(image).is_file() or (Path(image) / "bin" / "python").is_file()
+    return False
 
 
 def _named(image: str) -> str:
