@@ -13,6 +13,7 @@ from jupyter_sm.diagnosis.explanation import (
     mask_secrets,
     refusal,
 )
+from jupyter_sm.shown.logger import logger_of
 
 __all__ = [
     "ExplainedError",
@@ -23,6 +24,8 @@ __all__ = [
     "mask_secrets",
     "refusal",
 ]
+
+_log = logger_of(__name__)
 
 
 def explain(
@@ -42,6 +45,11 @@ def explain(
     """
     from jupyter_sm.diagnosis import explaining  # whose rules take long to load
 
-    return explaining.explain(
-        error, operation=operation, code=code, context=context, secrets=secrets
-    )
+    try:
+        return explaining.explain(
+            error, operation=operation, code=code, context=context, secrets=secrets
+        )
+    except Exception:  # noqa: BLE001 - a fault of ours costs the explanation, not a job its end
+        _log.exception("An error could not be explained.")
+        what = "It can't be explained here; see it where it was raised."
+        return Explanation("not-recognised", "Error not recognised", what)

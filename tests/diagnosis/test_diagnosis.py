@@ -361,3 +361,15 @@ def test_windows_line_ends_are_known_by_a_shells_words(words: str, around: str) 
     found = explain(around.format(words))
     assert "Windows" in f"{found.title} {found.likely_cause}"
     assert "dos2unix" in found.fixes[0]
+
+
+def test_a_fault_of_ours_costs_the_explanation_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise NameError("a fault of ours")
+
+    monkeypatch.setattr("jupyter_sm.diagnosis.explaining.parts_of", broken)
+    found = explain("AlgorithmError: , exit code: 1")
+    assert (found.category, found.title) == ("not-recognised", "Error not recognised")
+    assert found.what_happened
