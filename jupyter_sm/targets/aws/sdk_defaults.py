@@ -92,12 +92,7 @@ def _as_options(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield _OPTIONS.get(path, path), value
 
 
-def on_this_machine() -> SdkDefaults:
-    """As `read`, without a call: a file that lies on S3 is left out."""
-    return read(None)
-
-
-def read(client: Callable[[str], Any] | None) -> SdkDefaults:
+def read(client: Callable[[str], Any] | None = None) -> SdkDefaults:
     """The defaults that are set; a file that can't be read is refused in a sentence.
 
     `client` gives S3 where a variable names an object there; without it such a file is left out.

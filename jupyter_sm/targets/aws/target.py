@@ -155,7 +155,7 @@ class AwsTarget:
         """What the SageMaker SDK's defaults set."""
         from jupyter_sm.targets.aws import sdk_defaults
 
-        return sdk_defaults.on_this_machine().options(kind.sdk_section)
+        return sdk_defaults.read().options(kind.sdk_section)
 
     @property
     def partition(self) -> str:

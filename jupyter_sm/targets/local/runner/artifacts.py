@@ -107,7 +107,7 @@ def copy_uncompressed(folders: Sequence[Path], into: Path) -> bool:
             shutil.copy2(file.path, here)
     except WalkError as error:
         raise ArtifactError(f"ClientError: Artifact upload failed: {error.what}") from error
-    except (OSError, shutil.Error) as error:
+    except OSError as error:
         raise ArtifactError(f"ClientError: Artifact upload failed: {error} ('{into}').") from error
     return bool(files)
 

@@ -113,9 +113,7 @@ class Environments:
             raise NoEnvironmentError(f"{python} is a script that starts another one")
         # Small, and one an interpreter: nothing that room has to be made of (`room.py`).
         folder = self._root / "interpreters" / _key(python, [])
-        self._kept(folder, lambda: self._make(python, folder))
-        own_python.adapt_scripts(Path(python).parent, folder / "scripts")
-        return folder
+        return self._kept(python, folder, lambda: self._make(python, folder))
 
     def prepare(self, python: str, code: Path, seen: Path, *, package: bool = False) -> Path:
         """The folder of an environment that has what the code requires; made once per content.
@@ -144,11 +142,9 @@ class Environments:
             self._install(pip, python, options, folder, seen)
             own_python.adapt_scripts(folder / "bin", folder / "bin")
 
-        self._kept(folder, make)
-        own_python.adapt_scripts(Path(python).parent, folder / "scripts")
-        return folder
+        return self._kept(python, folder, make)
 
-    def _kept(self, folder: Path, make: Callable[[], object]) -> None:
+    def _kept(self, python: str, folder: Path, make: Callable[[], object]) -> Path:
         folder.parent.mkdir(exist_ok=True)
         while (lock := locks.try_lock(folder.with_suffix(".lock"))) is None:
             self._installer.check_stop()
@@ -168,6 +164,8 @@ class Environments:
             locks.share(ready)
         finally:
             os.close(lock)
+        own_python.adapt_scripts(Path(python).parent, folder / "scripts")
+        return folder
 
     def _make(self, python: str, folder: Path) -> str:
         """Make an environment that sees what the interpreter sees; the version of its pip."""
@@ -178,8 +176,8 @@ class Environments:
         if code:
             code, lines = self._installer.run([*make, "--without-pip"], folder.parent)
         if code:
-            last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
-            raise NoEnvironmentError(f"{python} makes no environment: {last.rstrip('.')}")
+            why = _last(lines).rstrip(".") or "no output"
+            raise NoEnvironmentError(f"{python} makes no environment: {why}")
         for site in own_python.sites(folder):
             own_python.inherit(site, sites)
         return pip
@@ -192,10 +190,9 @@ class Environments:
         quiet = ["--disable-pip-version-check", "--progress-bar", "off"]
         code, lines = self._installer.run([*install, *quiet, *options], seen)
         if code:
-            last = next((line.strip() for line in reversed(lines) if line.strip()), "")
             error = "InstallModuleError" if "." in options else "InstallRequirementsError"
             told = [python, "-m", "pip", "install", *options]
-            text = failure.called_process_error(error, code, lines, told, otherwise=last)
+            text = failure.called_process_error(error, code, lines, told, otherwise=_last(lines))
             raise RequirementsError(failure.algorithm_error(text))
 
     def _ask(self, python: str) -> tuple[list[str], str]:
@@ -219,6 +216,11 @@ class Environments:
                 f"ClientError: {python} does not run as a Python interpreter: {said.splitlines()[-1]}"
             ) from None
         return sites, pip
+
+
+def _last(lines: Sequence[str]) -> str:
+    """The last line that says something."""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def _pip(python: str, version: str) -> list[str]:
