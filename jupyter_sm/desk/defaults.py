@@ -7,15 +7,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from jupyter_sm.desk.drafts import checked_target
 from jupyter_sm.desk.words import columns
-from jupyter_sm.diagnosis import refusal
 from jupyter_sm.jobs import TrainingSpec, kind_named
 from jupyter_sm.shown.secrets import masked
 from jupyter_sm.store import Store
-from jupyter_sm.targets import UnknownTargetError, open_target
 from jupyter_sm.targets.defaults import NETWORK, merged, project_defaults, user_defaults
 from jupyter_sm.targets.protocol import Default
 from jupyter_sm.targets.settings import SettingsError
+from jupyter_sm.tracking.service import LOCAL
 
 # Of the user's settings what a target itself reads when it stages a job.
 _STAGED = frozenset({"role", "bucket", "create_bucket"})
@@ -48,7 +48,7 @@ def spec_of_call(
 
     Raises SettingsError for a project's file that can't be used.
     """
-    is_account = target != "local"
+    is_account = target != LOCAL
     notes = []
     found = project_defaults(folder, target, is_account=is_account)
     try:
@@ -78,11 +78,8 @@ def defaults_of(store: Store, target: str, folder: Path) -> Defaults:
 
     Raises ExplainedError for a file that can't be used.
     """
-    try:
-        where = open_target(target, store.folder)
-    except UnknownTargetError as error:
-        raise refusal("invalid-parameter", "No such target", str(error)) from None
-    is_account = target != "local"
+    where = checked_target(target, store)
+    is_account = target != LOCAL
     built_in = TrainingSpec("")
     found = merged(
         [

@@ -129,10 +129,7 @@ def draft_of_request(
 ) -> Draft:
     """Check a full Create request, as `submit_request` takes it. Raises ExplainedError."""
     row = checked_kind(kind)
-    try:
-        where = open_target(target, store.folder)
-    except UnknownTargetError as error:
-        raise refusal("invalid-parameter", "No such target", str(error)) from None
+    where = checked_target(target, store)
     refusals = Refusals(secrets_of(request))
     for place in row.places(request):
         with refusals.gather():
@@ -262,3 +259,11 @@ def checked_kind(kind: str) -> Kind:
         return kind_named(kind)
     except ValueError as error:
         raise refusal("invalid-parameter", "No such kind of job", str(error)) from None
+
+
+def checked_target(name: str, store: Store) -> Target:
+    """The target of a name. Raises ExplainedError for one that there is not."""
+    try:
+        return open_target(name, store.folder)
+    except UnknownTargetError as error:
+        raise refusal("invalid-parameter", "No such target", str(error)) from None
