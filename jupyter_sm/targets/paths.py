@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote_to_bytes, urlsplit
 
 
@@ -33,3 +33,9 @@ def resolved(place: str) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise PathError(f"{shown} can't be used as a path: {str(reason).rstrip('.')}.") from None
     return path
+
+
+def inside(path: str) -> PurePosixPath:
+    """An absolute path of a container's, without detours."""
+    # Two slashes at the front would be kept.
+    return PurePosixPath("/" + os.path.normpath(path).lstrip("/"))

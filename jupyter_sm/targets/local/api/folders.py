@@ -7,7 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+
+from jupyter_sm.targets.paths import inside, path_of
 
 _OPT_ML = PurePosixPath("/opt/ml")
 # Of /opt/ml: what inputs, code and results have. What lies below them is a script's own business,
@@ -22,8 +23,7 @@ _SHARED = ("/home", "/opt", "/root", "/run", "/tmp", "/var")  # noqa: S108 - non
 
 def is_needed(path: str, image: str = "") -> bool:
     """Whether a job whose Python is `image` would miss what lies at `path`, an absolute one."""
-    # Two slashes at the front would be kept.
-    place = PurePosixPath("/" + os.path.normpath(path).lstrip("/"))
+    place = inside(path)
     if place != _OPT_ML and place.is_relative_to(_OPT_ML):
         return _is_jobs_own(place.relative_to(_OPT_ML))
     # A link stands for what it leads to.
@@ -46,7 +46,7 @@ def _is_machines(place: PurePosixPath) -> bool:
 
 def _pythons(image: str) -> Iterator[PurePosixPath]:
     """Where the job's Python, its packages and what is kept of jobs lie."""
-    named = unquote(urlsplit(image).path) if image.startswith(("file://", "/")) else ""
+    named = path_of(image) if image.startswith(("file://", "/")) else ""
     for place in (named, sys.prefix, sys.base_prefix, tempfile.gettempdir(), Path.home()):
         if place:
             yield PurePosixPath(place)

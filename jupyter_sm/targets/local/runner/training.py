@@ -25,7 +25,7 @@ from jupyter_sm.targets.local.runner.entry_point import EntryPoint
 from jupyter_sm.targets.local.runner.host import Host
 from jupyter_sm.targets.local.runner.views import OPT_ML, Mount
 from jupyter_sm.targets.local.runner.work import Command, JobFailedError, Work
-from jupyter_sm.targets.paths import path_of
+from jupyter_sm.targets.paths import inside, path_of
 
 _CHECKPOINTS = "/opt/ml/checkpoints"
 
@@ -104,7 +104,7 @@ class Run:
         if not config:
             return
         kept = artifacts.kept_folder(path_of(config["S3Uri"]), "checkpoints")
-        place = Path("/" + os.path.normpath(config.get("LocalPath") or _CHECKPOINTS).lstrip("/"))
+        place = inside(config.get("LocalPath") or _CHECKPOINTS)
         if not self._work.views.refusal:
             self._mounts[host][os.fspath(place)] = Mount(kept)
         elif place.is_relative_to(OPT_ML):
